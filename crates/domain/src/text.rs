@@ -1,0 +1,325 @@
+//! Bounded text: every limit on a string stands here, once.
+//!
+//! A [`Text`] is trimmed, in Unicode's composed form as it came, free of control characters other than line breaks and tabs, and
+//! between its two bounds in characters. The document's `minLength` and `maxLength` are these bounds.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::refusal::FaultCode;
+
+/// A name of a person, a slug's source, a label: one short line.
+pub type Name = Text<1, 120>;
+/// A title of a program, cohort, proposal or session.
+pub type Title = Text<1, 200>;
+/// A few sentences.
+pub type Summary = Text<1, 2_000>;
+/// A few pages.
+pub type Body = Text<1, 20_000>;
+/// Why somebody did what they did.
+pub type Reason = Text<3, 1_000>;
+/// The identifier that the coalition's CRM gave a thing.
+pub type ExternalId = Text<1, 120>;
+/// A word from the coalition's own list of roles, for example `principal`.
+pub type RoleKey = Slug;
+/// A search text.
+pub type Query = Text<1, 200>;
+
+/// Text of at least `MIN` and at most `MAX` characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Text<const MIN: usize, const MAX: usize>(String);
+
+impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+    /// The least number of characters.
+    pub const MIN: usize = MIN;
+    /// The greatest number of characters.
+    pub const MAX: usize = MAX;
+
+    /// Takes a text that keeps the bounds once it has been trimmed.
+    ///
+    /// # Errors
+    /// Says which bound it breaks.
+    pub fn new(text: &str) -> Result<Self, TextFault> {
+        let text = text.trim();
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return Err(TextFault::ControlCharacter);
+        }
+        match text.chars().count() {
+            n if n < MIN => Err(TextFault::TooShort { min: MIN }),
+            n if n > MAX => Err(TextFault::TooLong { max: MAX }),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> std::fmt::Display for Text<MIN, MAX> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> From<Text<MIN, MAX>> for String {
+    fn from(text: Text<MIN, MAX>) -> Self {
+        text.0
+    }
+}
+
+impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
+    fn schema() -> RefOr<Schema> {
+        // Text of nothing but white space would be trimmed to nothing; control characters other than tab and line breaks are refused.
+        let pattern = if MIN > 0 { NOT_BLANK_NO_CONTROLS } else { NO_CONTROLS };
+        text_schema(MIN, MAX).pattern(Some(pattern)).into()
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> ToSchema for Text<MIN, MAX> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("Text{MIN}To{MAX}"))
+    }
+}
+
+const NO_CONTROLS: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
+const NOT_BLANK_NO_CONTROLS: &str = r"^\s*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
+
+fn text_schema(min: usize, max: usize) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(min)).max_length(Some(max))
+}
+
+/// Why a text was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextFault {
+    /// Fewer characters than the least.
+    #[error("At least {min} characters")]
+    TooShort {
+        /// The least.
+        min: usize,
+    },
+    /// More characters than the greatest.
+    #[error("At most {max} characters")]
+    TooLong {
+        /// The greatest.
+        max: usize,
+    },
+    /// A control character other than a tab or a line break.
+    #[error("Control characters are not allowed")]
+    ControlCharacter,
+    /// Not of the form that the field asks for.
+    #[error("{0}")]
+    Form(&'static str),
+}
+
+impl TextFault {
+    /// The code under which a client sees it.
+    #[must_use]
+    pub fn code(self) -> FaultCode {
+        match self {
+            Self::TooShort { .. } => FaultCode::TooShort,
+            Self::TooLong { .. } => FaultCode::TooLong,
+            Self::ControlCharacter | Self::Form(_) => FaultCode::InvalidFormat,
+        }
+    }
+}
+
+/// Declares a text of a stricter form than its length: its own named schema, with a pattern.
+macro_rules! formed_text {
+    ($($(#[$doc:meta])* $name:ident($min:literal, $max:literal, $pattern:literal, $format:expr), $check:expr, $says:literal;)+) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The least number of characters.
+            pub const MIN: usize = $min;
+            /// The greatest number of characters.
+            pub const MAX: usize = $max;
+
+            /// Takes a text of this form.
+            ///
+            /// # Errors
+            /// Says what is wrong with it.
+            pub fn new(text: &str) -> Result<Self, TextFault> {
+                let text = Text::<$min, $max>::new(text)?.0;
+                let check: fn(&str) -> bool = $check;
+                if check(&text) { Ok(Self(text)) } else { Err(TextFault::Form($says)) }
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let format: Option<&str> = $format;
+                text_schema($min, $max)
+                    .pattern(Some($pattern))
+                    .format(format.map(|name| SchemaFormat::Custom(name.to_owned())))
+                    .description(Some($says))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )+ };
+}
+
+formed_text! {
+    /// A name for a path: lower-case letters, digits and single hyphens.
+    Slug(1, 80, "^[a-z0-9]+([-_][a-z0-9]+)*$", None), is_slug,
+        "Lower-case letters and digits, in parts joined by single hyphens or underscores";
+    /// An e-mail address, as its owner writes it.
+    Email(3, 254, r"^[^\s@<>,;:]+@[^\s@<>,;:.]+(\.[^\s@<>,;:.]+)+$", Some("email")), is_email,
+        "An e-mail address, for example ana@example.org";
+    /// The domain of an organization's e-mail addresses.
+    EmailDomain(3, 253, r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", Some("hostname")), is_domain,
+        "A domain name in lower case, for example example.org";
+    /// A web address.
+    WebAddress(8, 2000, r"^https?://[^\s/?#@]+([/?#]\S*)?$", Some("uri")), is_web_address,
+        "An address that begins with https:// or http://";
+    /// A state or territory of the United States, as its postal code.
+    StateCode(2, 2, "^[A-Z]{2}$", None), |text| text.bytes().all(|b| b.is_ascii_uppercase()),
+        "Two capital letters, for example CO";
+    /// The identifier that the National Center for Education Statistics gave a school or a district.
+    NcesId(7, 12, "^[0-9]{7}([0-9]{5})?$", None), |text| matches!(text.len(), 7 | 12) && text.bytes().all(|b| b.is_ascii_digit()),
+        "Seven digits for a district, twelve for a school";
+    /// A school year, as it is spoken of.
+    SchoolYear(7, 7, "^[0-9]{4}-[0-9]{2}$", None), is_school_year,
+        "A school year, for example 2019-20";
+    /// An ISO 4217 currency.
+    Currency(3, 3, "^[A-Z]{3}$", None), |text| text.bytes().all(|b| b.is_ascii_uppercase()),
+        "Three capital letters, for example USD";
+}
+
+impl Email {
+    /// The address as addresses are compared: without case.
+    #[must_use]
+    pub fn normalized(&self) -> String {
+        self.0.to_lowercase()
+    }
+
+    /// The part behind the `@`, in lower case.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        self.0.rsplit('@').next().unwrap_or_default().to_lowercase()
+    }
+}
+
+/// The form of a text by which lists are searched and sorted, the same on every database: lower case, white space folded.
+#[must_use]
+pub fn sort_key(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+fn is_slug(text: &str) -> bool {
+    text.split(['-', '_']).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+}
+
+fn is_email(text: &str) -> bool {
+    let forbidden = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | ':' | '@');
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    !local.is_empty()
+        && !local.contains(forbidden)
+        && !domain.contains(forbidden)
+        && domain.contains('.')
+        && domain.split('.').all(|label| !label.is_empty())
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    text.contains('.') && text.split('.').all(label)
+}
+
+fn is_web_address(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    !authority.is_empty() && !authority.contains('@') && !text.contains(char::is_whitespace)
+}
+
+fn is_school_year(text: &str) -> bool {
+    let Some((first, second)) = text.split_once('-') else { return false };
+    let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|b| b.is_ascii_digit());
+    let following = |year: u32| second.parse() == Ok((year + 1) % 100);
+    digits(first, 4) && digits(second, 2) && first.parse().is_ok_and(following)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_trimmed_and_keeps_its_bounds() {
+        assert_eq!(Text::<1, 3>::new(" ab ").map(String::from), Ok("ab".to_owned()));
+        assert_eq!(Text::<1, 3>::new("  "), Err(TextFault::TooShort { min: 1 }));
+        assert_eq!(Text::<1, 3>::new("abcd"), Err(TextFault::TooLong { max: 3 }));
+        assert!(Text::<1, 3>::new("äöü").is_ok(), "bounds count characters, not bytes");
+        assert_eq!(Text::<1, 3>::new("a\u{0}b"), Err(TextFault::ControlCharacter));
+    }
+
+    #[test]
+    fn a_form_is_kept() {
+        for good in ["dcsc", "2019-20", "section_504_coordinator"] {
+            assert!(Slug::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a--b", "A", "a b", "ä"] {
+            assert!(Slug::new(bad).is_err(), "{bad}");
+        }
+        for good in ["ana@example.org", "o'hara+cop@k12.co.us"] {
+            assert!(Email::new(good).is_ok(), "{good}");
+        }
+        for bad in ["ana", "ana@", "@example.org", "ana@example", "a b@example.org", "ana@ex..org", "a@b@c.org", "<a@b.org>"] {
+            assert!(Email::new(bad).is_err(), "{bad}");
+        }
+        assert!(SchoolYear::new("2019-20").is_ok() && SchoolYear::new("1999-00").is_ok());
+        assert!(SchoolYear::new("2019-21").is_err() && SchoolYear::new("19-20").is_err());
+        assert!(WebAddress::new("https://example.org/a?b").is_ok());
+        assert!(WebAddress::new("https://a@example.org").is_err() && WebAddress::new("javascript:alert(1)").is_err());
+    }
+
+    #[test]
+    fn addresses_are_compared_without_case() {
+        let normalized = |text: &str| Email::new(text).map(|email| email.normalized());
+        assert_eq!(normalized("Ana@Example.org"), normalized("ana@example.ORG"));
+    }
+}

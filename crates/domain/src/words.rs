@@ -1,0 +1,42 @@
+//! Closed vocabularies: enums that are short text wherever they leave the program.
+//!
+//! A word is written the same way in JSON, in the database and in the document, so it is declared once, by [`words!`].
+//! What always holds: the text of a word is lower `snake_case`, and never changes once released.
+
+/// A closed vocabulary whose members have a stable text.
+pub trait Word: Copy + Eq + Sized + 'static {
+    /// Every member, in the order of declaration.
+    const ALL: &'static [Self];
+
+    /// The stable text.
+    fn as_str(self) -> &'static str;
+
+    /// The member with this text.
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|word| word.as_str() == text)
+    }
+}
+
+/// Declares enums that are words: with their text, serde, and a named schema in the document.
+#[macro_export]
+macro_rules! words {
+    ($($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? })+) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        pub enum $name { $($(#[$doc])* #[serde(rename = $text)] $variant),+ }
+
+        impl $crate::words::Word for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str($crate::words::Word::as_str(*self))
+            }
+        }
+    )+ };
+}
