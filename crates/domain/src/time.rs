@@ -57,6 +57,12 @@ impl Timestamp {
         self.0.checked_add_signed(duration).map_or(self, Self::new)
     }
 
+    /// The instant so many minutes later, or the last there is.
+    #[must_use]
+    pub fn plus_minutes(self, minutes: i64) -> Self {
+        Duration::try_minutes(minutes).map_or(self, |duration| self.plus(duration))
+    }
+
     /// Whether the year is one in which things can be dated.
     #[must_use]
     pub fn in_range(self) -> bool {
