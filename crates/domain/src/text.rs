@@ -84,7 +84,12 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
 impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
     fn schema() -> RefOr<Schema> {
         // Text of nothing but white space would be trimmed to nothing; control characters other than tab and line breaks are refused.
-        let pattern = if MIN > 0 { NOT_BLANK_NO_CONTROLS } else { NO_CONTROLS };
+        let pattern = match MIN {
+            0 => NO_CONTROLS.to_owned(),
+            1 => NOT_BLANK_NO_CONTROLS.to_owned(),
+            // The least number counts what is left after trimming.
+            min => format!(r"^\s*[^\s{CONTROLS}][^{CONTROLS}]{{{},}}[^\s{CONTROLS}]\s*$", min - 2),
+        };
         text_schema(MIN, MAX).pattern(Some(pattern)).into()
     }
 }
@@ -95,6 +100,7 @@ impl<const MIN: usize, const MAX: usize> ToSchema for Text<MIN, MAX> {
     }
 }
 
+const CONTROLS: &str = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F";
 const NO_CONTROLS: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 const NOT_BLANK_NO_CONTROLS: &str = r"^\s*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 
