@@ -3,7 +3,7 @@
 use crate::cohorts::Audience;
 use crate::programs::Capacity;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
-use crate::text::{Body, Text, Title};
+use crate::text::{Body, Summary, Text, Title};
 
 /// One goal of a proposed cohort.
 pub type Goal = Text<1, 500>;
@@ -17,7 +17,7 @@ pub struct Content {
     /// What it is called.
     pub title: Title,
     /// What it is about.
-    pub r#abstract: Option<Body>,
+    pub r#abstract: Option<Summary>,
     /// For whom.
     pub audience: Audience,
     /// What its people will have achieved.
@@ -34,7 +34,7 @@ pub struct ContentUpdate {
     /// What it is called.
     pub title: Option<Title>,
     /// What it is about.
-    pub r#abstract: Option<Option<Body>>,
+    pub r#abstract: Option<Option<Summary>>,
     /// For whom.
     pub audience: Option<Audience>,
     /// What its people will have achieved.

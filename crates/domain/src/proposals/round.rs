@@ -8,7 +8,7 @@ use crate::ids::{CohortId, PersonId, ProposalId};
 use crate::journal::{Change, Happening};
 use crate::programs::Capacity;
 use crate::refusal::{Fault, FaultCode, Refusal};
-use crate::text::{Body, Slug, Title};
+use crate::text::{Slug, Summary, Title};
 use crate::time::Timestamp;
 
 /// All the proposals of a program, settled: what time had to do to them has been done.
@@ -33,7 +33,7 @@ pub struct Offering {
     /// Its title.
     pub title: Title,
     /// What it is about.
-    pub description: Option<Body>,
+    pub description: Option<Summary>,
     /// For whom it is.
     pub audience: Audience,
     /// How many people it is for; `None` as the program has it.
