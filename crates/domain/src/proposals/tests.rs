@@ -302,9 +302,9 @@ fn a_place_not_confirmed_in_time_goes_to_the_first_in_reserve_and_from_there_to_
 
 #[test]
 fn of_two_with_the_same_rank_the_one_handed_in_earlier_comes_first() {
-    let proposals = vec![standing(1, accepted()), reserved(3, 1), reserved(2, 1)];
-    let (round, _) = settle(proposals, at(20 * DAY));
-    assert_eq!(round.proposals()[2].state(), ProposalState::Accepted);
+    let late = Proposal { submitted_at: Some(at(9 * DAY)), ..reserved(2, 1) };
+    let (round, _) = settle(vec![standing(1, accepted()), late, reserved(3, 1)], at(20 * DAY));
+    assert_eq!(round.get(draft(3).id).unwrap().state(), ProposalState::Accepted);
 }
 
 #[test]

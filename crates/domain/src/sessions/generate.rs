@@ -3,7 +3,7 @@
 //! What always holds: generating again adds only what is missing, and moves only what followed its milestone so far; what a person
 //! rescheduled, cancelled or has begun stays as it is.
 
-use super::{Details, MeetingMode, Origin, Session, SessionKind, SessionState, Slot};
+use super::{Details, MeetingMode, Session, SessionKind, SessionState, Slot};
 use crate::ids::{CohortId, MilestoneId, SessionId};
 use crate::journal::Change;
 use crate::refusal::{Fault, Faults, Refusal};
@@ -107,7 +107,7 @@ pub fn generate(
 ) -> Result<Vec<Change<Session>>, Refusal> {
     let (mut changes, mut faults) = (Vec::new(), Faults::default());
     for planned in milestones {
-        let made_of = |session: &&Session| session.origin.is_some_and(|origin| origin.milestone_id == planned.milestone_id);
+        let made_of = |session: &&Session| session.milestone_id == Some(planned.milestone_id);
         let change = match existing.iter().find(made_of) {
             None => planned.schedule(cohort, hours, new_id(), now).map(Some),
             Some(session) => session.clone().follow(planned, now),
@@ -133,8 +133,7 @@ impl Planned {
         let delivery = if self.kind == SessionKind::Training { MeetingMode::InPerson } else { cohort.delivery };
         let title = self.label.clone().into();
         let details = Details { kind: self.kind, title, delivery, join_link: None, place: None, agenda: None };
-        let origin = Some(Origin { milestone_id: self.milestone_id, dated: self.dated });
-        Ok(Session::schedule(id, cohort.cohort_id, details, slot, origin, now))
+        Ok(Session::schedule(id, cohort.cohort_id, details, slot, Some(self.milestone_id), now))
     }
 
     fn at_fault(&self, fault: Fault, hours: &UsualHours) -> Fault {
@@ -155,19 +154,14 @@ impl Dated {
 }
 
 impl Session {
-    /// Moves with its milestone, when that moved and nobody has moved the session otherwise; it keeps its time of the day.
-    fn follow(mut self, planned: &Planned, now: Timestamp) -> Result<Option<Change<Self>>, Refusal> {
+    /// Moves to where its milestone is, unless somebody has moved it elsewhere; it keeps its time of the day.
+    fn follow(self, planned: &Planned, now: Timestamp) -> Result<Option<Change<Self>>, Refusal> {
         let begun = self.slot.starts_at <= now;
-        let moved = self.origin.is_some_and(|origin| origin.dated != planned.dated);
-        if !moved || begun || self.state() != SessionState::Scheduled || self.moved_by_hand() {
+        if begun || self.state() != SessionState::Scheduled || self.moved_by_hand() {
             return Ok(None);
         }
         let hours = Hours { wall_time: self.slot.wall_time, duration_minutes: self.slot.duration_minutes };
         let slot = planned.dated.slot(hours, self.slot.time_zone)?;
-        if slot == self.slot {
-            return Ok(None);
-        }
-        self.origin = Some(Origin { milestone_id: planned.milestone_id, dated: planned.dated });
-        self.reschedule(slot, None, now).map(Some)
+        if slot == self.slot { Ok(None) } else { self.reschedule(slot, None, now).map(Some) }
     }
 }

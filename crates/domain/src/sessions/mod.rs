@@ -26,7 +26,6 @@ use crate::refusal::{FaultCode, Refusal};
 use crate::text::{Body, Reason, Summary, Title, WebAddress};
 use crate::time::{Date, Timestamp, WallTime, Zone};
 use crate::timeline::MilestoneKind;
-use generate::Dated;
 
 crate::words! {
     /// What a session is for.
@@ -139,15 +138,6 @@ pub struct Details {
     pub agenda: Option<Body>,
 }
 
-/// The milestone from which a session was generated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// Which.
-    pub milestone_id: MilestoneId,
-    /// When it was, the last time that the session followed it.
-    pub dated: Dated,
-}
-
 /// One rescheduling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rescheduling {
@@ -173,7 +163,7 @@ pub struct Session {
     /// When.
     pub slot: Slot,
     /// From which milestone it was generated, where it was.
-    pub origin: Option<Origin>,
+    pub milestone_id: Option<MilestoneId>,
     /// How it came to be when it is, the oldest first.
     pub reschedulings: Vec<Rescheduling>,
     /// Where it stands.
@@ -220,11 +210,11 @@ impl Session {
         cohort_id: CohortId,
         details: Details,
         slot: Slot,
-        origin: Option<Origin>,
+        milestone_id: Option<MilestoneId>,
         now: Timestamp,
     ) -> Change<Self> {
         let (reschedulings, standing) = (Vec::new(), Standing::Scheduled);
-        let made = Self { id, cohort_id, details, slot, origin, reschedulings, standing, meta: Meta::new(now) };
+        let made = Self { id, cohort_id, details, slot, milestone_id, reschedulings, standing, meta: Meta::new(now) };
         let happening = made.happening("scheduled").with("starts_at", made.slot.starts_at.to_string());
         Change::one(made, happening)
     }
