@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Days, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -211,8 +211,11 @@ pub struct WallTime(NaiveTime);
 impl WallTime {
     /// The time of these numbers, when there is one.
     #[must_use]
-    pub fn new(hour: u32, minute: u32) -> Option<Self> {
-        NaiveTime::from_hms_opt(hour, minute, 0).map(Self)
+    pub const fn new(hour: u32, minute: u32) -> Option<Self> {
+        match NaiveTime::from_hms_opt(hour, minute, 0) {
+            Some(time) => Some(Self(time)),
+            None => None,
+        }
     }
 }
 
@@ -309,6 +312,13 @@ impl Zone {
     #[must_use]
     pub fn date_of(self, instant: Timestamp) -> Date {
         Date(instant.0.with_timezone(&self.0).date_naive())
+    }
+
+    /// What a clock on the wall shows here at an instant, to the minute.
+    #[must_use]
+    pub fn wall_time_of(self, instant: Timestamp) -> WallTime {
+        let local = instant.0.with_timezone(&self.0).time();
+        WallTime(local.with_second(0).and_then(|time| time.with_nanosecond(0)).unwrap_or(local))
     }
 
     /// The name in the IANA database.
