@@ -91,7 +91,11 @@ impl Entry {
     }
 }
 
-async fn make(ctx: &Ctx, slug: &Slug, render: impl AsyncFnOnce(&Read, &Coalition) -> Result<Rendered, Error>) -> Result<Entry, Error> {
+async fn make(
+    ctx: &Ctx,
+    slug: &Slug,
+    render: impl AsyncFnOnce(&Read, &Coalition) -> Result<Rendered, Error>,
+) -> Result<Entry, Error> {
     let found = ctx.store().system().coalition_by_slug(slug).await?;
     let coalition = found.ok_or(Refusal::Hidden("coalition"))?;
     // Read before the query: a write in between makes the entry one of the past.

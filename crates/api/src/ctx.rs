@@ -13,6 +13,7 @@ use cohortium_workflow::passwords::Passwords;
 
 use crate::auth::Caller;
 use crate::catalog::Catalog;
+use crate::config::Origins;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
 use crate::problem::{Code, Problem};
@@ -60,13 +61,15 @@ struct Inner {
     cursors: Cursors,
     catalog: Catalog,
     public_url: String,
+    origins: Origins,
 }
 
 impl Ctx {
     /// Of these parts. `public_url` is where clients reach the server, without a slash at its end.
     #[must_use]
-    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], public_url: String) -> Self {
-        let inner = Inner { store, tokens, passwords, cursors: Cursors::new(secret), catalog: Catalog::default(), public_url };
+    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], public_url: String, origins: Origins) -> Self {
+        let inner =
+            Inner { store, tokens, passwords, cursors: Cursors::new(secret), catalog: Catalog::default(), public_url, origins };
         Self { inner: Arc::new(inner) }
     }
 
@@ -106,6 +109,12 @@ impl Ctx {
         &self.inner.public_url
     }
 
+    /// Which front ends may call from a browser.
+    #[must_use]
+    pub fn origins(&self) -> &Origins {
+        &self.inner.origins
+    }
+
     /// What time it is: the process's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -125,7 +134,12 @@ impl Ctx {
     ///
     /// # Errors
     /// The closure's own, with nothing changed.
-    pub async fn write(&self, caller: &Caller, conditions: &Conditions, work: impl AsyncFn(&mut Tx) -> Result<Reply, Error>) -> Answer {
+    pub async fn write(
+        &self,
+        caller: &Caller,
+        conditions: &Conditions,
+        work: impl AsyncFn(&mut Tx) -> Result<Reply, Error>,
+    ) -> Answer {
         self.write_holding(ClockHold::Still, caller, conditions, work).await
     }
 

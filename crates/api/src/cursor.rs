@@ -16,14 +16,17 @@ pub const LONGEST: usize = 2_000;
 
 /// Makes and checks cursors.
 pub struct Cursors {
-    key: [u8; 32],
+    keyed: Hmac<Sha256>,
 }
 
 impl Cursors {
     /// With a key derived from the server's secret.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        Self { key: Sha256::new().chain_update(b"cursors").chain_update(secret).finalize().into() }
+        let digest = Sha256::new().chain_update(b"cursors").chain_update(secret).finalize();
+        let mut block = [0; 64];
+        block.iter_mut().zip(digest).for_each(|(place, byte)| *place = byte);
+        Self { keyed: <Hmac<Sha256> as KeyInit>::new(&block.into()) }
     }
 
     /// The cursor of a position in a list.
@@ -39,7 +42,9 @@ impl Cursors {
     /// # Errors
     /// [`Code::InvalidCursor`] when it was not made for this list.
     pub fn read(&self, list: &str, cursor: &str) -> Result<Position, Problem> {
-        let invalid = || Problem::new(Code::InvalidCursor).detail("Begin again without a cursor; a cursor belongs to its filter and sort order");
+        let invalid = || {
+            Problem::new(Code::InvalidCursor).detail("Begin again without a cursor; a cursor belongs to its filter and sort order")
+        };
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
         let (tag, payload) = bytes.split_at_checked(TAG_BYTES).ok_or_else(invalid)?;
         self.mac(list, payload).verify_truncated_left(tag).map_err(|_| invalid())?;
@@ -47,8 +52,7 @@ impl Cursors {
     }
 
     fn mac(&self, list: &str, payload: &[u8]) -> Hmac<Sha256> {
-        let mac = <Hmac<Sha256> as KeyInit>::new(&self.key.into());
-        mac.chain_update(list.len().to_be_bytes()).chain_update(list.as_bytes()).chain_update(payload)
+        self.keyed.clone().chain_update(list.len().to_be_bytes()).chain_update(list.as_bytes()).chain_update(payload)
     }
 }
 

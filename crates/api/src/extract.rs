@@ -14,8 +14,8 @@ use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
 use cohortium_store::{Error, PageRequest};
 use cohortium_workflow::input::Input;
 use futures_util::future::LocalBoxFuture;
-use serde::{Deserialize, Deserializer};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
@@ -66,7 +66,8 @@ impl Conditions {
         let key = self.key.as_ref()?;
         let who = format!("{:?}", (caller.coalition_id, &caller.actor.person()));
         let parts = [who.as_str(), self.method.as_str(), &self.path, key];
-        let hasher = parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part.len().to_be_bytes()).chain_update(part));
+        let hasher =
+            parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part.len().to_be_bytes()).chain_update(part));
         Some(hasher.finalize().into())
     }
 
@@ -131,7 +132,7 @@ impl<T: DeserializeOwned> Body<T> {
     /// [`Refusal::Invalid`] with every fault.
     pub fn valid(&self) -> Result<T, Error> {
         if let Some(validator) = self.operation.body_validator() {
-            let faults = forms::faults(validator, &self.value, "#");
+            let faults = forms::faults::faults(validator, &self.value, "#");
             if !faults.is_empty() {
                 return Err(Refusal::Invalid(faults).into());
             }
@@ -258,8 +259,10 @@ fn read_query(operation: &Operation, query: &str) -> Result<Map<String, Value>, 
     }
     for parameter in &operation.parameters {
         match (values.get(&parameter.name), parameter.validator()) {
-            (Some(value), Some(validator)) => faults.extend(forms::faults(validator, value, &pointer(&parameter.name))),
-            (None, _) if parameter.required => faults.push(Fault::new(pointer(&parameter.name), FaultCode::Required, "It must be given")),
+            (Some(value), Some(validator)) => faults.extend(forms::faults::faults(validator, value, &pointer(&parameter.name))),
+            (None, _) if parameter.required => {
+                faults.push(Fault::new(pointer(&parameter.name), FaultCode::Required, "It must be given"))
+            }
             _ => {}
         }
     }

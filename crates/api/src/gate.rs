@@ -36,7 +36,7 @@ pub struct Matched(pub &'static Operation);
 /// None: every error has become an answer.
 pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let ctx = request.app_data::<web::Data<Ctx>>().cloned();
-    let id = request_id(&request, ctx.as_deref());
+    let id = request_id(&request, ctx.as_deref().map(AsRef::as_ref));
     request.extensions_mut().insert(RequestId(id));
     let route = request.match_pattern().unwrap_or_default();
     let span = tracing::info_span!("request", id = %id, method = %request.method(), route, status = tracing::field::Empty);
@@ -106,7 +106,8 @@ pub async fn gate(request: ServiceRequest, next: Next<impl MessageBody + 'static
 }
 
 async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
-    let methods = request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern)).ok_or_else(|| Problem::new(Code::RouteNotFound))?;
+    let methods =
+        request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern)).ok_or_else(|| Problem::new(Code::RouteNotFound))?;
     let operation = methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))?;
     request.extensions_mut().insert(Matched(operation));
     if operation.action.public() {

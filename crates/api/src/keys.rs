@@ -62,7 +62,8 @@ impl SigningKey {
     /// It is not a P-256 key.
     pub fn from_pkcs8(der: &[u8]) -> io::Result<Self> {
         let invalid = |said: &str| io::Error::new(io::ErrorKind::InvalidData, said.to_owned());
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| invalid("not a P-256 key in PKCS #8"))?;
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| invalid("not a P-256 key in PKCS #8"))?;
         // SEC 1: a byte that says "not compressed", then both coordinates.
         let point = pair.public_key().as_ref();
         let (Some(x), Some(y)) = (point.get(1..33), point.get(33..65)) else { return Err(invalid("not an uncompressed point")) };

@@ -70,6 +70,7 @@ codes! {
     ExternalIdConflict "external_id_conflict" 409 "The external id is taken",
     SeatsBelowHeld "seats_below_held" 409 "More seats are held than that",
     CohortFull "cohort_full" 409 "No seat is left",
+    NotReady "not_ready" 409 "Something else must be done first",
     WindowClosed "window_closed" 409 "It is too early, or too late",
     NotEligible "not_eligible" 409 "The rules for joining are not met",
     NotVerified "not_verified" 409 "The employment is not verified",
@@ -262,7 +263,8 @@ impl Problem {
             Refusal::Hidden(_) => Self::new(Code::NotFound),
             Refusal::Forbidden(_) => Self::new(Code::PermissionDenied).detail(said),
             Refusal::InvalidTransition { current_state, from_here, .. } => {
-                let open: Vec<&str> = from_here.into_iter().filter(|action| actor.could_ever(*action)).map(|action| action.verb()).collect();
+                let open: Vec<&str> =
+                    from_here.into_iter().filter(|action| actor.could_ever(*action)).map(|action| action.verb()).collect();
                 let problem = Self::new(Code::InvalidStateTransition).detail(said);
                 problem.with("current_state", Some(current_state)).with("allowed_actions", Some(json!(open)))
             }
@@ -280,6 +282,7 @@ impl Problem {
             Refusal::AlreadyExists(_) => Self::new(Code::AlreadyExists).detail(said),
             Refusal::ExternalIdConflict(_) => Self::new(Code::ExternalIdConflict).detail(said),
             Refusal::TimelineOutOfOrder { faults } => Self::new(Code::TimelineOutOfOrder).detail(said).errors(faults),
+            Refusal::NotReady { missing, .. } => Self::new(Code::NotReady).detail(said).errors(missing),
             Refusal::Invalid(faults) => Self::invalid(faults),
             Refusal::Stale => Self::new(Code::PreconditionFailed).detail(said),
             Refusal::VersionRequired => Self::new(Code::PreconditionRequired).detail(said),

@@ -1,7 +1,7 @@
 //! Answers of success, rendered while the transaction is open, so that one can be kept with its idempotency key.
 
-use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use cohortium_store::KeptAnswer;
 use serde::Serialize;

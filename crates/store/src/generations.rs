@@ -35,6 +35,12 @@ impl Generations {
         Armed(self.of(coalition))
     }
 
+    pub(crate) fn raise_all(&self) {
+        for generation in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            generation.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
     fn of(&self, coalition: CoalitionId) -> Arc<AtomicU64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(coalition).or_default().clone()
     }

@@ -163,6 +163,11 @@ impl Store {
         self.inner.generations.current(coalition)
     }
 
+    /// Says that another copy of the server wrote something: nothing kept in memory is current any more.
+    pub fn look_again(&self) {
+        self.inner.generations.raise_all();
+    }
+
     /// A view of a coalition's things.
     ///
     /// # Errors

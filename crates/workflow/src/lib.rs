@@ -7,5 +7,6 @@
 pub mod clock;
 pub mod coalitions;
 pub mod input;
+pub mod jobs;
 pub mod passwords;
 pub mod sign_in;

@@ -11,7 +11,9 @@ pub(super) fn example(document: &Value, schema: &Value) -> Value {
         return document.pointer(reference.trim_start_matches('#')).map_or(Value::Null, |target| example(document, target));
     }
     for combination in ["oneOf", "anyOf"] {
-        if let Some(first) = schema.get(combination).and_then(Value::as_array).and_then(|options| options.iter().find(|option| !is_null(option))) {
+        if let Some(first) =
+            schema.get(combination).and_then(Value::as_array).and_then(|options| options.iter().find(|option| !is_null(option)))
+        {
             return example(document, first);
         }
     }

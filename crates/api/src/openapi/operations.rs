@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, OnceLock};
 
 use cohortium_domain::access::Action;
+use cohortium_domain::forms;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -51,7 +52,8 @@ pub static OPERATIONS: LazyLock<HashMap<String, Methods>> = LazyLock::new(|| {
 
 fn methods_of(template: &str, methods: &Value) -> Methods {
     let members = methods.as_object().cloned().unwrap_or_default();
-    let operations = members.iter().filter_map(|(method, operation)| Some((method.to_uppercase(), operation_of(template, operation)?)));
+    let operations =
+        members.iter().filter_map(|(method, operation)| Some((method.to_uppercase(), operation_of(template, operation)?)));
     operations.collect()
 }
 
@@ -86,7 +88,8 @@ fn parameter_of(parameter: &Value) -> Option<Parameter> {
 
 /// The schema that a reference leads to.
 fn resolve(schema: Value) -> Value {
-    let target = schema.get("$ref").and_then(Value::as_str).and_then(|reference| DOCUMENT.pointer(reference.trim_start_matches('#')));
+    let target =
+        schema.get("$ref").and_then(Value::as_str).and_then(|reference| DOCUMENT.pointer(reference.trim_start_matches('#')));
     target.cloned().unwrap_or(schema)
 }
 
@@ -109,7 +112,7 @@ fn validator(schema: &Value) -> Option<Validator> {
     let mut root: Map<String, Value> = schema.as_object().cloned().unwrap_or_default();
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     root.insert("components".to_owned(), json!({ "schemas": DOCUMENT.pointer("/components/schemas") }));
-    match cohortium_domain::forms::validator(&Value::Object(root)) {
+    match forms::faults::options().build(&Value::Object(root)) {
         Ok(validator) => Some(validator),
         Err(error) => {
             tracing::error!(%error, "a schema of the document cannot be used");

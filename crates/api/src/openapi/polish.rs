@@ -48,7 +48,8 @@ fn is_text(name: &str) -> bool {
 fn replace_references(value: &mut Value, texts: &Map<String, Value>) {
     match value {
         Value::Object(object) => {
-            let name = object.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+            let name =
+                object.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/components/schemas/"));
             if let Some(Value::Object(text)) = name.and_then(|name| texts.get(name)) {
                 object.remove("$ref");
                 for (key, member) in text {
@@ -143,7 +144,8 @@ fn client_scope(who: &Who) -> Option<&'static str> {
 }
 
 fn security_schemes() -> Value {
-    let scopes: Map<String, Value> = ClientScope::ALL.iter().map(|scope| (scope.to_string(), json!(format!("`{scope}`")))).collect();
+    let scopes: Map<String, Value> =
+        ClientScope::ALL.iter().map(|scope| (scope.to_string(), json!(format!("`{scope}`")))).collect();
     json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
@@ -199,9 +201,7 @@ fn parameters() -> Value {
 }
 
 fn headers() -> Value {
-    let text = |description: &str, example: &str| {
-        json!({ "description": description, "schema": { "type": "string", "maxLength": 2000 }, "example": example })
-    };
+    let text = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string", "maxLength": 2000 }, "example": example });
     json!({
         "X-Request-Id": {
             "description": "Identifies the request in the logs; your own, where you sent a UUID.",

@@ -73,14 +73,17 @@ async fn login(ctx: Ctx, body: Body<Login>) -> Answer {
     let problem = |error| Problem::of(error, &Actor::Anonymous);
     let login = body.valid().map_err(problem)?;
     let read = coalition(&ctx, &login.coalition).await.map_err(problem)?;
-    let found = workflow::sign_in::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await.map_err(problem)?;
+    let found =
+        workflow::sign_in::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await.map_err(problem)?;
     let (Some(read), Some(person)) = (read, found) else {
         return Err(Problem::new(Code::InvalidCredentials).detail("Check the coalition, the address and the password"));
     };
     let refresh_token = ctx.tokens().refresh_token();
     let expires_at = ctx.now().plus(Duration::days(SESSION_DAYS));
     let origin = Origin { door: "http", request_id: None };
-    let begun = ctx.store().write(read.coalition_id(), origin, async |tx| workflow::sign_in::begin(tx, person, &refresh_token, expires_at).await);
+    let begun = ctx
+        .store()
+        .write(read.coalition_id(), origin, async |tx| workflow::sign_in::begin(tx, person, &refresh_token, expires_at).await);
     let session_id = begun.await.map_err(problem)?;
     let access_token = ctx.tokens().issue(person, session_id)?;
     Ok(Reply::ok(&TokenGrant { token_type: "Bearer", access_token, expires_in: ACCESS_SECONDS, refresh_token, session_id }))

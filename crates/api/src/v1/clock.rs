@@ -60,7 +60,9 @@ impl TryFrom<ClockAdvance> for Move {
         match (body.to, given) {
             (Some(to), false) => Ok(Self::To(to)),
             (None, true) => Ok(Self::By { minutes }),
-            (Some(_), true) => Err(Refusal::invalid("#/to", FaultCode::InvalidValue, "Give either `to`, or days, hours and minutes")),
+            (Some(_), true) => {
+                Err(Refusal::invalid("#/to", FaultCode::InvalidValue, "Give either `to`, or days, hours and minutes"))
+            }
             (None, false) => Err(Refusal::invalid("#/to", FaultCode::Required, "Give `to`, or days, hours and minutes")),
         }
     }

@@ -58,7 +58,12 @@ fn view(machine: &Description) -> StateMachine {
         to: texts(&row.to),
         by: row.action.who().iter().map(ToString::to_string).collect(),
     });
-    StateMachine { name: machine.name.to_owned(), states: texts(&machine.states), transitions: transitions.collect(), mermaid: machine.mermaid() }
+    StateMachine {
+        name: machine.name.to_owned(),
+        states: texts(&machine.states),
+        transitions: transitions.collect(),
+        mermaid: machine.mermaid(),
+    }
 }
 
 /// Read the state machines
