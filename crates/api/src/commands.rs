@@ -9,7 +9,7 @@ use cohortium_domain::time::Zone;
 use cohortium_store::Origin;
 
 use crate::config::DataArgs;
-use crate::server::{CannotStart, open_store};
+use crate::server::{CannotStart, open_data};
 
 /// What is done with coalitions.
 #[derive(Subcommand)]
@@ -43,8 +43,7 @@ impl CoalitionCommand {
         let slug = Slug::new(&slug).map_err(|fault| CannotStart(format!("--slug: {fault}")))?;
         let name = Title::new(&name).map_err(|fault| CannotStart(format!("--name: {fault}")))?;
         let zone: Zone = time_zone.parse().map_err(|fault| CannotStart(format!("--time-zone: {fault}")))?;
-        let url = data.database().map_err(|faulty| CannotStart(faulty.to_string()))?;
-        let store = open_store(url.expose()).await?;
+        let store = open_data(&data).await?;
         let now = store.environment().now();
         let clock = if sandbox { Clock::Test { now } } else { Clock::Live };
         let id = CoalitionId::from_uuid(store.environment().ordered_uuid());
@@ -70,8 +69,7 @@ impl JournalCommand {
     /// A chain is broken, or the database cannot be read.
     pub async fn run(self) -> Result<(), CannotStart> {
         let Self::Verify(data) = self;
-        let url = data.database().map_err(|faulty| CannotStart(faulty.to_string()))?;
-        let store = open_store(url.expose()).await?;
+        let store = open_data(&data).await?;
         let mut broken = Vec::new();
         for coalition in store.system().coalitions().await? {
             store.system().sequence(coalition.id).await?;

@@ -126,12 +126,6 @@ impl DataArgs {
             ])),
         }
     }
-
-    /// The folder of the signing keys.
-    #[must_use]
-    pub fn keys(&self) -> PathBuf {
-        keys_folder(&self.data)
-    }
 }
 
 /// The folder of the signing keys.

@@ -32,26 +32,26 @@ pub struct SigningKey {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Jwk {
     /// The family of the key.
-    #[schema(max_length = 2, example = "EC")]
+    #[schema(max_length = 2)]
     kty: &'static str,
     /// The curve.
-    #[schema(max_length = 5, example = "P-256")]
+    #[schema(max_length = 5)]
     crv: &'static str,
     /// What the key is for.
     #[serde(rename = "use")]
-    #[schema(max_length = 3, example = "sig")]
+    #[schema(max_length = 3)]
     usage: &'static str,
     /// How it signs.
-    #[schema(max_length = 5, example = "ES256")]
+    #[schema(max_length = 5)]
     alg: &'static str,
     /// Its name: the thumbprint (RFC 7638).
-    #[schema(max_length = 43, example = "pjH6nZr0vNn2qcQH4kC1vAUZzbEw8mHq3eWlqk0aZxk")]
+    #[schema(max_length = 43)]
     kid: String,
     /// The first coordinate.
-    #[schema(max_length = 43, example = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU")]
+    #[schema(max_length = 43)]
     x: String,
     /// The second coordinate.
-    #[schema(max_length = 43, example = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")]
+    #[schema(max_length = 43)]
     y: String,
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cohortium_api::config::{DataArgs, ServeArgs};
-use cohortium_api::server::{CannotStart, context, lock_data, open_store, serve};
+use cohortium_api::server::{CannotStart, context, lock_data, open_data, open_store, serve};
 use cohortium_api::{commands, openapi};
 use tracing_subscriber::EnvFilter;
 
@@ -58,8 +58,7 @@ async fn run(command: Command) -> Result<(), CannotStart> {
         }
         Command::Migrate(args) => {
             let _lock = lock_data(&args.data)?;
-            let url = args.database().map_err(|faulty| CannotStart(faulty.to_string()))?;
-            open_store(url.expose()).await.map(drop)
+            open_data(&args).await.map(drop)
         }
         Command::Openapi => {
             print!("{}", openapi::text());

@@ -108,22 +108,22 @@ pub struct Problem {
 pub struct ProblemBody {
     /// Identifies the kind of problem.
     #[serde(rename = "type")]
-    #[schema(format = "uri", max_length = 200, example = "https://cohortium.dev/problems/validation-failed")]
+    #[schema(format = "uri", max_length = 200)]
     kind: String,
     /// The kind in a sentence, the same each time.
-    #[schema(max_length = 200, example = "The request is not valid")]
+    #[schema(max_length = 200)]
     title: &'static str,
     /// The status code.
-    #[schema(minimum = 400, maximum = 599, example = 422)]
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// The kind, as a word to be matched on: stable.
     code: Code,
     /// What happened this time, and what would help.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 2000, example = "1 of the request's members is not valid")]
+    #[schema(max_length = 2000)]
     detail: Option<String>,
     /// Identifies this occurrence: the request's id.
-    #[schema(format = "uri", max_length = 45, example = "urn:uuid:0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e")]
+    #[schema(format = "uri", max_length = 45)]
     instance: String,
     /// Each fault, where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -131,7 +131,7 @@ pub struct ProblemBody {
     errors: Vec<ProblemFault>,
     /// The state in which the thing is, where that was the obstacle.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 40, example = "submitted")]
+    #[schema(max_length = 40)]
     current_state: Option<Value>,
     /// What can be done instead, where the state was the obstacle.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,12 +151,12 @@ pub struct ProblemBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct ProblemFault {
     /// Where, as a JSON pointer in a URI fragment (RFC 6901); for a parameter, its name behind `#/`.
-    #[schema(max_length = 500, example = "#/milestones/2/on")]
+    #[schema(max_length = 500)]
     pointer: String,
     /// What is wrong.
     code: FaultCode,
     /// What to do about it.
-    #[schema(max_length = 1000, example = "At most 200 characters")]
+    #[schema(max_length = 1000)]
     detail: String,
     /// The bounds that were broken, by name.
     #[serde(skip_serializing_if = "Map::is_empty")]

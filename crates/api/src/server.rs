@@ -13,7 +13,7 @@ use cohortium_workflow::passwords::Passwords;
 use fs4::FileExt;
 
 use crate::build_app;
-use crate::config::{Config, keys_folder};
+use crate::config::{Config, DataArgs, keys_folder};
 use crate::ctx::{Ctx, System};
 use crate::keys::SigningKey;
 use crate::tokens::Tokens;
@@ -57,6 +57,25 @@ pub fn lock_data(folder: &Path) -> Result<DataLock, CannotStart> {
             Err(CannotStart(format!("another cohortium uses the folder {shown}: stop it first, or choose another with --data")))
         }
     }
+}
+
+/// Makes the data folder, connects to the database that belongs to it, and brings its schema up to date.
+///
+/// # Errors
+/// What is wrong with the arguments, the folder or the database.
+pub async fn open_data(args: &DataArgs) -> Result<Store, CannotStart> {
+    let url = args.database().map_err(|faulty| CannotStart(faulty.to_string()))?;
+    make_folder(&args.data)?;
+    open_store(url.expose()).await
+}
+
+fn make_folder(folder: &Path) -> Result<(), CannotStart> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        CannotStart(format!(
+            "the folder {} cannot be written ({error}): make it writable, or choose another with --data",
+            folder.display()
+        ))
+    })
 }
 
 /// Connects to the database, and brings its schema up to date.

@@ -67,9 +67,8 @@ fn replace_references(value: &mut Value, texts: &Map<String, Value>) {
 fn only_updates_take_null(document: &mut Value) {
     let schemas = members(&mut document["components"]["schemas"]);
     for (_, schema) in schemas.filter(|(name, _)| !name.ends_with("Update")) {
-        for (_, property) in members(&mut schema["properties"]) {
-            refuse_null(property);
-        }
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        properties.into_iter().flatten().for_each(|(_, property)| refuse_null(property));
     }
 }
 
@@ -240,19 +239,11 @@ fn add_headers(action: Action, method: &str, status: &str, response: &mut Value)
 }
 
 fn add_examples(document: &Value, operation: &mut Value) {
-    for (_, media) in members(&mut operation["requestBody"]["content"]) {
-        give_example(document, media);
-    }
-    if operation["requestBody"].as_object().is_some_and(Map::is_empty) || operation["requestBody"].is_null() {
-        operation.as_object_mut().map(|object| object.remove("requestBody"));
-    }
+    let bodies = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+    bodies.into_iter().flatten().for_each(|(_, media)| give_example(document, media));
     for (_, response) in members(&mut operation["responses"]) {
-        for (_, media) in members(&mut response["content"]) {
-            give_example(document, media);
-        }
-        if response["content"].is_null() {
-            response.as_object_mut().map(|object| object.remove("content"));
-        }
+        let bodies = response.get_mut("content").and_then(Value::as_object_mut);
+        bodies.into_iter().flatten().for_each(|(_, media)| give_example(document, media));
     }
 }
 

@@ -28,13 +28,11 @@ const SESSION_DAYS: i64 = 30;
 #[serde(deny_unknown_fields)]
 struct Login {
     /// The coalition's slug.
-    #[schema(example = "dcsc")]
     coalition: Slug,
     /// The person's e-mail address; its case does not matter.
-    #[schema(example = "owner@dcsc.example")]
     email: Email,
     /// The password, as it was set.
-    #[schema(min_length = 1, max_length = 128, format = "password", example = "a phrase that only you know")]
+    #[schema(min_length = 1, max_length = 128, format = "password")]
     password: String,
 }
 
@@ -42,16 +40,16 @@ struct Login {
 #[derive(Serialize, ToSchema)]
 struct TokenGrant {
     /// How the access token is sent.
-    #[schema(max_length = 6, example = "Bearer")]
+    #[schema(max_length = 6)]
     token_type: &'static str,
     /// The access token (RFC 9068).
-    #[schema(max_length = 8192, example = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyZjVjNCJ9.c2lnbmF0dXJl")]
+    #[schema(max_length = 8192)]
     access_token: String,
     /// For how many seconds the access token is good.
-    #[schema(minimum = 1, maximum = 3600, example = 600)]
+    #[schema(minimum = 1, maximum = 3600)]
     expires_in: i64,
     /// For new tokens, once.
-    #[schema(max_length = 200, example = "coh_rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    #[schema(max_length = 200)]
     refresh_token: String,
     session_id: SignInId,
 }
@@ -67,7 +65,7 @@ struct JwkSet {
 /// Sign in
 ///
 /// By e-mail address and password. The answer is the same for whatever is wrong.
-#[utoipa::path(tag = "Access", responses((status = 200, description = "Signed in.", body = TokenGrant)))]
+#[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
 async fn login(ctx: Ctx, body: Body<Login>) -> Answer {
     let problem = |error| Problem::of(error, &Actor::Anonymous);

@@ -40,13 +40,13 @@ struct ClockAdvance {
     /// To this instant; then nothing else is given.
     to: Option<Timestamp>,
     /// By so many days of 24 hours.
-    #[schema(minimum = 0, maximum = 3660, example = 7)]
+    #[schema(minimum = 0, maximum = 3660)]
     days: Option<u16>,
     /// By so many hours.
-    #[schema(minimum = 0, maximum = 8784, example = 12)]
+    #[schema(minimum = 0, maximum = 8784)]
     hours: Option<u16>,
     /// By so many minutes.
-    #[schema(minimum = 0, maximum = 60000, example = 30)]
+    #[schema(minimum = 0, maximum = 60000)]
     minutes: Option<u16>,
 }
 
@@ -88,7 +88,7 @@ async fn get_clock(caller: Caller, ctx: Ctx) -> Answer {
 /// Set the test clock
 ///
 /// Only in a sandbox, and only forward. What falls due on the way happens, in its order, each at its own instant.
-#[utoipa::path(tag = "Clock", responses((status = 200, description = "What the clock now shows.", body = Clock)))]
+#[utoipa::path(tag = "Clock", request_body = ClockSet, responses((status = 200, description = "What the clock now shows.", body = Clock)))]
 #[put("/v1/clock")]
 async fn set_clock(caller: Caller, ctx: Ctx, body: Body<ClockSet>) -> Answer {
     ctx.write_holding(ClockHold::Moving, &caller, body.conditions(), async |tx| {
@@ -102,7 +102,7 @@ async fn set_clock(caller: Caller, ctx: Ctx, body: Body<ClockSet>) -> Answer {
 /// Advance the test clock
 ///
 /// Only in a sandbox. What falls due on the way happens, in its order, each at its own instant.
-#[utoipa::path(tag = "Clock", responses((status = 200, description = "What the clock now shows.", body = Clock)))]
+#[utoipa::path(tag = "Clock", request_body = ClockAdvance, responses((status = 200, description = "What the clock now shows.", body = Clock)))]
 #[post("/v1/clock/advance")]
 async fn advance_clock(caller: Caller, ctx: Ctx, body: Body<ClockAdvance>) -> Answer {
     ctx.write_holding(ClockHold::Moving, &caller, body.conditions(), async |tx| {

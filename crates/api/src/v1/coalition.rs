@@ -21,10 +21,8 @@ use crate::reply::{Answer, Reply};
 struct Coalition {
     id: CoalitionId,
     /// Its name in addresses.
-    #[schema(example = "dcsc")]
     slug: Slug,
     /// Its name.
-    #[schema(example = "Diverse Charter Schools Coalition")]
     name: Title,
     time_zone: Zone,
     /// Its own site.
@@ -52,7 +50,6 @@ struct Coalition {
 #[serde(deny_unknown_fields)]
 struct CoalitionUpdate {
     /// Its name.
-    #[schema(example = "Diverse Charter Schools Coalition")]
     name: Option<Title>,
     time_zone: Option<Zone>,
     /// Its own site.
@@ -113,7 +110,7 @@ async fn get_coalition(caller: Caller, ctx: Ctx) -> Answer {
 /// Change the coalition
 ///
 /// A merge patch (RFC 7396).
-#[utoipa::path(tag = "Access", responses((status = 200, description = "The coalition as it now is.", body = Coalition)))]
+#[utoipa::path(tag = "Access", request_body = CoalitionUpdate, responses((status = 200, description = "The coalition as it now is.", body = Coalition)))]
 #[patch("/v1/coalition")]
 async fn update_coalition(caller: Caller, ctx: Ctx, body: Body<CoalitionUpdate>) -> Answer {
     ctx.write(&caller, body.conditions(), async |tx| {

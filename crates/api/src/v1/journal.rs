@@ -57,7 +57,7 @@ struct JournalQuery {
 /// The type of an entry: the kind of thing, and what happened to it.
 #[derive(Deserialize, ToSchema)]
 #[serde(transparent)]
-#[schema(min_length = 3, max_length = 80, pattern = "^[a-z_]+\\.[a-z_]+$", example = "application.offered")]
+#[schema(min_length = 3, max_length = 80, pattern = "^[a-z_]+\\.[a-z_]+$")]
 struct EntryType(String);
 
 /// What an entry is about.
@@ -65,7 +65,7 @@ struct EntryType(String);
 struct EventSubject {
     /// What kind of thing.
     #[serde(rename = "type")]
-    #[schema(max_length = 40, example = "application")]
+    #[schema(max_length = 40)]
     kind: String,
     /// Which.
     id: Uuid,
@@ -76,10 +76,10 @@ struct EventSubject {
 struct Event {
     id: EntryId,
     /// Its place: without gaps, and none is ever added before it.
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     position: u64,
     #[serde(rename = "type")]
-    #[schema(max_length = 80, example = "application.offered")]
+    #[schema(max_length = 80)]
     kind: String,
     occurred_at: Timestamp,
     subject: EventSubject,
@@ -95,7 +95,7 @@ struct EventPage {
     items: Vec<Event>,
     /// What to send as `after` for those that follow; absent when there are none yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 20, example = "42")]
+    #[schema(max_length = 20)]
     next_cursor: Option<String>,
 }
 
@@ -103,7 +103,7 @@ struct EventPage {
 #[derive(Serialize, ToSchema)]
 struct JournalActor {
     /// What kind of actor: a person, a client, time, or the operator.
-    #[schema(max_length = 20, example = "person")]
+    #[schema(max_length = 20)]
     kind: String,
     /// Which, where it has an id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,17 +118,17 @@ struct JournalEntryView {
     event: Event,
     actor: JournalActor,
     /// By which door it came: `http`, `job`, `command` or `demo`.
-    #[schema(max_length = 20, example = "http")]
+    #[schema(max_length = 20)]
     origin: String,
     /// By which request.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<Uuid>,
     /// Why, where somebody said.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 1000, example = "She asked for it by telephone")]
+    #[schema(max_length = 1000)]
     reason: Option<String>,
     /// SHA-256 over the seal before and this entry, in hexadecimal.
-    #[schema(min_length = 64, max_length = 64, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    #[schema(min_length = 64, max_length = 64)]
     seal: String,
 }
 
@@ -140,7 +140,7 @@ struct JournalEntryPage {
     items: Vec<JournalEntryView>,
     /// What to send as `after` for those that follow; absent when there are none yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 20, example = "42")]
+    #[schema(max_length = 20)]
     next_cursor: Option<String>,
 }
 
@@ -150,7 +150,7 @@ struct JournalCheck {
     /// Whether the chain is whole.
     intact: bool,
     /// How many entries were found in order.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 42)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     checked: u64,
     /// The first position at which it is broken.
     #[serde(skip_serializing_if = "Option::is_none")]

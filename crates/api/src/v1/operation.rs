@@ -14,7 +14,7 @@ use crate::reply::{Answer, Reply};
 #[derive(Serialize, ToSchema)]
 struct Health {
     /// `ok`.
-    #[schema(max_length = 10, example = "ok")]
+    #[schema(max_length = 10)]
     status: &'static str,
 }
 
@@ -22,7 +22,7 @@ struct Health {
 #[derive(Serialize, ToSchema)]
 struct Version {
     /// The version (Semantic Versioning).
-    #[schema(max_length = 40, example = "0.1.0")]
+    #[schema(max_length = 40)]
     version: &'static str,
 }
 

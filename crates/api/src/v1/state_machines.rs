@@ -20,16 +20,16 @@ struct StateMachines {
 #[derive(Serialize, ToSchema)]
 struct StateMachine {
     /// What kind of thing.
-    #[schema(max_length = 40, example = "application")]
+    #[schema(max_length = 40)]
     name: String,
     /// Its states, the first one first.
-    #[schema(max_items = 50, example = json!(["draft", "submitted", "enrolled"]))]
+    #[schema(max_items = 50)]
     states: Vec<String>,
     /// What leads from where to where.
     #[schema(max_items = 100)]
     transitions: Vec<StateTransition>,
     /// The same as a Mermaid state diagram.
-    #[schema(max_length = 20000, example = "stateDiagram-v2\n    [*] --> draft")]
+    #[schema(max_length = 20000)]
     mermaid: String,
 }
 
@@ -37,16 +37,16 @@ struct StateMachine {
 #[derive(Serialize, ToSchema)]
 struct StateTransition {
     /// What is done, as `allowed_actions` calls it.
-    #[schema(max_length = 40, example = "submit")]
+    #[schema(max_length = 40)]
     action: String,
     /// The states in which it can be.
-    #[schema(max_items = 50, example = json!(["draft"]))]
+    #[schema(max_items = 50)]
     from: Vec<String>,
     /// The states to which it can lead.
-    #[schema(max_items = 50, example = json!(["submitted", "waitlisted"]))]
+    #[schema(max_items = 50)]
     to: Vec<String>,
     /// Who may.
-    #[schema(max_items = 10, example = json!(["the person concerned"]))]
+    #[schema(max_items = 10)]
     by: Vec<String>,
 }
 
