@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::Action;
+use crate::canonical::canonical;
 use crate::ids::Id;
 use crate::text::Reason;
 
@@ -144,14 +145,13 @@ pub const FIRST_SEAL: Seal = [0; 32];
 
 /// Seals an entry to the one before it.
 ///
-/// `content` is the entry's canonical JSON: its members in the order of their names, without white space, which is how
-/// `serde_json` writes a map.
+/// What is hashed is the canonical JSON of the content: see [`crate::canonical`].
 #[must_use]
 pub fn seal(previous: &Seal, position: u64, content: &Value) -> Seal {
     let mut hasher = Sha256::new();
     hasher.update(previous);
     hasher.update(position.to_be_bytes());
-    hasher.update(content.to_string().as_bytes());
+    hasher.update(canonical(content).as_bytes());
     hasher.finalize().into()
 }
 

@@ -152,6 +152,9 @@ pub enum Refusal {
     /// The thing has changed since the caller read it.
     #[error("It has changed since you read it: read it again, then repeat the change")]
     Stale,
+    /// The caller must say which version it changes.
+    #[error("Say which version you change: send the ETag that you read, as If-Match")]
+    VersionRequired,
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),
