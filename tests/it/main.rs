@@ -1,4 +1,6 @@
-//! The tests that go through HTTP, and the one that looks at the sources.
+//! The tests that go through HTTP or the store on both databases, and those that look at the sources.
 
 #[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod migrations;

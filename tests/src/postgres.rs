@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::database::migrate;
+
 /// How many databases this process has made.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
@@ -52,21 +54,27 @@ impl Cluster {
     }
 
     /// A new database, copied from one that was migrated once in this run.
-    pub async fn database(self, migrate: impl AsyncFnOnce(&str)) -> Database {
+    pub async fn database(self) -> Database {
         let template = format!("template_{}", parent_id());
-        {
-            let _lock = lock(&self.folder);
-            if self.psql(&format!("SELECT 1 FROM pg_database WHERE datname = '{template}'")).is_empty() {
-                let draft = format!("draft_of_{template}");
-                self.psql(&format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)"));
-                self.psql(&format!("CREATE DATABASE {draft}"));
-                migrate(&self.url_of(&draft)).await;
-                self.psql(&format!("ALTER DATABASE {draft} RENAME TO {template}"));
-            }
-        }
+        self.make_template(&template).await;
         let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         self.psql(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"));
         Database { cluster: self, name }
+    }
+
+    /// Makes the template, unless another test of this run has.
+    async fn make_template(&self, name: &str) {
+        let _lock = lock(&self.folder);
+        if !self.psql(&format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).is_empty() {
+            return;
+        }
+        let draft = format!("draft_of_{name}");
+        self.psql(&format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)"));
+        self.psql(&format!("CREATE DATABASE {draft}"));
+        migrate(&self.url_of(&draft)).await;
+        // A template must have nobody in it, and the migration's connections take their time to close.
+        self.psql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'"));
+        self.psql(&format!("ALTER DATABASE {draft} RENAME TO {name}"));
     }
 
     fn url_of(&self, database: &str) -> String {
@@ -76,10 +84,16 @@ impl Cluster {
     }
 
     fn psql(&self, statement: &str) -> String {
-        let output = Command::new(&self.psql).arg(&self.url).args(["-XAtqc", statement]).output();
+        let output = self.command(statement).output();
         let output = output.unwrap_or_else(|error| panic!("{} does not run: {error}", self.psql.display()));
         assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn command(&self, statement: &str) -> Command {
+        let mut psql = Command::new(&self.psql);
+        psql.arg(&self.url).args(["-XAtqc", statement]);
+        psql
     }
 }
 
@@ -92,7 +106,8 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        self.cluster.psql(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        // Without a word: a test that has failed is not to abort because of this, and the cluster ends soon.
+        let _ = self.cluster.command(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).output();
     }
 }
 
@@ -130,10 +145,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_database_is_there_until_it_is_dropped_and_shared_with_nobody() {
+    async fn a_database_is_migrated_and_there_until_it_is_dropped_and_shared_with_nobody() {
         let cluster = Cluster::of_this_run();
-        let (one, other) = (cluster.clone().database(nothing).await, cluster.clone().database(nothing).await);
+        let (one, other) = (cluster.clone().database().await, cluster.clone().database().await);
         assert_ne!(one.url(), other.url());
+        let migrations = Cluster { url: one.url(), ..cluster.clone() }.psql("SELECT count(*) FROM seaql_migrations");
+        assert_ne!(migrations, "0");
         let there = |name: &str| !cluster.psql(&format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).is_empty();
         let name = one.name.clone();
         assert!(there(&name));
@@ -147,6 +164,4 @@ mod tests {
         assert_eq!(cluster("postgres://a:b@c:1/postgres").url_of("x"), "postgres://a:b@c:1/x?");
         assert_eq!(cluster("postgres://a@c/postgres?host=/tmp/d").url_of("x"), "postgres://a@c/x?host=/tmp/d");
     }
-
-    async fn nothing(_url: &str) {}
 }

@@ -57,7 +57,8 @@ impl Read {
     /// # Errors
     /// The database's.
     pub async fn credentials(&self, email: &Email) -> Result<Option<Credentials>> {
-        let Some(person) = self.rows::<person::Entity>().filter(person::Column::EmailKey.eq(email.normalized())).one().await? else {
+        let Some(person) = self.rows::<person::Entity>().filter(person::Column::EmailKey.eq(email.normalized())).one().await?
+        else {
             return Ok(None);
         };
         let account = self.rows::<account::Entity>().filter(account::Column::PersonId.eq(person.id)).one().await?;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
-    SqlxError, Statement, TransactionOptions, TransactionTrait, Value,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, SqlxError, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
 use crate::error::{Error, Result};
@@ -75,7 +75,8 @@ fn pool_options(url: &str, connections: u32) -> ConnectOptions {
 async fn require_sqlite(connection: &DatabaseConnection) -> Result<()> {
     let statement = Statement::from_string(connection.get_database_backend(), "SELECT sqlite_version() AS version");
     let row = connection.query_one_raw(statement).await.map_err(classify)?;
-    let version: String = row.ok_or_else(|| Error::Defect("SQLite told no version".to_owned()))?.try_get("", "version").map_err(classify)?;
+    let version: String =
+        row.ok_or_else(|| Error::Defect("SQLite told no version".to_owned()))?.try_get("", "version").map_err(classify)?;
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found >= LEAST_SQLITE {
@@ -113,7 +114,9 @@ pub(crate) fn classify(error: DbErr) -> Error {
         DbErr::ConnectionAcquire(_) => return Error::Busy(said),
         DbErr::Conn(_) => return Error::Unavailable(said),
         DbErr::Exec(RuntimeErr::SqlxError(sqlx)) | DbErr::Query(RuntimeErr::SqlxError(sqlx)) => match sqlx.as_ref() {
-            SqlxError::Database(database) => return classify_code(database.code().as_deref().unwrap_or_default(), &**database, said),
+            SqlxError::Database(database) => {
+                return classify_code(database.code().as_deref().unwrap_or_default(), &**database, said);
+            }
             SqlxError::PoolTimedOut => return Error::Busy(said),
             SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::PoolClosed | SqlxError::WorkerCrashed | SqlxError::Protocol(_) => {
                 return Error::Unavailable(said);

@@ -48,10 +48,11 @@ impl Tx {
             created_at: ActiveValue::Set(self.process_now().utc()),
         };
         let insert = Entity::insert(row).on_conflict(OnConflict::column(Column::ScopeHash).do_nothing().to_owned());
-        let inserted = on!(&self.connection, connection => insert.exec_without_returning(connection)).map_err(|error| match error {
-            Error::Busy(_) => Error::InFlight,
-            other => other,
-        })?;
+        let inserted =
+            on!(&self.connection, connection => insert.exec_without_returning(connection)).map_err(|error| match error {
+                Error::Busy(_) => Error::InFlight,
+                other => other,
+            })?;
         if inserted == 1 {
             return Ok(Slot::New);
         }
@@ -59,8 +60,10 @@ impl Tx {
         if row.fingerprint != fingerprint {
             return Err(Error::KeyReused);
         }
-        let status = row.status.and_then(|status| u16::try_from(status).ok()).ok_or_else(|| Error::corrupt("idempotency_keys", "status"))?;
-        let headers = serde_json::from_value(row.headers.unwrap_or_default()).map_err(|_| Error::corrupt("idempotency_keys", "headers"))?;
+        let status =
+            row.status.and_then(|status| u16::try_from(status).ok()).ok_or_else(|| Error::corrupt("idempotency_keys", "status"))?;
+        let headers =
+            serde_json::from_value(row.headers.unwrap_or_default()).map_err(|_| Error::corrupt("idempotency_keys", "headers"))?;
         Ok(Slot::Kept(KeptAnswer { status, headers, body: row.body.unwrap_or_default() }))
     }
 

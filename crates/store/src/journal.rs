@@ -147,7 +147,8 @@ impl Tx {
 
 /// One statement for many rows: both databases call the columns of a list of values `column1` and so on.
 fn placing(values: Vec<Value>) -> Statement {
-    let rows: Vec<String> = (0..values.len() / 3).map(|row| format!("(${}, ${}, ${})", row * 3 + 1, row * 3 + 2, row * 3 + 3)).collect();
+    let rows: Vec<String> =
+        (0..values.len() / 3).map(|row| format!("(${}, ${}, ${})", row * 3 + 1, row * 3 + 2, row * 3 + 3)).collect();
     let sql = format!(
         "UPDATE journal SET position = placed.column2, seal = placed.column3 FROM (VALUES {}) AS placed WHERE journal.number = placed.column1",
         rows.join(", ")

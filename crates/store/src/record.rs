@@ -59,7 +59,12 @@ pub(crate) fn text<T, E>(table: &str, column: &str, value: &str, new: impl Fn(&s
 }
 
 /// Reads a column that holds a bounded text or nothing.
-pub(crate) fn optional<T, E>(table: &str, column: &str, value: Option<&str>, new: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>> {
+pub(crate) fn optional<T, E>(
+    table: &str,
+    column: &str,
+    value: Option<&str>,
+    new: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>> {
     value.map(|value| text(table, column, value, new)).transpose()
 }
 

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select, Value,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
 
 use crate::dialect::classify;
@@ -103,7 +103,13 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
     }
 
     /// A page, by a sort column and the id, which tells equal ones apart.
-    pub(crate) async fn page(self, sort: E::Column, id: E::Column, request: &PageRequest, at: impl Fn(&E::Model) -> Position) -> Result<Page<E::Model>> {
+    pub(crate) async fn page(
+        self,
+        sort: E::Column,
+        id: E::Column,
+        request: &PageRequest,
+        at: impl Fn(&E::Model) -> Position,
+    ) -> Result<Page<E::Model>> {
         let total = match request.with_total {
             true => Some(Self::new(self.connection, self.select.clone()).count().await?),
             false => None,

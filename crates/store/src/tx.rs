@@ -202,8 +202,14 @@ impl Tx {
     }
 
     /// Changes columns of the coalition's rows for which the condition holds; tells how many.
-    pub(crate) async fn set<E: Scoped>(&self, columns: impl IntoIterator<Item = (E::Column, SimpleExpr)>, condition: SimpleExpr) -> Result<u64> {
-        let update = columns.into_iter().fold(self.change_rows::<E>().filter(condition), |update, (column, value)| update.col_expr(column, value));
+    pub(crate) async fn set<E: Scoped>(
+        &self,
+        columns: impl IntoIterator<Item = (E::Column, SimpleExpr)>,
+        condition: SimpleExpr,
+    ) -> Result<u64> {
+        let update = columns
+            .into_iter()
+            .fold(self.change_rows::<E>().filter(condition), |update, (column, value)| update.col_expr(column, value));
         on!(&self.read.connection, connection => update.exec(connection)).map(|done| done.rows_affected)
     }
 
