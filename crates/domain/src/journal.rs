@@ -120,6 +120,34 @@ impl Happening {
     }
 }
 
+/// The names of the members that an update changed: the journal tells these, never the values.
+#[derive(Debug, Default)]
+pub struct Changed(Vec<&'static str>);
+
+impl Changed {
+    /// Puts a value in its place, where one is given and differs.
+    pub fn set<T: PartialEq>(&mut self, name: &'static str, place: &mut T, value: Option<T>) {
+        if let Some(value) = value
+            && *place != value
+        {
+            *place = value;
+            self.0.push(name);
+        }
+    }
+
+    /// Whether any of these members changed.
+    #[must_use]
+    pub fn any_of(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|changed| names.contains(changed))
+    }
+
+    /// The names, in the order in which they were set.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        self.0
+    }
+}
+
 /// A thing after a transition, with what happened on the way.
 #[must_use = "a change that is not saved did not happen"]
 #[derive(Clone, Debug, PartialEq)]

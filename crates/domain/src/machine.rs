@@ -136,3 +136,9 @@ impl Description {
         lines.join("\n")
     }
 }
+
+/// Every machine there is.
+#[must_use]
+pub fn all() -> Vec<Description> {
+    vec![]
+}

@@ -146,6 +146,14 @@ pub enum Refusal {
         /// Each offending milestone.
         faults: Vec<Fault>,
     },
+    /// Something else must be done first.
+    #[error("{what}")]
+    NotReady {
+        /// What would help.
+        what: String,
+        /// Each thing that is still to be done.
+        missing: Vec<Fault>,
+    },
     /// The request is understood, but some of its members cannot be taken.
     #[error("{} of the request's members are not valid", .0.len())]
     Invalid(Vec<Fault>),

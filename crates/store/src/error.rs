@@ -2,6 +2,8 @@
 
 use cohortium_domain::refusal::Refusal;
 
+use crate::idempotency::KeptAnswer;
+
 /// Why something was not done: the domain refused, or the database could not.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,6 +16,9 @@ pub enum Error {
     /// The key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// The request was carried out before: this was the answer. The transaction is rolled back.
+    #[error("the request was carried out before")]
+    Replay(Box<KeptAnswer>),
     /// The database cannot be reached, or is shutting down.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),

@@ -7,13 +7,21 @@ use cohortium_store::Result;
 /// wrong with it.
 pub struct Input<'a, T> {
     precondition: Precondition,
-    read: &'a dyn Fn() -> Result<T>,
+    read: Box<dyn Fn() -> Result<T> + 'a>,
 }
 
 impl<'a, T> Input<'a, T> {
     /// An input, with what the caller says about the version.
-    pub fn new(precondition: Precondition, read: &'a dyn Fn() -> Result<T>) -> Self {
-        Self { precondition, read }
+    pub fn new(precondition: Precondition, read: impl Fn() -> Result<T> + 'a) -> Self {
+        Self { precondition, read: Box::new(read) }
+    }
+
+    /// An input that is there already, from a door other than HTTP.
+    pub fn given(value: T) -> Self
+    where
+        T: Clone + 'a,
+    {
+        Self::new(Precondition::NotNeeded, move || Ok(value.clone()))
     }
 
     /// The input of something that makes a new thing.

@@ -1,7 +1,6 @@
 //! Signing in by password.
 
-use cohortium_domain::access::Actor;
-use cohortium_domain::ids::{Id, PersonId, SignInId};
+use cohortium_domain::ids::{PersonId, SignInId};
 use cohortium_domain::text::Email;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Credentials, Read, Result, SignIn, Tx};
@@ -9,39 +8,29 @@ use sha2::{Digest, Sha256};
 
 use crate::passwords::Passwords;
 
-/// A sign-in session that has begun.
-pub struct Begun {
-    /// Which.
-    pub id: SignInId,
-    /// Whose.
-    pub person_id: PersonId,
-}
-
 /// The person whose address and password these are; nobody, when anything about them is not right, however it is not.
 ///
 /// # Errors
 /// The database's; too many sign-ins at once.
-pub async fn authenticate(read: Option<&Read>, passwords: &Passwords, email: &Email, password: &str) -> Result<Option<Actor>> {
+pub async fn authenticate(read: Option<&Read>, passwords: &Passwords, email: &Email, password: &str) -> Result<Option<PersonId>> {
     let found: Option<Credentials> = match read {
         Some(read) => read.credentials(email).await?,
         None => None,
     };
     let hash = found.as_ref().and_then(|credentials| credentials.password_hash.as_deref());
     let matches = passwords.verify(password, hash).await?;
-    let admitted = found.filter(|credentials| matches && credentials.active);
-    let (Some(read), Some(credentials)) = (read, admitted) else { return Ok(None) };
-    Ok(Some(Actor::Person { id: credentials.person_id, grants: read.grants(credentials.person_id).await? }))
+    Ok(found.filter(|credentials| matches && credentials.active).map(|credentials| credentials.person_id))
 }
 
 /// Begins a sign-in session for a person who has shown who it is.
 ///
 /// # Errors
 /// The database's.
-pub async fn begin(tx: &mut Tx, person_id: PersonId, refresh_token: &str, expires_at: Timestamp) -> Result<Begun> {
+pub async fn begin(tx: &mut Tx, person_id: PersonId, refresh_token: &str, expires_at: Timestamp) -> Result<SignInId> {
     let id: SignInId = tx.make_id();
     let session = SignIn { id, person_id, refresh_hash: token_hash(refresh_token), expires_at };
     tx.begin_sign_in(&session).await?;
-    Ok(Begun { id: SignInId::from_uuid(id.uuid()), person_id })
+    Ok(id)
 }
 
 /// What is kept of a token: not the token.
