@@ -170,6 +170,7 @@ fn add_parameters(operation: &mut Value, template: &str, method: &str, action: A
         references.push("IfNoneMatch");
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    parameters.iter_mut().filter_map(|parameter| parameter.get_mut("schema")).for_each(refuse_null);
     parameters.extend(references.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })));
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);

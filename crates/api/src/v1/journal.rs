@@ -26,7 +26,7 @@ struct EventsQuery {
     #[param(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     after: Option<u64>,
     /// Of one of these types.
-    #[param(max_items = 50)]
+    #[param(inline, max_items = 50)]
     #[serde(default, rename = "type")]
     types: Vec<EntryType>,
     /// How many at most.
@@ -42,7 +42,7 @@ struct JournalQuery {
     #[param(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     after: Option<u64>,
     /// Of one of these types.
-    #[param(max_items = 50)]
+    #[param(inline, max_items = 50)]
     #[serde(default, rename = "type")]
     types: Vec<EntryType>,
     /// About this thing.
