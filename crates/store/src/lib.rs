@@ -17,8 +17,11 @@ mod tx;
 
 mod accounts;
 mod coalitions;
+mod employments;
 mod idempotency;
 mod journal;
+mod organizations;
+mod people;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -41,7 +44,9 @@ pub use crate::error::{Error, Result};
 pub use crate::generations::Generation;
 pub use crate::idempotency::{KeptAnswer, Slot};
 pub use crate::journal::{ChainReport, JournalEntry, JournalFilter};
-pub use crate::page::{Key, Page, PageRequest, Position};
+pub use crate::organizations::OrganizationFilter;
+pub use crate::page::{Key, MemberSort, Page, PageRequest, Position};
+pub use crate::people::PersonFilter;
 pub use crate::tx::{Environment, Origin, Read, Tx};
 
 /// How often a transaction is run again because the database or the clock asks for it.

@@ -1,12 +1,15 @@
 //! How a thing of the domain is kept as a row: said once for each thing, used by everything that reads or writes one.
 
+use chrono::NaiveDate;
 use cohortium_domain::ids::Id;
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::time::{Timestamp, Zone};
+use cohortium_domain::time::{Date, Timestamp, Zone};
 use cohortium_domain::words::Word;
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::entity::Scoped;
@@ -66,6 +69,27 @@ pub(crate) fn optional<T, E>(
     new: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Option<T>> {
     value.map(|value| text(table, column, value, new)).transpose()
+}
+
+/// Reads a column that holds a civil date.
+pub(crate) fn date(table: &str, column: &str, value: NaiveDate) -> Result<Date> {
+    value.try_into().map_err(|_| Error::corrupt(table, column))
+}
+
+/// Reads a column that holds a civil date or nothing.
+pub(crate) fn optional_date(table: &str, column: &str, value: Option<NaiveDate>) -> Result<Option<Date>> {
+    value.map(|value| date(table, column, value)).transpose()
+}
+
+/// Reads a column that holds a value as JSON.
+pub(crate) fn from_json<T: DeserializeOwned>(table: &str, column: &str, value: serde_json::Value) -> Result<T> {
+    serde_json::from_value(value).map_err(|_| Error::corrupt(table, column))
+}
+
+/// Writes a value into a column as JSON.
+pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Value {
+    // Only maps whose keys are no texts, and types that refuse, cannot be written: the domain has neither.
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// Reads a column that holds a time zone.

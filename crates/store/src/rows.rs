@@ -8,7 +8,7 @@ use sea_orm::{
 
 use crate::dialect::classify;
 use crate::error::Result;
-use crate::page::{Key, Page, PageRequest, Position};
+use crate::page::{Page, PageRequest, Position};
 
 /// Where statements go: a pool, or a transaction.
 pub(crate) enum Connection {
@@ -131,11 +131,7 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
 
 /// The rows behind a position, as a row comparison, which one index on both columns serves.
 fn beyond<C: ColumnTrait>(sort: C, id: C, position: &Position, descending: bool) -> Condition {
-    let key: Value = match &position.key {
-        Key::Text(text) => text.clone().into(),
-        Key::Instant(instant) => instant.utc().into(),
-        Key::Number(number) => (*number).into(),
-    };
+    let key: Value = position.key.clone().into();
     let row = Expr::tuple([Expr::col(sort.as_column_ref()), Expr::col(id.as_column_ref())]);
     let after = Expr::tuple([Expr::val(key), Expr::val(position.id)]);
     Condition::all().add(if descending { row.lt(after) } else { row.gt(after) })

@@ -246,7 +246,7 @@ impl Employment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Id;
+    use crate::ids::{CoalitionId, Id};
     use crate::text::Name;
     use proptest::prelude::*;
     use roles::Role;
@@ -262,7 +262,8 @@ mod tests {
 
     fn list() -> RoleList {
         let role = |name: &str| Role { key: key(name), label: Name::new(name).unwrap() };
-        RoleList { roles: vec![role("principal"), role("behavior_lead")], meta: Meta::new(Timestamp::from_millis(0)) }
+        let initial = RoleList::initial(CoalitionId::from_uuid(Uuid::nil()), Timestamp::from_millis(0));
+        RoleList { roles: vec![role("principal"), role("behavior_lead")], ..initial }
     }
 
     fn given(role: &str, starts_on: &str, ends_on: Option<&str>) -> EmploymentCreate {

@@ -6,11 +6,14 @@ use sea_orm::entity::prelude::*;
 
 pub(crate) mod account;
 pub(crate) mod coalition;
+pub(crate) mod employment;
 pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
+pub(crate) mod organization;
 pub(crate) mod person;
+pub(crate) mod role_list;
 pub(crate) mod sign_in;
 
 /// A table whose rows belong to a coalition.
@@ -27,7 +30,7 @@ macro_rules! scoped {
     };
 }
 
-scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, sign_in);
+scoped!(account, employment, grant, idempotency_key, journal_entry, journal_head, organization, person, role_list, sign_in);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;
