@@ -7,15 +7,15 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{ExternalId, NcesId, Query, StateCode, Title, sort_key};
 use cohortium_domain::time::{Date, Timestamp};
 use cohortium_domain::words::Word;
+use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::organization::{ActiveModel, Column, Entity, Model};
 use crate::error::Result;
 use crate::page::{MemberSort, containing};
 use crate::record::{Record, from_json, meta, optional, optional_date, text, to_json, word};
-use crate::{Key, Page, PageRequest, Position, Read};
+use crate::{Key, Page, PageRequest, Position, Read, Tx};
 
 const TABLE: &str = "organizations";
 
@@ -117,7 +117,7 @@ impl Read {
             .rows::<Entity>()
             .filter_if(filter.external_id.as_ref(), |id| Column::ExternalId.eq(id.as_str()))
             .filter_any(Column::Kind, filter.kinds.iter().map(|kind| kind.as_str()))
-            .filter_any(Column::State, filter.states.iter().map(|state| state.as_str()))
+            .filter_any(Column::State, filter.states.iter().map(StateCode::as_str))
             .filter_if(memberships, |condition| condition)
             .filter_if(filter.updated_from, |instant| Column::UpdatedAt.gte(instant.utc()))
             .filter_if(filter.q.as_ref(), |q| containing(Column::NameKey, q));
@@ -128,16 +128,19 @@ impl Read {
         let page = rows.page(column, Column::Id, page, |row| Position { key: key(row), id: row.id }).await?;
         page.try_map(Organization::from_row)
     }
+}
 
-    /// An organization and all that stand above it, the nearest first: more than can be, where the chain does not end.
+impl Tx {
+    /// An organization and all that stand above it, the nearest first, held so that nobody moves them meanwhile. Where the chain is longer
+    /// than it can be, only its beginning.
     ///
     /// # Errors
-    /// [`Refusal::Hidden`] when it is not there; the database's.
-    pub async fn organization_and_above(&self, id: OrganizationId) -> Result<Vec<OrganizationId>> {
+    /// [`Refusal::Hidden`] when there is no such organization; the database's.
+    pub async fn hold_with_ancestors(&self, id: OrganizationId) -> Result<Vec<OrganizationId>> {
         let mut chain = Vec::new();
         let mut next = Some(id);
-        while let Some(id) = next.filter(|_| chain.len() <= ANCESTORS_MAX + 1) {
-            let organization: Organization = self.get(id).await?;
+        while let Some(id) = next.filter(|_| chain.len() <= ANCESTORS_MAX) {
+            let organization: Organization = self.hold(id).await?;
             chain.push(organization.id);
             next = organization.parent_id;
         }

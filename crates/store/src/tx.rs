@@ -12,7 +12,9 @@ use cohortium_domain::journal::{Change, Happening};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use sea_orm::sea_query::SimpleExpr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Statement, UpdateMany};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Statement, UpdateMany,
+};
 use uuid::Uuid;
 
 use crate::entity::Scoped;
@@ -156,6 +158,15 @@ impl Tx {
     /// [`Refusal::Hidden`] when it is not there.
     pub async fn lock<T: Record>(&self, id: T::Id) -> Result<T> {
         let row = self.rows::<T::Entity>().filter(T::ID.eq(id.uuid())).lock().one().await?;
+        row.map(T::from_row).transpose()?.ok_or_else(|| Refusal::Hidden(T::NOUN).into())
+    }
+
+    /// The thing with this id, held so that nobody else changes it until the transaction ends. Others can hold it too.
+    ///
+    /// # Errors
+    /// [`Refusal::Hidden`] when it is not there.
+    pub async fn hold<T: Record>(&self, id: T::Id) -> Result<T> {
+        let row = self.rows::<T::Entity>().filter(T::ID.eq(id.uuid())).with(QuerySelect::lock_shared).one().await?;
         row.map(T::from_row).transpose()?.ok_or_else(|| Refusal::Hidden(T::NOUN).into())
     }
 
