@@ -59,8 +59,8 @@ fn in_state(state: ApplicationState, action: Action) -> Application {
 
 /// Takes an action in circumstances in which nothing but the state can stand in the way.
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other action is no move of this machine")]
-fn take(application: Application, action: Action) -> Result<Change<Application>, Refusal> {
-    let (signup, now, until) = (signup(RollingReview), at(NOW), at(NOW + 50));
+fn take(application: Application, action: Action, now: i64) -> Result<Change<Application>, Refusal> {
+    let (signup, now, until) = (signup(RollingReview), at(now), at(now + 50));
     let eligible = eligible();
     let applicant = applicant(&eligible, Verified::NotNeeded);
     let refused = |state: ApplicationState| MACHINE.refuse(state, action);
@@ -95,7 +95,7 @@ fn in_each_state_the_table_says_what_can_be_done_and_nothing_else_can() {
     actions.dedup();
     for state in ApplicationState::ALL {
         for action in &actions {
-            match take(in_state(*state, *action), *action) {
+            match take(in_state(*state, *action), *action, NOW) {
                 Ok(change) => {
                     assert!(MACHINE.leads(*state, *action, change.value.state()), "{state} {action:?} {}", change.value.state());
                     assert!(!change.happened.is_empty() && change.value.meta.updated_at > at(0));
@@ -107,6 +107,21 @@ fn in_each_state_the_table_says_what_can_be_done_and_nothing_else_can() {
                 }
                 Err(other) => panic!("{state} {action:?}: {other:?}"),
             }
+        }
+    }
+}
+
+#[test]
+fn at_the_kick_off_nothing_can_be_done_any_more_to_what_is_still_open() {
+    let by_time = [Action::ExpireApplication, Action::ReleaseApplication];
+    for row in MACHINE.transitions.iter().filter(|row| !by_time.contains(&row.action)) {
+        for state in row.from.iter().filter(|state| in_state(**state, row.action).standing.open()) {
+            let refused = take(in_state(*state, row.action), row.action, KICKOFF);
+            assert!(
+                matches!(refused, Err(Refusal::InvalidTransition { current_state: "expired", .. })),
+                "{state} {:?}",
+                row.action
+            );
         }
     }
 }
@@ -243,6 +258,9 @@ fn at_the_kick_off_everything_that_is_still_open_expires() {
     }
     let held_to_the_end = application(1, Standing::Submitted { hold_until: Some(at(KICKOFF)) });
     assert_eq!(held_to_the_end.expire(&signup, at(KICKOFF)).unwrap().value.standing, closed);
+    let offered_to_the_end = application(1, Standing::Offered { since: at(0), until: at(KICKOFF) });
+    let lapsed = Standing::Expired { at: at(KICKOFF), cause: ExpiryCause::OfferLapsed };
+    assert_eq!(offered_to_the_end.expire(&signup, at(KICKOFF)).unwrap().value.standing, lapsed);
     let offered_beyond = application(1, Standing::Offered { since: at(0), until: at(KICKOFF + 5) });
     assert_eq!(offered_beyond.expire(&signup, at(KICKOFF)).unwrap().value.standing, closed, "the kick-off was moved forward");
     assert_eq!(in_state(ApplicationState::Enrolled, Action::ExpireApplication).expire(&signup, at(KICKOFF)), None);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::applications::fixtures::{KICKOFF, application, at, id, open_cohort, principal, signup};
 use crate::applications::{Application, ApplicationState, Verified};
+use crate::cohorts::Standing as CohortStanding;
 use crate::eligibility::{EmploymentFacts, JoiningTerms, SeatsByOrganization, rules};
 use crate::programs::EnrollmentMode::{self, FirstCome, RollingReview};
 use crate::refusal::Refusal;
@@ -24,10 +25,14 @@ fn cohort(max: u32, held: u32, waiting: u32) -> Cohort {
 }
 
 fn settling(cohort: Cohort, mode: EnrollmentMode, most_of_one: Option<u32>, now: i64) -> Settling {
+    settling_with(cohort, mode, most_of_one, SeatsByOrganization::default(), now)
+}
+
+fn settling_with(cohort: Cohort, mode: EnrollmentMode, most_of_one: Option<u32>, seats: SeatsByOrganization, now: i64) -> Settling {
     let terms = JoiningTerms { max_per_organization: most_of_one, active_membership: true, ..JoiningTerms::default() };
     let rules = rules(&cohort.audience, &terms);
     let terms = SettlingTerms { signup: signup(mode), rules, offer_until: at(300) };
-    Settling::begin(cohort, terms, SeatsByOrganization::default(), at(now))
+    Settling::begin(cohort, terms, seats, at(now))
 }
 
 fn settle(mut settling: Settling, queue: impl IntoIterator<Item = Waiting>) -> Settled {
@@ -183,8 +188,16 @@ fn after_the_kick_off_nobody_is_promoted_and_all_who_wait_expire() {
     assert!(!settling.asks_for_more());
     let settled = settle(settling, []);
     assert_eq!((settled.changes.len(), settled.cohort.seats.waiting, settled.more), (2, 0, false));
-    let still_there = settle(super::tests::settling(cohort(2, 0, 1), FirstCome, None, KICKOFF), [waiting(1)]);
-    assert!(still_there.changes.is_empty());
+}
+
+#[test]
+fn only_an_open_cohort_promotes_who_waits() {
+    let standings = [CohortStanding::Draft, CohortStanding::InSession { started_at: at(NOW) }];
+    for standing in standings {
+        let settling = settling(Cohort { standing, ..cohort(2, 0, 1) }, FirstCome, None, NOW);
+        assert!(!settling.asks_for_more());
+        assert!(settle(settling, [waiting(1)]).changes.is_empty());
+    }
 }
 
 #[test]
@@ -193,7 +206,8 @@ fn a_seat_that_lapses_is_counted_off_its_organization() {
         workplace: Some(principal(5, 7).workplace),
         ..application(5, Standing::Offered { since: at(100), until: at(NOW) })
     };
-    let mut settling = settling(cohort(2, 1, 1), FirstCome, Some(1), NOW);
+    let seats = [(id(7), 1)].into_iter().collect();
+    let mut settling = settling_with(cohort(2, 1, 1), FirstCome, Some(1), seats, NOW);
     settling.expire(held);
     let colleague = Waiting { employments: vec![principal(1, 7)], ..waiting(1) };
     let settled = settle(settling, [colleague]);
