@@ -140,5 +140,5 @@ impl Description {
 /// Every machine there is.
 #[must_use]
 pub fn all() -> Vec<Description> {
-    vec![]
+    vec![crate::proposals::MACHINE.describe(), crate::sessions::MACHINE.describe()]
 }
