@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use crate::entity::employment::{ActiveModel, Column, Entity, Model};
 use crate::entity::role_list;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::page::{Key, Page, PageRequest, Position};
 use crate::record::{Record, date, from_json, meta, optional, optional_date, text, to_json, word};
-use crate::{Key, Page, PageRequest, Position, Read};
+use crate::{Read, Tx};
 
 const TABLE: &str = "employments";
 
@@ -141,5 +142,18 @@ impl Read {
     pub async fn roles(&self) -> Result<RoleList> {
         let found = self.find(self.coalition_id()).await?;
         Ok(found.unwrap_or_else(|| RoleList::initial(self.coalition_id(), self.now())))
+    }
+}
+
+impl Tx {
+    /// The coalition's roles, locked as far as there are any.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_roles(&self) -> Result<RoleList> {
+        match self.lock(self.coalition_id()).await {
+            Err(Error::Refused(Refusal::Hidden(_))) => Ok(RoleList::initial(self.coalition_id(), self.now())),
+            found => found,
+        }
     }
 }

@@ -4,7 +4,7 @@ use cohortium_domain::ids::{Id, OrganizationId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::organizations::{ANCESTORS_MAX, Membership, MembershipStatus, Organization, OrganizationKind};
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::text::{ExternalId, NcesId, Query, StateCode, Title, sort_key};
+use cohortium_domain::text::{ExternalId, NcesId, StateCode, Title, sort_key};
 use cohortium_domain::time::{Date, Timestamp};
 use cohortium_domain::words::Word;
 use sea_orm::ColumnTrait;
@@ -13,30 +13,12 @@ use uuid::Uuid;
 
 use crate::entity::organization::{ActiveModel, Column, Entity, Model};
 use crate::error::Result;
-use crate::page::{MemberSort, containing};
+use crate::page::{Key, Page, PageRequest, Position};
 use crate::record::{Record, from_json, meta, optional, optional_date, text, to_json, word};
-use crate::{Key, Page, PageRequest, Position, Read, Tx};
+use crate::rows::contains;
+use crate::{Read, Tx};
 
 const TABLE: &str = "organizations";
-
-/// Which organizations are wanted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OrganizationFilter {
-    /// The one that the CRM calls so.
-    pub external_id: Option<ExternalId>,
-    /// Of one of these kinds.
-    pub kinds: Vec<OrganizationKind>,
-    /// In one of these states.
-    pub states: Vec<StateCode>,
-    /// That stand so to the coalition.
-    pub memberships: Vec<MembershipStatus>,
-    /// Changed at this instant or later.
-    pub updated_from: Option<Timestamp>,
-    /// With this in their names.
-    pub q: Option<Query>,
-    /// The civil day, on which memberships depend.
-    pub today: Date,
-}
 
 impl Record for Organization {
     type Entity = Entity;
@@ -101,6 +83,34 @@ impl Record for Organization {
     }
 }
 
+/// Which organizations are wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrganizationFilter {
+    /// The one that the CRM calls so.
+    pub external_id: Option<ExternalId>,
+    /// Of one of these kinds.
+    pub kinds: Vec<OrganizationKind>,
+    /// In one of these states.
+    pub states: Vec<StateCode>,
+    /// That stand so to the coalition.
+    pub memberships: Vec<MembershipStatus>,
+    /// Changed at this instant or later.
+    pub updated_from: Option<Timestamp>,
+    /// With this in their names.
+    pub q: Option<String>,
+    /// The civil day, on which memberships depend.
+    pub today: Date,
+}
+
+/// By what organizations are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrganizationOrder {
+    /// By name.
+    Name,
+    /// By when they last changed.
+    UpdatedAt,
+}
+
 impl Read {
     /// A page of organizations.
     ///
@@ -109,7 +119,7 @@ impl Read {
     pub async fn organizations(
         &self,
         filter: &OrganizationFilter,
-        sort: MemberSort,
+        order: OrganizationOrder,
         page: &PageRequest,
     ) -> Result<Page<Organization>> {
         let memberships = filter.memberships.iter().map(|status| stands(*status, filter.today)).reduce(ExprTrait::or);
@@ -120,10 +130,10 @@ impl Read {
             .filter_any(Column::State, filter.states.iter().map(StateCode::as_str))
             .filter_if(memberships, |condition| condition)
             .filter_if(filter.updated_from, |instant| Column::UpdatedAt.gte(instant.utc()))
-            .filter_if(filter.q.as_ref(), |q| containing(Column::NameKey, q));
-        let (column, key): (Column, fn(&Model) -> Key) = match sort {
-            MemberSort::Name => (Column::NameKey, |row| Key::Text(row.name_key.clone())),
-            MemberSort::UpdatedAt => (Column::UpdatedAt, |row| Key::Instant(Timestamp::new(row.updated_at))),
+            .filter_if(filter.q.as_deref(), |text| contains(Column::NameKey, text));
+        let (column, key): (Column, fn(&Model) -> Key) = match order {
+            OrganizationOrder::Name => (Column::NameKey, |row| Key::Text(row.name_key.clone())),
+            OrganizationOrder::UpdatedAt => (Column::UpdatedAt, |row| Key::Instant(Timestamp::new(row.updated_at))),
         };
         let page = rows.page(column, Column::Id, page, |row| Position { key: key(row), id: row.id }).await?;
         page.try_map(Organization::from_row)

@@ -1,14 +1,10 @@
 //! Pages of lists, by keyset: a page begins after a position, however many rows lie before it.
 
 use chrono::NaiveDate;
-use cohortium_domain::text::{Query, sort_key};
 use cohortium_domain::time::Timestamp;
-use sea_orm::sea_query::{LikeExpr, SimpleExpr};
-use sea_orm::{ColumnTrait, Value};
+use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-use crate::error::Result;
 
 /// What a list is sorted by, at one row. Never null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,25 +69,10 @@ impl<T> Page<T> {
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(f).collect(), next: self.next, total: self.total }
     }
-    /// The same page of what is read of its items.
-    pub(crate) fn try_map<U>(self, f: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
-        let items = self.items.into_iter().map(f).collect::<Result<_>>()?;
+
+    /// The same page of other things, each of which can fail to be made.
+    pub(crate) fn try_map<U, E>(self, f: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        let items = self.items.into_iter().map(f).collect::<Result<_, E>>()?;
         Ok(Page { items, next: self.next, total: self.total })
     }
-}
-
-/// By what organizations and people are sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemberSort {
-    /// By name.
-    Name,
-    /// By the instant of their last change.
-    UpdatedAt,
-}
-
-/// The condition that a search text stands in a column of normalized text.
-pub(crate) fn containing(column: impl ColumnTrait, q: &Query) -> SimpleExpr {
-    let escaped: String =
-        sort_key(q.as_str()).chars().flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c])).collect();
-    column.like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }

@@ -4,35 +4,21 @@ use cohortium_domain::ids::{Id, OrganizationId, PersonId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::text::{Email, ExternalId, Name, Query, sort_key};
+use cohortium_domain::text::{Email, ExternalId, Name, sort_key};
 use cohortium_domain::time::Timestamp;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
+use crate::Read;
 use crate::entity::employment;
 use crate::entity::person::{ActiveModel, Column, Entity, Model};
-use crate::error::Result;
-use crate::page::{MemberSort, containing};
-use crate::record::{Record, meta, optional, text, zone};
-use crate::{Key, Page, PageRequest, Position, Read};
+use crate::error::{Error, Result};
+use crate::page::{Key, Page, PageRequest, Position};
+use crate::record::{Record, meta, optional, text};
+use crate::rows::contains;
 
 const TABLE: &str = "people";
-
-/// Which people are wanted.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PersonFilter {
-    /// The one that the CRM calls so.
-    pub external_id: Option<ExternalId>,
-    /// The one with this address.
-    pub email: Option<Email>,
-    /// Who have or had an employment at this organization.
-    pub organization_id: Option<OrganizationId>,
-    /// Changed at this instant or later.
-    pub updated_from: Option<Timestamp>,
-    /// With this in their names or addresses.
-    pub q: Option<Query>,
-}
 
 impl Record for Person {
     type Entity = Entity;
@@ -69,13 +55,14 @@ impl Record for Person {
     }
 
     fn from_row(row: Model) -> Result<Self> {
+        let zone = row.time_zone.as_deref().map(str::parse).transpose();
         Ok(Self {
             id: PersonId::from_uuid(row.id),
             given_name: text(TABLE, "given_name", &row.given_name, Name::new)?,
             family_name: text(TABLE, "family_name", &row.family_name, Name::new)?,
             email: text(TABLE, "email", &row.email, Email::new)?,
             email_proven_at: row.email_proven_at.map(Timestamp::new),
-            time_zone: row.time_zone.as_deref().map(|name| zone(TABLE, "time_zone", name)).transpose()?,
+            time_zone: zone.map_err(|_| Error::corrupt(TABLE, "time_zone"))?,
             external_id: optional(TABLE, "external_id", row.external_id.as_deref(), ExternalId::new)?,
             meta: meta(row.version, row.created_at, row.updated_at),
         })
@@ -83,11 +70,35 @@ impl Record for Person {
 
     fn refusal(index: &str) -> Option<Refusal> {
         match index {
-            "people_coalition_id_email_key" => Some(Refusal::AlreadyExists("Another person has this address".to_owned())),
-            "people_coalition_id_external_id" => Some(Refusal::ExternalIdConflict(Self::NOUN)),
+            "people_coalition_id_email_key" => Some(Refusal::AlreadyExists("Another person has this e-mail address".to_owned())),
+            "people_coalition_id_external_id" => Some(Refusal::ExternalIdConflict("person")),
             _ => None,
         }
     }
+}
+
+/// Which people are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PeopleFilter {
+    /// The one with this external id.
+    pub external_id: Option<ExternalId>,
+    /// The one with this address.
+    pub email: Option<Email>,
+    /// Those who have, or had, an employment at this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Those changed since.
+    pub updated_from: Option<Timestamp>,
+    /// Those in whose name this text stands.
+    pub q: Option<String>,
+}
+
+/// By what people are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeopleOrder {
+    /// By family name, then given name.
+    Name,
+    /// By when they last changed.
+    UpdatedAt,
 }
 
 impl Read {
@@ -95,24 +106,25 @@ impl Read {
     ///
     /// # Errors
     /// The database's.
-    pub async fn people(&self, filter: &PersonFilter, sort: MemberSort, page: &PageRequest) -> Result<Page<Person>> {
-        let employed_at = |organization: OrganizationId| {
-            let employments = employment::Entity::find().select_only().column(employment::Column::PersonId);
-            let there = employments.filter(employment::Column::OrganizationId.eq(organization.uuid()));
-            Column::Id.in_subquery(there.into_query())
-        };
+    pub async fn people(&self, filter: &PeopleFilter, order: PeopleOrder, page: &PageRequest) -> Result<Page<Person>> {
         let rows = self
             .rows::<Entity>()
             .filter_if(filter.external_id.as_ref(), |id| Column::ExternalId.eq(id.as_str()))
             .filter_if(filter.email.as_ref(), |email| Column::EmailKey.eq(email.normalized()))
             .filter_if(filter.organization_id, employed_at)
             .filter_if(filter.updated_from, |instant| Column::UpdatedAt.gte(instant.utc()))
-            .filter_if(filter.q.as_ref(), |q| containing(Column::NameKey, q).or(containing(Column::EmailKey, q)));
-        let (column, key): (Column, fn(&Model) -> Key) = match sort {
-            MemberSort::Name => (Column::NameKey, |row| Key::Text(row.name_key.clone())),
-            MemberSort::UpdatedAt => (Column::UpdatedAt, |row| Key::Instant(Timestamp::new(row.updated_at))),
+            .filter_if(filter.q.as_deref(), |text| contains(Column::NameKey, text));
+        let (column, key): (Column, fn(&Model) -> Key) = match order {
+            PeopleOrder::Name => (Column::NameKey, |row| Key::Text(row.name_key.clone())),
+            PeopleOrder::UpdatedAt => (Column::UpdatedAt, |row| Key::Instant(Timestamp::new(row.updated_at))),
         };
-        let page = rows.page(column, Column::Id, page, |row| Position { key: key(row), id: row.id }).await?;
-        page.try_map(Person::from_row)
+        rows.page(column, Column::Id, page, |row| Position { key: key(row), id: row.id }).await?.try_map(Person::from_row)
     }
+}
+
+/// The condition for having, or having had, an employment at an organization.
+fn employed_at(organization: OrganizationId) -> SimpleExpr {
+    let employments = employment::Entity::find().select_only().column(employment::Column::PersonId);
+    let there = employments.filter(employment::Column::OrganizationId.eq(organization.uuid()));
+    Column::Id.in_subquery(there.into_query())
 }

@@ -1,12 +1,12 @@
 //! Queries of a coalition's rows. A room of the store cannot ask in any other way: the connection itself is out of its reach.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr};
+use cohortium_domain::text::sort_key;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, LikeExpr, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, Value,
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, Value,
 };
 
-use crate::dialect::classify;
 use crate::error::Result;
 use crate::page::{Page, PageRequest, Position};
 
@@ -76,9 +76,9 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
         self
     }
 
-    /// Whatever sea-orm's own query can say beside.
-    pub(crate) fn with(mut self, f: impl FnOnce(Select<E>) -> Select<E>) -> Self {
-        self.select = f(self.select);
+    /// Holds what is found as it is until the transaction ends: others can hold it too, but nobody can lock it.
+    pub(crate) fn hold(mut self) -> Self {
+        self.select = self.select.lock_shared();
         self
     }
 
@@ -90,11 +90,6 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
     /// All.
     pub(crate) async fn all(self) -> Result<Vec<E::Model>> {
         on!(self.connection, connection => self.select.all(connection))
-    }
-
-    /// All, as some of their columns.
-    pub(crate) async fn all_as<M: FromQueryResult + Send + Sync>(self) -> Result<Vec<M>> {
-        on!(self.connection, connection => self.select.into_model::<M>().all(connection))
     }
 
     /// How many.
@@ -110,10 +105,7 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
         request: &PageRequest,
         at: impl Fn(&E::Model) -> Position,
     ) -> Result<Page<E::Model>> {
-        let total = match request.with_total {
-            true => Some(Self::new(self.connection, self.select.clone()).count().await?),
-            false => None,
-        };
+        let total = if request.with_total { Some(Self::new(self.connection, self.select.clone()).count().await?) } else { None };
         let order = if request.descending { Order::Desc } else { Order::Asc };
         let rows = match &request.after {
             Some(position) => self.filter(beyond(sort, id, position, request.descending)),
@@ -137,8 +129,15 @@ fn beyond<C: ColumnTrait>(sort: C, id: C, position: &Position, descending: bool)
     Condition::all().add(if descending { row.lt(after) } else { row.gt(after) })
 }
 
-/// Runs a query that was built by hand, in the words of whichever database this is.
-pub(crate) async fn query_all<M: FromQueryResult>(connection: &Connection, query: &SelectStatement) -> Result<Vec<M>> {
-    let rows = on!(connection, connection => connection.query_all(query))?;
-    rows.iter().map(|row| M::from_query_result(row, "").map_err(classify)).collect()
+/// Whether a text stands in a column of normalized text, letter by letter: `%` and `_` mean themselves.
+pub(crate) fn contains(column: impl ColumnTrait, text: &str) -> SimpleExpr {
+    let mut pattern = String::from("%");
+    for letter in sort_key(text).chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    column.like(LikeExpr::new(pattern).escape('\\'))
 }

@@ -12,9 +12,7 @@ use cohortium_domain::journal::{Change, Happening};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use sea_orm::sea_query::SimpleExpr;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Statement, UpdateMany,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Statement, UpdateMany};
 use uuid::Uuid;
 
 use crate::entity::Scoped;
@@ -166,7 +164,7 @@ impl Tx {
     /// # Errors
     /// [`Refusal::Hidden`] when it is not there.
     pub async fn hold<T: Record>(&self, id: T::Id) -> Result<T> {
-        let row = self.rows::<T::Entity>().filter(T::ID.eq(id.uuid())).with(QuerySelect::lock_shared).one().await?;
+        let row = self.rows::<T::Entity>().filter(T::ID.eq(id.uuid())).hold().one().await?;
         row.map(T::from_row).transpose()?.ok_or_else(|| Refusal::Hidden(T::NOUN).into())
     }
 
@@ -180,10 +178,12 @@ impl Tx {
         value.meta().version = before + 1;
         let row = value.to_row(self.coalition.uuid()).into_active_model().reset_all();
         let saved = if before == 0 { self.insert::<T>(row).await } else { self.update::<T>(value.id(), before, row).await };
-        saved.map_err(|error| match error {
-            Error::NotUnique(index) => T::refusal(&index).map_or(Error::NotUnique(index), Error::Refused),
-            other => other,
-        })?;
+        if let Err(Error::NotUnique(index)) = &saved
+            && let Some(refusal) = T::refusal(index)
+        {
+            return Err(refusal.into());
+        }
+        saved?;
         self.note(happened, actor);
         Ok(value)
     }

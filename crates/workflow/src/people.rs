@@ -1,9 +1,9 @@
-//! People, as the coalition and its CRM know them, and as they know themselves.
+//! People, as staff, the coalition's CRM and they themselves write them.
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::ids::PersonId;
 use cohortium_domain::journal::SubjectKind;
-use cohortium_domain::people::{Person, PersonCreate, PersonUpdate};
+use cohortium_domain::people::{MeUpdate, Person, PersonCreate, PersonUpdate};
 use cohortium_store::{Result, Tx};
 
 use crate::input::Input;
@@ -14,7 +14,8 @@ use crate::input::Input;
 /// The domain's refusals; the database's errors.
 pub async fn create(tx: &mut Tx, actor: &Actor, input: &Input<'_, PersonCreate>) -> Result<Person> {
     Tie::none(actor).require(Action::CreatePerson, SubjectKind::Person)?;
-    tx.save(Person::create(tx.make_id(), input.read()?, tx.now()), actor).await
+    let person = Person::create(tx.make_id(), input.read()?, tx.now());
+    tx.save(person, actor).await
 }
 
 /// Changes a person.
@@ -26,4 +27,15 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: PersonId, input: &Input<'_, 
     Tie::none(actor).require(Action::UpdatePerson, SubjectKind::Person)?;
     let update = input.admit(&person.meta)?;
     tx.save(person.update(update, tx.now()), actor).await
+}
+
+/// Changes what a person can change of itself.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn update_self(tx: &mut Tx, actor: &Actor, id: PersonId, input: &Input<'_, MeUpdate>) -> Result<Person> {
+    let person: Person = tx.lock(id).await?;
+    Tie::to_person(actor, id).require(Action::UpdateMe, SubjectKind::Person)?;
+    let update = input.admit(&person.meta)?;
+    tx.save(person.update_self(update, tx.now()), actor).await
 }
