@@ -1,5 +1,7 @@
 //! Organizations, as rows.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cohortium_domain::ids::{Id, OrganizationId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::organizations::{ANCESTORS_MAX, Membership, MembershipStatus, Organization, OrganizationKind};
@@ -137,6 +139,24 @@ impl Read {
         };
         let page = rows.page(column, Column::Id, page, |row| Position { key: key(row), id: row.id }).await?;
         page.try_map(Organization::from_row)
+    }
+}
+
+impl Read {
+    /// The names of some organizations.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn organization_names(
+        &self,
+        ids: impl IntoIterator<Item = OrganizationId>,
+    ) -> Result<BTreeMap<OrganizationId, Title>> {
+        let ids: BTreeSet<Uuid> = ids.into_iter().map(Id::uuid).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let found = self.rows::<Entity>().filter(Column::Id.is_in(ids)).all().await?.into_iter().map(Organization::from_row);
+        found.map(|organization| organization.map(|organization| (organization.id, organization.name))).collect()
     }
 }
 
