@@ -38,12 +38,18 @@ impl<S: Word> Machine<S> {
         if self.transitions.iter().any(|row| row.action == action && row.from.contains(&state)) {
             return Ok(());
         }
-        Err(Refusal::InvalidTransition {
+        Err(self.refuse(state, action))
+    }
+
+    /// The refusal of an action in a state, which names what can be done instead.
+    #[must_use]
+    pub fn refuse(&self, state: S, action: Action) -> Refusal {
+        Refusal::InvalidTransition {
             machine: self.name,
             current_state: state.as_str(),
             action,
-            from_here: self.actions_from(state).collect(),
-        })
+            from_here: self.actions_from(state).filter(|other| *other != action).collect(),
+        }
     }
 
     /// The actions that can be taken in a state, by anybody, in the order of the table.
@@ -140,5 +146,5 @@ impl Description {
 /// Every machine there is.
 #[must_use]
 pub fn all() -> Vec<Description> {
-    vec![]
+    vec![crate::proposals::MACHINE.describe(), crate::sessions::MACHINE.describe()]
 }

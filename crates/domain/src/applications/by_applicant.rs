@@ -1,0 +1,175 @@
+//! What the person does: begin, change, send, take back, confirm, leave.
+
+use super::commitments::{self, RequiredCommitment};
+use super::{Answers, Application, Standing, Verified};
+use crate::access::Action;
+use crate::cohorts::{Cohort, Signup};
+use crate::eligibility::{Eligibility, Outcome};
+use crate::ids::{ApplicationId, CommitmentId, PersonId, VerificationId};
+use crate::journal::Change;
+use crate::meta::Meta;
+use crate::programs::EnrollmentMode;
+use crate::refusal::Refusal;
+use crate::seats::Seat;
+use crate::time::Timestamp;
+use crate::timeline::SignupWindow;
+
+/// What an application is made of, and what can be changed of a draft.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ApplicationDraft {
+    /// The answers to the form.
+    pub answers: Answers,
+    /// The commitments that are accepted, each in the version that was read.
+    pub commitments: Vec<(CommitmentId, u32)>,
+}
+
+/// What is known about an applicant when something is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Applicant<'a> {
+    /// How the rules for joining are answered.
+    pub eligibility: &'a Eligibility,
+    /// Whether the employment is verified.
+    pub verified: Verified,
+    /// The verification, where there is one.
+    pub verification_id: Option<VerificationId>,
+    /// What must be accepted.
+    pub required: &'a [RequiredCommitment],
+}
+
+impl Applicant<'_> {
+    /// Until when a seat is held for this applicant, who comes first: for good, when nothing stands in the way.
+    #[must_use]
+    pub fn holds_until(&self, hold_until: Timestamp, signup: &Signup, now: Timestamp) -> Option<Timestamp> {
+        let admitted = self.verified.holds(now) && self.eligibility.outcome() == Outcome::Met;
+        (!admitted).then(|| signup.at_the_latest(hold_until))
+    }
+
+    pub(super) fn require_for_seat(&self, now: Timestamp) -> Result<(), Refusal> {
+        self.eligibility.require_met()?;
+        self.verified.require(now)
+    }
+}
+
+impl Application {
+    /// A new application, as a draft.
+    ///
+    /// # Errors
+    /// Sign-up is not open, or the person leads the cohort, or it accepts what is not there to accept.
+    pub fn begin(
+        id: ApplicationId,
+        (cohort, person_id): (&Cohort, PersonId),
+        draft: ApplicationDraft,
+        required: &[RequiredCommitment],
+        window: Option<&SignupWindow>,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        let commitments = commitments::accept(&draft.commitments, &[], required, now)?;
+        cohort.require_signup_open(window, now)?;
+        if cohort.facilitated_by(person_id) {
+            return Err(Refusal::SamePerson("Who leads a cohort takes no seat in it".to_owned()));
+        }
+        let made = Self {
+            id,
+            cohort_id: cohort.id,
+            person_id,
+            workplace: None,
+            verification_id: None,
+            answers: draft.answers,
+            commitments,
+            submitted_at: None,
+            standing: Standing::Draft,
+            meta: Meta::new(now),
+        };
+        Ok(made.change("created"))
+    }
+
+    /// Changes a draft.
+    ///
+    /// # Errors
+    /// It is no draft any more, or accepts what is not there to accept.
+    pub fn update(
+        self,
+        draft: ApplicationDraft,
+        required: &[RequiredCommitment],
+        signup: &Signup,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        let commitments = commitments::accept(&draft.commitments, &self.commitments, required, now)?;
+        let mut draft_now = self.as_of(signup, now);
+        draft_now.check(Action::UpdateApplication, signup, now)?;
+        draft_now.answers = draft.answers;
+        draft_now.commitments = commitments;
+        draft_now.meta = draft_now.meta.changed(now);
+        Ok(draft_now.change("updated"))
+    }
+
+    /// Sends it. What comes of it depends on what came of asking for a seat.
+    ///
+    /// # Errors
+    /// It was sent already, sign-up is not open, a rule for joining is unmet, or a commitment that must be accepted now was not.
+    pub fn submit(self, applicant: &Applicant<'_>, seat: Seat, signup: &Signup, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let mut submission = self.as_of(signup, now);
+        submission.check(Action::SubmitApplication, signup, now)?;
+        applicant.eligibility.require_not_unmet()?;
+        if signup.mode == EnrollmentMode::FirstCome {
+            commitments::require(&submission.commitments, applicant.required)?;
+        }
+        submission.submitted_at = Some(now);
+        submission.workplace = applicant.eligibility.workplace;
+        submission.verification_id = applicant.verification_id;
+        let hold_until = if let Seat::Held { until } = seat { until } else { None };
+        let submission = submission.becomes(Standing::Submitted { hold_until }, now);
+        let submitted = submission.happening("submitted");
+        let (standing, verb) = match seat {
+            Seat::Unasked | Seat::Held { until: Some(_) } => return Ok(Change::one(submission, submitted)),
+            Seat::Held { until: None } => {
+                applicant.require_for_seat(now)?;
+                (Standing::Enrolled { enrolled_at: now }, "enrolled")
+            }
+            Seat::Full { place } => (Standing::Waitlisted { since: now, place }, "waitlisted"),
+        };
+        let received = submission.becomes(standing, now);
+        let happened = vec![submitted, received.happening(verb)];
+        Ok(Change { value: received, happened })
+    }
+
+    /// Takes it back, or leaves the waitlist.
+    ///
+    /// # Errors
+    /// It is settled already, or has expired.
+    pub fn withdraw(self, signup: &Signup, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let now_self = self.as_of(signup, now);
+        now_self.check(Action::WithdrawApplication, signup, now)?;
+        Ok(now_self.becomes(Standing::Withdrawn { at: now, enrolled_at: None }, now).change("withdrawn"))
+    }
+
+    /// Confirms an offer, accepting what is still to be accepted.
+    ///
+    /// # Errors
+    /// No offer stands, or the rules for joining, the verification or the commitments are not as they must be.
+    pub fn confirm(
+        self,
+        given: &[(CommitmentId, u32)],
+        applicant: &Applicant<'_>,
+        signup: &Signup,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        let given = commitments::accept(given, &self.commitments, applicant.required, now)?;
+        let mut confirmed = self.as_of(signup, now);
+        confirmed.check(Action::ConfirmApplication, signup, now)?;
+        applicant.require_for_seat(now)?;
+        confirmed.commitments = commitments::join(&confirmed.commitments, given);
+        commitments::require(&confirmed.commitments, applicant.required)?;
+        Ok(confirmed.becomes(Standing::Enrolled { enrolled_at: now }, now).change("enrolled"))
+    }
+
+    /// Leaves the cohort.
+    ///
+    /// # Errors
+    /// The person is not enrolled.
+    pub fn leave(self, signup: &Signup, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        self.check(Action::WithdrawEnrollment, signup, now)?;
+        let enrolled_at = self.standing.enrolled_at();
+        Ok(self.becomes(Standing::Withdrawn { at: now, enrolled_at }, now).change("withdrawn"))
+    }
+}

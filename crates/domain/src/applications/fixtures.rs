@@ -1,0 +1,94 @@
+//! What the tests of cohorts, seats and applications begin with: a cohort, its sign-up, its people.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::{Answers, Application, Standing};
+use crate::cohorts::{Audience, Cohort, MeetingMode, NewCohort, Signup};
+use crate::eligibility::{EmploymentFacts, Workplace};
+use crate::employments::Level;
+use crate::ids::{ApplicationId, CohortId, EmploymentId, Id, OrganizationId, PersonId, ProgramId};
+use crate::meta::Meta;
+use crate::organizations::OrganizationKind;
+use crate::programs::{Capacity, EnrollmentMode};
+use crate::text::{Reason, Slug, StateCode, Title};
+use crate::time::Timestamp;
+use crate::timeline::SignupWindow;
+
+/// When sign-up opens, in the tests.
+pub const OPENS: i64 = 100;
+/// When the soft deadline passes.
+pub const SOFT: i64 = 500;
+/// When the cohort kicks off.
+pub const KICKOFF: i64 = 1_000;
+
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+pub fn id<I: Id>(number: u128) -> I {
+    I::from_uuid(Uuid::from_u128(number))
+}
+
+pub fn reason(text: &str) -> Reason {
+    Reason::new(text).unwrap()
+}
+
+pub fn signup(mode: EnrollmentMode) -> Signup {
+    Signup { mode, window: window() }
+}
+
+pub fn window() -> SignupWindow {
+    SignupWindow { opens_at: at(OPENS), soft_deadline_at: Some(at(SOFT)), closes_at: at(KICKOFF) }
+}
+
+pub fn new_cohort(min: u32, max: u32) -> NewCohort {
+    NewCohort {
+        program_id: id::<ProgramId>(1),
+        proposal_id: None,
+        slug: Slug::new("rural-leadership").unwrap(),
+        title: Title::new("Rural Leadership").unwrap(),
+        description: None,
+        audience: Audience { roles: BTreeSet::from([Slug::new("principal").unwrap()]), ..Audience::default() },
+        delivery: MeetingMode::Virtual,
+        capacity: Capacity { min, max },
+        facilitators: vec![id(900)],
+    }
+}
+
+pub fn draft_cohort(min: u32, max: u32) -> Cohort {
+    Cohort::create(id::<CohortId>(2), new_cohort(min, max), at(0)).unwrap().value
+}
+
+pub fn open_cohort(min: u32, max: u32) -> Cohort {
+    draft_cohort(min, max).publish(Some(&window()), at(0)).unwrap().value
+}
+
+/// A principal, whose employment and organization have numbers of their own.
+pub fn principal(employment: u128, organization: u128) -> EmploymentFacts {
+    EmploymentFacts {
+        workplace: Workplace { employment_id: id::<EmploymentId>(employment), organization_id: id::<OrganizationId>(organization) },
+        organization_kind: OrganizationKind::CharterSchool,
+        state: Some(StateCode::new("CO").unwrap()),
+        active_member: true,
+        role: Some(Slug::new("principal").unwrap()),
+        level: Some(Level::School),
+    }
+}
+
+/// An application of the person with this number.
+pub fn application(person: u128, standing: Standing) -> Application {
+    Application {
+        id: id::<ApplicationId>(1_000 + person),
+        cohort_id: id(2),
+        person_id: id::<PersonId>(person),
+        workplace: None,
+        verification_id: None,
+        answers: Answers::default(),
+        commitments: Vec::new(),
+        submitted_at: None,
+        standing,
+        meta: Meta::new(at(0)),
+    }
+}

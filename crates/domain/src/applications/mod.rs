@@ -1,0 +1,211 @@
+//! Applications, and the enrollments that they become.
+//!
+//! An application is one row, one machine and one id from its draft to the end of the cohort; from `enrolled` on it is spoken of as an
+//! enrollment. What always holds: an offer or a hold past its time reads `expired` and is never honored, whether or not it has been
+//! settled; a seat is given only to whom the rules for joining let in, and where the program says so, only to whom is verified.
+//! Left out on purpose: whether a seat is free, which the cohort knows, and whether the answers fit the form.
+
+use serde_json::{Map, Value};
+
+use crate::access::{Action, Tie};
+use crate::cohorts::Signup;
+use crate::eligibility::{EmploymentFacts, Workplace};
+use crate::ids::{ApplicationId, CohortId, PersonId, VerificationId};
+use crate::journal::{Change, Happening, Subject, SubjectKind};
+use crate::machine::{Machine, Transition};
+use crate::meta::Meta;
+use crate::programs::EnrollmentMode;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+mod by_applicant;
+mod by_staff;
+mod by_time;
+mod commitments;
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod standing;
+#[cfg(test)]
+mod tests;
+
+pub use by_applicant::{Applicant, ApplicationDraft};
+pub use commitments::{AcceptedCommitment, RequiredCommitment};
+pub use standing::{ApplicationState, DeclineReason, ExpiryCause, RemovalCause, Standing};
+
+/// The moves of an application.
+pub const MACHINE: Machine<ApplicationState> = {
+    use ApplicationState::{Completed, Declined, Draft, Enrolled, Expired, Offered, Removed, Submitted, Waitlisted, Withdrawn};
+    Machine {
+        name: "application",
+        transitions: &[
+            Transition { action: Action::UpdateApplication, from: &[Draft], to: &[Draft] },
+            Transition { action: Action::SubmitApplication, from: &[Draft], to: &[Submitted, Enrolled, Waitlisted] },
+            Transition { action: Action::AdmitApplication, from: &[Submitted], to: &[Enrolled] },
+            Transition { action: Action::OfferApplication, from: &[Submitted, Waitlisted], to: &[Offered] },
+            Transition { action: Action::WaitlistApplication, from: &[Submitted], to: &[Waitlisted] },
+            Transition { action: Action::PromoteApplication, from: &[Waitlisted], to: &[Offered] },
+            Transition { action: Action::ConfirmApplication, from: &[Offered], to: &[Enrolled] },
+            Transition { action: Action::DeclineApplication, from: &[Submitted, Waitlisted], to: &[Declined] },
+            Transition { action: Action::WithdrawApplication, from: &[Draft, Submitted, Waitlisted, Offered], to: &[Withdrawn] },
+            Transition { action: Action::ExpireApplication, from: &[Draft, Submitted, Waitlisted, Offered], to: &[Expired] },
+            Transition { action: Action::ReleaseApplication, from: &[Draft, Submitted, Waitlisted, Offered], to: &[Declined] },
+            Transition { action: Action::ReleaseApplication, from: &[Enrolled], to: &[Removed] },
+            Transition { action: Action::WithdrawEnrollment, from: &[Enrolled], to: &[Withdrawn] },
+            Transition { action: Action::RemoveEnrollment, from: &[Enrolled], to: &[Removed] },
+            Transition { action: Action::CompleteEnrollment, from: &[Enrolled], to: &[Completed] },
+        ],
+    }
+};
+
+/// Answers to a program's application form.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers {
+    /// The version of the form that they answer.
+    pub form_version: u32,
+    /// The answers, by the names of the questions.
+    pub values: Map<String, Value>,
+}
+
+/// An application, or the enrollment that it became.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Application {
+    /// Which.
+    pub id: ApplicationId,
+    /// To which cohort; this never changes.
+    pub cohort_id: CohortId,
+    /// Whose; this never changes.
+    pub person_id: PersonId,
+    /// The employment on which it stands, once it has been sent.
+    pub workplace: Option<Workplace>,
+    /// The verification of that employment.
+    pub verification_id: Option<VerificationId>,
+    /// The answers to the form.
+    pub answers: Answers,
+    /// The commitments that were accepted.
+    pub commitments: Vec<AcceptedCommitment>,
+    /// When it was sent.
+    pub submitted_at: Option<Timestamp>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Version and instants.
+    pub meta: Meta,
+}
+
+/// Whether the employment on which an application stands is verified as its program asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// Not, or not yet.
+    No,
+    /// It is, until then.
+    Until(Timestamp),
+    /// The program asks for no verification.
+    NotNeeded,
+}
+
+impl Verified {
+    /// Whether it holds at an instant.
+    #[must_use]
+    pub fn holds(self, now: Timestamp) -> bool {
+        match self {
+            Self::No => false,
+            Self::Until(until) => now < until,
+            Self::NotNeeded => true,
+        }
+    }
+
+    /// Goes on when it holds.
+    ///
+    /// # Errors
+    /// [`Refusal::NotVerified`].
+    pub fn require(self, now: Timestamp) -> Result<(), Refusal> {
+        if self.holds(now) { Ok(()) } else { Err(Refusal::NotVerified("The employment must be verified first".to_owned())) }
+    }
+
+    /// Goes on when a seat can be offered: where applications are reviewed, only to whom is verified.
+    ///
+    /// # Errors
+    /// [`Refusal::NotVerified`].
+    pub fn require_for_offer(self, mode: EnrollmentMode, now: Timestamp) -> Result<(), Refusal> {
+        match mode {
+            EnrollmentMode::FirstCome => Ok(()),
+            EnrollmentMode::RollingReview => self.require(now),
+        }
+    }
+}
+
+impl Application {
+    /// The state as it was last decided.
+    #[must_use]
+    pub fn state(&self) -> ApplicationState {
+        self.standing.state()
+    }
+
+    /// The same as it is at an instant: past its time it reads `expired`, though nobody has settled it.
+    #[must_use]
+    pub fn as_of(mut self, signup: &Signup, now: Timestamp) -> Self {
+        if let Some((at, cause)) = self.standing.expiry(signup).filter(|(at, _)| now >= *at) {
+            self.standing = Standing::Expired { at, cause };
+        }
+        self
+    }
+
+    /// Of a person's current employments, those that count for it: the one on which it stands, or all as long as it stands on none.
+    #[must_use]
+    pub fn employments_that_count(&self, employments: &[EmploymentFacts]) -> Vec<EmploymentFacts> {
+        let counts = |facts: &&EmploymentFacts| {
+            self.workplace.is_none_or(|workplace| workplace.employment_id == facts.workplace.employment_id)
+        };
+        employments.iter().filter(counts).cloned().collect()
+    }
+
+    /// What this caller can do to it now.
+    #[must_use]
+    pub fn allowed_actions(&self, tie: &Tie<'_>, signup: &Signup, now: Timestamp) -> Vec<&'static str> {
+        let now_self = self.clone().as_of(signup, now);
+        MACHINE.allowed(now_self.state(), tie, |action| now_self.in_time(action, signup, now).is_ok())
+    }
+
+    /// Goes on when the state allows the action now.
+    fn check(&self, action: Action, signup: &Signup, now: Timestamp) -> Result<(), Refusal> {
+        MACHINE.check(self.state(), action)?;
+        self.in_time(action, signup, now)
+    }
+
+    /// Goes on when an action that the state allows is open at this time, and in this mode.
+    fn in_time(&self, action: Action, signup: &Signup, now: Timestamp) -> Result<(), Refusal> {
+        // Where the first come are the first served, who holds a seat keeps it, and who holds none waits already. Where applications are
+        // reviewed, a verification alone admits nobody.
+        let holds_seat = self.standing.holds_seat();
+        let not_here = (matches!(action, Action::OfferApplication | Action::WaitlistApplication) && holds_seat)
+            || (action == Action::AdmitApplication && !holds_seat);
+        if not_here {
+            return Err(MACHINE.refuse(self.state(), action));
+        }
+        if action == Action::SubmitApplication && now < signup.window.opens_at {
+            return Err(Refusal::WindowClosed {
+                what: "Sign-up to this cohort has not opened yet".to_owned(),
+                opens_at: Some(signup.window.opens_at),
+                closed_at: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn becomes(mut self, standing: Standing, now: Timestamp) -> Self {
+        self.standing = standing;
+        self.meta = self.meta.changed(now);
+        self
+    }
+
+    fn happening(&self, verb: &'static str) -> Happening {
+        Happening::new(Subject::new(SubjectKind::Application, self.id), verb)
+            .with("cohort_id", self.cohort_id.to_string())
+            .with("person_id", self.person_id.to_string())
+            .with("state", self.state().to_string())
+    }
+
+    fn change(self, verb: &'static str) -> Change<Self> {
+        let happened = self.happening(verb);
+        Change::one(self, happened)
+    }
+}

@@ -1,0 +1,95 @@
+//! Whether one can sign up to a cohort, and what else about it the clock decides.
+
+use super::{Cohort, CohortState};
+use crate::programs::EnrollmentMode;
+use crate::refusal::Refusal;
+use crate::time::{Timestamp, earliest};
+use crate::timeline::SignupWindow;
+
+crate::words! {
+    /// Whether one can sign up to a cohort: the first of `closed`, `not_open`, `waitlist_only`, `closing_soon` and `open` that holds.
+    pub enum EnrollmentStatus {
+        /// Not yet.
+        NotOpen = "not_open",
+        /// Yes, and a seat is free.
+        Open = "open",
+        /// Yes, but the day by which people were asked to sign up has passed.
+        ClosingSoon = "closing_soon",
+        /// Yes, but a newcomer would wait.
+        WaitlistOnly = "waitlist_only",
+        /// No more.
+        Closed = "closed",
+    }
+}
+
+/// Sign-up to a cohort, as its program lays it down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signup {
+    /// How a seat is come by.
+    pub mode: EnrollmentMode,
+    /// When one can sign up.
+    pub window: SignupWindow,
+}
+
+impl Signup {
+    /// The end of a hold or an offer that would stand until then: at the latest the end of sign-up.
+    #[must_use]
+    pub fn at_the_latest(&self, until: Timestamp) -> Timestamp {
+        until.min(self.window.closes_at)
+    }
+}
+
+impl Cohort {
+    /// Whether one can sign up. Without a window the program has not come so far that sign-up could open.
+    #[must_use]
+    pub fn enrollment_status(&self, window: Option<&SignupWindow>, now: Timestamp) -> EnrollmentStatus {
+        let state = self.state_at(window, now);
+        if !matches!(state, CohortState::Draft | CohortState::Open) || window.is_some_and(|window| now >= window.closes_at) {
+            EnrollmentStatus::Closed
+        } else if state == CohortState::Draft || window.is_none_or(|window| now < window.opens_at) {
+            EnrollmentStatus::NotOpen
+        } else if self.seats.left(self.capacity.max) == 0 {
+            EnrollmentStatus::WaitlistOnly
+        } else if window.and_then(|window| window.soft_deadline_at).is_some_and(|deadline| now >= deadline) {
+            EnrollmentStatus::ClosingSoon
+        } else {
+            EnrollmentStatus::Open
+        }
+    }
+
+    /// Goes on when one can sign up.
+    ///
+    /// # Errors
+    /// [`Refusal::WindowClosed`], with when it opens or when it closed.
+    pub fn require_signup_open(&self, window: Option<&SignupWindow>, now: Timestamp) -> Result<(), Refusal> {
+        match self.enrollment_status(window, now) {
+            EnrollmentStatus::Open | EnrollmentStatus::ClosingSoon | EnrollmentStatus::WaitlistOnly => Ok(()),
+            EnrollmentStatus::NotOpen => Err(Refusal::WindowClosed {
+                what: "Sign-up to this cohort has not opened yet".to_owned(),
+                opens_at: window.map(|window| window.opens_at).filter(|opens_at| now < *opens_at),
+                closed_at: None,
+            }),
+            EnrollmentStatus::Closed => Err(Refusal::WindowClosed {
+                what: "Sign-up to this cohort is closed: look for one whose sign-up is open".to_owned(),
+                opens_at: None,
+                closed_at: window.map(|window| window.closes_at).filter(|closes_at| now >= *closes_at),
+            }),
+        }
+    }
+
+    /// Whether fewer than the minimum are enrolled, from the soft deadline to the kick-off.
+    #[must_use]
+    pub fn at_risk(&self, window: Option<&SignupWindow>, now: Timestamp) -> bool {
+        self.state_at(window, now) == CohortState::Open
+            && window.and_then(|window| window.soft_deadline_at).is_some_and(|deadline| now >= deadline)
+            && self.seats.enrolled < self.capacity.min
+    }
+
+    /// The next instant at which something that is read from the clock changes.
+    #[must_use]
+    pub fn next_change_at(&self, window: Option<&SignupWindow>, now: Timestamp) -> Option<Timestamp> {
+        let of_window = window.map(|window| [Some(window.opens_at), window.soft_deadline_at, Some(window.closes_at)]);
+        let instants = of_window.into_iter().flatten().chain([self.seats.next_lapse_at]);
+        earliest(instants.map(|instant| instant.filter(|instant| *instant > now)))
+    }
+}

@@ -1,0 +1,153 @@
+//! Settling a cohort: what has lapsed expires, and the seats that are free go to those who wait.
+
+use crate::applications::{Application, Verified};
+use crate::cohorts::{Cohort, CohortState, Signup};
+use crate::eligibility::{self, EmploymentFacts, Rule, SeatsByOrganization};
+use crate::journal::{Change, Happening};
+use crate::refusal::Refusal;
+use crate::seats::FreeSeat;
+use crate::time::{Timestamp, earliest};
+
+/// How many people are promoted from a waitlist in one go; the rest follow in the next.
+pub const PROMOTIONS_AT_ONCE: usize = 20;
+
+/// By what a cohort is settled.
+#[derive(Clone, Debug)]
+pub struct SettlingTerms {
+    /// Its sign-up.
+    pub signup: Signup,
+    /// Its rules for joining.
+    pub rules: Vec<Rule>,
+    /// Until when an offer made now stands.
+    pub offer_until: Timestamp,
+}
+
+/// Somebody on the waitlist, with what is known now.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The application.
+    pub application: Application,
+    /// The person's current employments.
+    pub employments: Vec<EmploymentFacts>,
+    /// Whether the employment is verified.
+    pub verified: Verified,
+}
+
+/// A cohort that is being settled, at one instant, under its lock.
+///
+/// First each application that may have lapsed is given to [`Settling::expire`]; then, as long as [`Settling::asks_for_more`], the
+/// waitlist, in its order, to [`Settling::consider`].
+#[derive(Debug)]
+pub struct Settling {
+    cohort: Cohort,
+    terms: SettlingTerms,
+    seats_by_organization: SeatsByOrganization,
+    now: Timestamp,
+    changes: Vec<Change<Application>>,
+    promoted: usize,
+    skipped: u32,
+    passing_over: Vec<Happening>,
+}
+
+/// A cohort that has been settled, with what that changed.
+#[must_use = "what settling changed must be saved"]
+#[derive(Debug)]
+pub struct Settled {
+    /// The cohort, its counters as they are now.
+    pub cohort: Cohort,
+    /// The applications that expired or were promoted, in that order.
+    pub changes: Vec<Change<Application>>,
+    /// Whether seats are still free for people who wait: only so many are promoted in one go.
+    pub more: bool,
+    /// How many people of each organization hold a seat now.
+    pub seats_by_organization: SeatsByOrganization,
+    passing_over: Vec<Happening>,
+}
+
+impl Settling {
+    /// Begins. `seats_by_organization` counts who holds a seat before.
+    #[must_use]
+    pub fn begin(cohort: Cohort, terms: SettlingTerms, seats_by_organization: SeatsByOrganization, now: Timestamp) -> Self {
+        let (changes, passing_over) = (Vec::new(), Vec::new());
+        Self { cohort, terms, seats_by_organization, now, changes, promoted: 0, skipped: 0, passing_over }
+    }
+
+    /// Expires an application whose time is over; another is left as it is.
+    pub fn expire(&mut self, application: Application) {
+        let before = application.standing.clone();
+        if let Some(change) = application.expire(&self.terms.signup, self.now) {
+            if before.holds_seat() {
+                self.seats_by_organization.remove(change.value.workplace);
+            }
+            self.cohort.seats.count(&before, &change.value.standing);
+            self.changes.push(change);
+        }
+    }
+
+    /// Whether the next on the waitlist is to be considered.
+    #[must_use]
+    pub fn asks_for_more(&self) -> bool {
+        self.promoted < PROMOTIONS_AT_ONCE && self.seats_are_due()
+    }
+
+    /// Offers the next on the waitlist a seat; who cannot have one keeps the place.
+    pub fn consider(&mut self, waiting: &Waiting) {
+        if !self.asks_for_more() {
+            return;
+        }
+        match self.promote(waiting) {
+            Ok(mut change) => {
+                change.happened.splice(0..0, self.passing_over.drain(..));
+                self.seats_by_organization.add(change.value.workplace);
+                self.cohort.seats.count(&waiting.application.standing, &change.value.standing);
+                self.promoted = self.promoted.saturating_add(1);
+                self.changes.push(change);
+            }
+            Err(why) => {
+                self.skipped = self.skipped.saturating_add(1);
+                self.passing_over.push(waiting.application.passed_over(&why));
+            }
+        }
+    }
+
+    /// Ends. `next_lapse_at` is the earliest end of a hold or an offer among those that have not lapsed and were not changed.
+    pub fn finish(mut self, next_lapse_at: Option<Timestamp>) -> Settled {
+        let offered = self.changes.iter().map(|change| change.value.standing.lapses_at());
+        self.cohort.seats.next_lapse_at = earliest(offered.chain([next_lapse_at]));
+        let more = self.seats_are_due();
+        let Self { cohort, changes, seats_by_organization, passing_over, .. } = self;
+        Settled { cohort, changes, more, seats_by_organization, passing_over }
+    }
+
+    /// Whether a seat is free, and somebody waits who has not been considered.
+    fn seats_are_due(&self) -> bool {
+        let seats = self.cohort.seats;
+        let state = self.cohort.state_at(Some(&self.terms.signup.window), self.now);
+        state == CohortState::Open && seats.held < self.cohort.capacity.max && seats.waiting > self.skipped
+    }
+
+    fn promote(&self, waiting: &Waiting) -> Result<Change<Application>, Refusal> {
+        let employments = waiting.application.employments_that_count(&waiting.employments);
+        eligibility::judge(&self.terms.rules, &employments, &self.seats_by_organization).require_met()?;
+        waiting.verified.require_for_offer(self.terms.signup.mode, self.now)?;
+        waiting.application.clone().promote(self.terms.offer_until, &self.terms.signup, self.now)
+    }
+}
+
+impl Settled {
+    /// A seat that staff can offer, once everybody who waits and can have one was offered one.
+    ///
+    /// # Errors
+    /// [`Refusal::CohortFull`] when none is free, or those that are free are due to people who wait.
+    pub fn seat_to_offer(&mut self) -> Result<FreeSeat, Refusal> {
+        if self.more {
+            let advice = "The seats that are free are due to those who wait: try again in a moment";
+            return Err(Refusal::CohortFull(advice.to_owned()));
+        }
+        if self.cohort.seats.held >= self.cohort.capacity.max {
+            let advice = "No seat is free: put the application on the waitlist, or raise the cohort's maximum";
+            return Err(Refusal::CohortFull(advice.to_owned()));
+        }
+        Ok(FreeSeat { passing_over: std::mem::take(&mut self.passing_over) })
+    }
+}

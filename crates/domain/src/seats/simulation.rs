@@ -1,0 +1,390 @@
+//! Random sequences over one cohort: whatever people, staff and time do, what always holds holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::access::Action;
+use crate::applications::fixtures::{KICKOFF, OPENS, at, id, open_cohort, principal, reason, signup, window};
+use crate::applications::{Applicant, Application, ApplicationDraft, ApplicationState, DeclineReason, MACHINE, Verified};
+use crate::cohorts::{CohortUpdate, Signup};
+use crate::eligibility::{self, Eligibility, EmploymentFacts, JoiningTerms, Rule, SeatsByOrganization};
+use crate::ids::{ApplicationId, Id, PersonId};
+use crate::journal::Change;
+use crate::programs::{Capacity, EnrollmentMode};
+use crate::refusal::Refusal;
+use crate::words::Word;
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A person begins an application and sends it.
+    Apply(u8),
+    /// A person begins an application.
+    Begin(u8),
+    /// A person does this to the application.
+    Person(u8, Action),
+    /// Staff do this to the application.
+    Staff(u8, Action),
+    /// A person's employment is verified, for so long.
+    Verify(u8, i64),
+    /// A person's organization joins the coalition, or leaves it.
+    Membership(u8, bool),
+    /// The maximum changes.
+    Capacity(u32),
+    /// Time passes.
+    Pass(i64),
+    /// The job runs.
+    Settle,
+}
+
+const PEOPLE: u8 = 12;
+const ORGANIZATIONS: u8 = 3;
+const HOLD: i64 = 120;
+const OFFER: i64 = 90;
+
+struct World {
+    signup: Signup,
+    rules: Vec<Rule>,
+    most_of_one: Option<u32>,
+    cohort: Cohort,
+    applications: BTreeMap<ApplicationId, Application>,
+    verified_until: BTreeMap<u8, i64>,
+    outside: BTreeSet<u8>,
+    now: i64,
+}
+
+impl World {
+    fn new(mode: EnrollmentMode, max: u32, most_of_one: Option<u32>) -> Self {
+        let cohort = open_cohort(1, max);
+        let terms = JoiningTerms { active_membership: true, max_per_organization: most_of_one, ..JoiningTerms::default() };
+        Self {
+            signup: signup(mode),
+            rules: eligibility::rules(&cohort.audience, &terms),
+            most_of_one,
+            cohort,
+            applications: BTreeMap::new(),
+            verified_until: BTreeMap::new(),
+            outside: BTreeSet::new(),
+            now: OPENS,
+        }
+    }
+
+    /// Takes a step; one that is refused changes nothing.
+    fn step(&mut self, step: &Step) -> Result<(), Refusal> {
+        match step {
+            Step::Apply(person) => {
+                self.begin(*person)?;
+                self.submit(*person)?;
+            }
+            Step::Begin(person) => self.begin(*person)?,
+            Step::Person(person, Action::SubmitApplication) => self.submit(*person)?,
+            Step::Person(person, action) | Step::Staff(person, action) => self.decide(*person, *action)?,
+            Step::Verify(person, long) => {
+                self.verified_until.insert(*person, self.now + long);
+                self.decide(*person, Action::AdmitApplication)?;
+            }
+            Step::Membership(person, true) => drop(self.outside.remove(person)),
+            Step::Membership(person, false) => drop(self.outside.insert(*person)),
+            Step::Capacity(max) => {
+                drop(self.settle());
+                let capacity = Some(Capacity { min: 1, max: *max });
+                let update = CohortUpdate { capacity, ..CohortUpdate::default() };
+                self.cohort = self.cohort.clone().update(update, Some(&window()), at(self.now))?.value;
+            }
+            Step::Pass(millis) => self.now += millis,
+            Step::Settle => drop(self.settle()),
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, person: u8) -> Result<(), Refusal> {
+        drop(self.settle());
+        if self.live(person).is_some() {
+            return Err(Refusal::AlreadyApplied);
+        }
+        let new = id::<ApplicationId>(1_000 + u128::try_from(self.applications.len()).unwrap());
+        let whose = (&self.cohort, id::<PersonId>(person.into()));
+        let change = Application::begin(new, whose, ApplicationDraft::default(), &[], Some(&window()), at(self.now))?;
+        self.applications.insert(new, change.value);
+        Ok(())
+    }
+
+    fn submit(&mut self, person: u8) -> Result<(), Refusal> {
+        let draft = self.of(person)?;
+        let asks = self.signup.mode == EnrollmentMode::FirstCome;
+        let eligibility = self.eligibility(&draft);
+        let until = self.applicant(person, &eligibility).holds_until(at(self.now + HOLD), &self.signup, at(self.now));
+        let before = self.cohort.seats;
+        let fast = asks && self.most_of_one.is_none() && self.statement(until);
+        if asks && !fast {
+            drop(self.settle());
+        }
+        let eligibility = self.eligibility(&draft);
+        let applicant = self.applicant(person, &eligibility);
+        let mut asked = self.cohort.clone();
+        let seat = match (asks, fast) {
+            (false, _) => Seat::Unasked,
+            (true, true) => Seat::Held { until },
+            (true, false) => asked.ask_for_seat(until),
+        };
+        match self.of(person)?.submit(&applicant, seat, &self.signup, at(self.now)) {
+            Ok(change) => {
+                assert!(!change.value.standing.holds_seat() || asked.seats.waiting == 0, "a newcomer passed who waits");
+                let mut counted = before;
+                counted.count(&draft.standing, &change.value.standing);
+                if fast {
+                    assert_eq!(self.cohort.seats, counted, "the statement counts as the domain does");
+                    self.save(&change, Action::SubmitApplication, false);
+                } else {
+                    self.cohort = asked;
+                    self.save(&change, Action::SubmitApplication, true);
+                }
+                Ok(())
+            }
+            Err(refusal) => {
+                if fast {
+                    self.cohort.seats = before; // the transaction is rolled back
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// The store's one statement, by which a seat is taken without a lock.
+    fn statement(&mut self, until: Option<Timestamp>) -> bool {
+        let max = self.cohort.capacity.max;
+        let seats = &mut self.cohort.seats;
+        let free = seats.held < max && seats.waiting == 0 && seats.next_lapse_at.is_none_or(|lapse| lapse > at(self.now));
+        if free {
+            seats.held += 1;
+            seats.enrolled += u32::from(until.is_none());
+            seats.next_lapse_at = earliest([seats.next_lapse_at, until]);
+        }
+        free
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the strategy makes no other action")]
+    fn decide(&mut self, person: u8, action: Action) -> Result<(), Refusal> {
+        let mut settled = self.settle();
+        let application = self.of(person)?;
+        let eligibility = self.eligibility(&application);
+        let applicant = self.applicant(person, &eligibility);
+        let (signup, now) = (self.signup, at(self.now));
+        let dead = application.clone().as_of(&signup, now).state() == ApplicationState::Expired;
+        let change = match action {
+            Action::WithdrawApplication => application.withdraw(&signup, now),
+            Action::ConfirmApplication => application.confirm(&[], &applicant, &signup, now),
+            Action::WithdrawEnrollment => application.leave(&signup, now),
+            Action::AdmitApplication => application.admit(&applicant, &signup, now),
+            Action::OfferApplication => application.offer(settled.seat_to_offer()?, at(self.now + OFFER), &applicant, &signup, now),
+            Action::WaitlistApplication => {
+                let place = self.cohort.clone().seats.draw_place();
+                let change = application.put_on_waitlist(place, &signup, now);
+                self.cohort.seats.last_number += u32::from(change.is_ok());
+                change
+            }
+            Action::DeclineApplication => application.decline(DeclineReason::Full, None, &signup, now),
+            Action::RemoveEnrollment => application.remove(&reason("never came"), &signup, now),
+            other => panic!("{other:?}"),
+        }?;
+        assert!(!dead, "{action:?} honored what was past its time");
+        if action == Action::OfferApplication {
+            self.assert_none_passed_over_silently(std::slice::from_ref(&change));
+        }
+        self.save(&change, action, true);
+        Ok(())
+    }
+
+    fn save(&mut self, change: &Change<Application>, action: Action, count: bool) {
+        let before = self.applications.insert(change.value.id, change.value.clone()).unwrap();
+        assert!(MACHINE.leads(before.state(), action, change.value.state()), "{action:?} is no row from {}", before.state());
+        if count {
+            self.cohort.seats.count(&before.standing, &change.value.standing);
+        }
+    }
+
+    fn settle(&mut self) -> Settled {
+        let terms = SettlingTerms { signup: self.signup, rules: self.rules.clone(), offer_until: at(self.now + OFFER) };
+        let mut settling = Settling::begin(self.cohort.clone(), terms, self.seats_by_organization(None), at(self.now));
+        let lapsed =
+            |application: &&Application| application.standing.expiry(&self.signup).is_some_and(|(when, _)| when <= at(self.now));
+        for application in self.applications.values().filter(lapsed) {
+            settling.expire(application.clone());
+        }
+        for application in self.queue() {
+            if !settling.asks_for_more() {
+                break;
+            }
+            let person = person_of(&application);
+            let verified = self.verified(person);
+            settling.consider(&Waiting { application, employments: self.employments(person), verified });
+        }
+        let standing = self.applications.values().filter(|application| !lapsed(application));
+        let settled = settling.finish(earliest(standing.map(|application| application.standing.lapses_at())));
+        self.assert_none_passed_over_silently(&settled.changes);
+        for change in &settled.changes {
+            let promoted = change.value.state() == ApplicationState::Offered;
+            let action = if promoted { Action::PromoteApplication } else { Action::ExpireApplication };
+            self.save(change, action, false);
+        }
+        self.cohort = settled.cohort.clone();
+        settled
+    }
+
+    /// Who was given a seat before others on the waitlist was so with an entry for each of them.
+    fn assert_none_passed_over_silently(&self, changes: &[Change<Application>]) {
+        let mut accounted = BTreeSet::new();
+        for change in changes {
+            for entry in change.happened.iter().filter(|entry| entry.verb == "passed_over") {
+                accounted.insert(ApplicationId::from_uuid(entry.subject.id));
+            }
+            accounted.insert(change.value.id);
+            if change.value.state() != ApplicationState::Offered {
+                continue;
+            }
+            let before = |other: &Application| {
+                let own = self.applications[&change.value.id].standing.place();
+                own.is_none_or(|own| other.standing.place().is_some_and(|place| place < own))
+            };
+            let silent = self.queue().into_iter().find(|other| before(other) && !accounted.contains(&other.id));
+            assert_eq!(silent, None, "was passed over silently");
+        }
+    }
+
+    /// What must hold after each step.
+    fn check(&self) {
+        let seats = self.cohort.seats;
+        let count = |holds: fn(&Standing) -> bool| count(self.applications.values(), holds);
+        assert!(seats.held <= self.cohort.capacity.max, "oversold: {seats:?}");
+        assert_eq!(seats.held, count(Standing::holds_seat));
+        assert_eq!(seats.enrolled, count(Standing::fills_seat));
+        assert_eq!(seats.waiting, count(|standing| standing.place().is_some()));
+        let lapse = earliest(self.applications.values().map(|application| application.standing.lapses_at()));
+        assert!(lapse.is_none() || seats.next_lapse_at <= lapse && seats.next_lapse_at.is_some(), "{seats:?} but {lapse:?}");
+        if let Some(most) = self.most_of_one {
+            for organization in 0..ORGANIZATIONS {
+                let of_it = self.applications.values().filter(|application| person_of(application) % ORGANIZATIONS == organization);
+                assert!(self::count(of_it, Standing::holds_seat) <= most, "more than {most} of one organization");
+            }
+        }
+        self.check_reading();
+    }
+
+    /// What is read without settling is what settling would find.
+    fn check_reading(&self) {
+        let now = at(self.now);
+        let read: Vec<Application> =
+            self.applications.values().map(|application| application.clone().as_of(&self.signup, now)).collect();
+        let lapsed = count(self.applications.values(), |standing| standing.lapses_at().is_some_and(|when| when <= now));
+        let seats = self.cohort.seats.as_of(now >= at(KICKOFF), lapsed, None);
+        assert_eq!(seats.held, count(read.iter(), Standing::holds_seat));
+        assert_eq!(seats.waiting, count(read.iter(), |standing| standing.place().is_some()));
+    }
+
+    fn queue(&self) -> Vec<Application> {
+        let mut queue: Vec<Application> =
+            self.applications.values().filter(|application| application.standing.place().is_some()).cloned().collect();
+        queue.sort_by_key(|application| application.standing.place());
+        queue
+    }
+
+    fn live(&self, person: u8) -> Option<&Application> {
+        self.applications.values().find(|application| {
+            let live = application.standing.open() || application.state() == ApplicationState::Enrolled;
+            person_of(application) == person && live
+        })
+    }
+
+    fn of(&self, person: u8) -> Result<Application, Refusal> {
+        self.live(person).cloned().ok_or(Refusal::Hidden("application"))
+    }
+
+    fn verified(&self, person: u8) -> Verified {
+        self.verified_until.get(&person).map_or(Verified::No, |until| Verified::Until(at(*until)))
+    }
+
+    fn employments(&self, person: u8) -> Vec<EmploymentFacts> {
+        let organization = u128::from(person % ORGANIZATIONS);
+        vec![EmploymentFacts { active_member: !self.outside.contains(&person), ..principal(person.into(), organization) }]
+    }
+
+    fn eligibility(&self, application: &Application) -> Eligibility {
+        let seats = self.seats_by_organization(Some(application.id));
+        eligibility::judge(&self.rules, &self.employments(person_of(application)), &seats)
+    }
+
+    fn applicant<'a>(&self, person: u8, eligibility: &'a Eligibility) -> Applicant<'a> {
+        Applicant { eligibility, verified: self.verified(person), verification_id: None, required: &[] }
+    }
+
+    fn seats_by_organization(&self, but: Option<ApplicationId>) -> SeatsByOrganization {
+        let mut seats = SeatsByOrganization::default();
+        for application in self.applications.values().filter(|other| Some(other.id) != but && other.standing.holds_seat()) {
+            seats.add(application.workplace);
+        }
+        seats
+    }
+}
+
+fn count<'a>(applications: impl Iterator<Item = &'a Application>, counts: impl Fn(&Standing) -> bool) -> u32 {
+    u32::try_from(applications.filter(|application| counts(&application.standing)).count()).unwrap()
+}
+
+fn person_of(application: &Application) -> u8 {
+    u8::try_from(application.person_id.uuid().as_u128()).unwrap()
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let person = || 1..=PEOPLE;
+    let by_person = prop::sample::select(vec![
+        Action::SubmitApplication,
+        Action::WithdrawApplication,
+        Action::ConfirmApplication,
+        Action::ConfirmApplication,
+        Action::WithdrawEnrollment,
+    ]);
+    let by_staff = prop::sample::select(vec![
+        Action::OfferApplication,
+        Action::OfferApplication,
+        Action::WaitlistApplication,
+        Action::DeclineApplication,
+        Action::RemoveEnrollment,
+    ]);
+    let step = prop_oneof![
+        8 => person().prop_map(Step::Apply),
+        1 => person().prop_map(Step::Begin),
+        6 => (person(), by_person).prop_map(|(person, action)| Step::Person(person, action)),
+        6 => (person(), by_staff).prop_map(|(person, action)| Step::Staff(person, action)),
+        5 => (person(), 50..2_000_i64).prop_map(|(person, long)| Step::Verify(person, long)),
+        1 => (person(), any::<bool>()).prop_map(|(person, inside)| Step::Membership(person, inside)),
+        1 => (1..8_u32).prop_map(Step::Capacity),
+        4 => (1..100_i64).prop_map(Step::Pass),
+        1 => Just(Step::Settle),
+    ];
+    prop::collection::vec(step, 1..80)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_to_a_cohort_what_always_holds_holds(
+        mode in prop::sample::select(EnrollmentMode::ALL),
+        max in 1..6_u32,
+        most_of_one in prop::option::of(1..3_u32),
+        steps in steps(),
+    ) {
+        let mut world = World::new(mode, max, most_of_one);
+        for step in &steps {
+            // A refusal is an answer too; what it must not do is change anything.
+            drop(world.step(step));
+            world.check();
+        }
+        world.now = KICKOFF;
+        drop(world.settle());
+        world.check();
+        prop_assert!(world.applications.values().all(|application| !application.standing.open()), "nothing outlives the kick-off");
+    }
+}
