@@ -10,7 +10,7 @@ use cohortium_domain::words::Word;
 use serde_json::{Map, Value, json};
 
 use super::examples::example;
-use super::shape::{members, prune, refuse_null, shape};
+use super::shape::{members, prune, refuse_null, shape, uuid_schema};
 use crate::extract::LONGEST_KEY;
 use crate::problem::{Code, MEDIA_TYPE};
 
@@ -140,11 +140,27 @@ fn add_parameters(operation: &mut Value, template: &str, method: &str, action: A
         references.push("IfNoneMatch");
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let told = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
+    let missing: Vec<Value> = path_parameters(template).filter(|(name, _)| !told(name)).map(|(_, parameter)| parameter).collect();
+    parameters.splice(0..0, missing);
     parameters.iter_mut().filter_map(|parameter| parameter.get_mut("schema")).for_each(refuse_null);
     parameters.extend(references.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })));
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
+}
+
+/// The parameters of an address, by name: ids, and slugs.
+fn path_parameters(template: &str) -> impl Iterator<Item = (&str, Value)> {
+    let names = template.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    names.map(|name| {
+        let (description, schema) = match name.strip_suffix("_id") {
+            Some(noun) => (format!("The id of the {}.", noun.replace('_', " ")), uuid_schema()),
+            None if name == "slug" => ("The slug.".to_owned(), json!({ "$ref": "#/components/schemas/Slug" })),
+            None => (format!("The slug of the {name}."), json!({ "$ref": "#/components/schemas/Slug" })),
+        };
+        (name, json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema }))
+    })
 }
 
 /// The form of an ETag.

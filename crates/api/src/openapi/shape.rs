@@ -160,6 +160,11 @@ fn bound_map(schema: &mut Map<String, Value>) {
     }
 }
 
+/// The schema of an id.
+pub(super) fn uuid_schema() -> Value {
+    json!({ "type": "string", "format": "uuid", "minLength": UUID_LENGTH, "maxLength": UUID_LENGTH })
+}
+
 /// Takes away what nothing refers to.
 pub(super) fn prune(document: &mut Value) {
     loop {
