@@ -13,6 +13,7 @@ mod extract;
 mod gate;
 mod json;
 pub mod keys;
+pub mod metrics;
 pub mod openapi;
 pub mod problem;
 mod reply;
