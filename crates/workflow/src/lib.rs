@@ -4,6 +4,7 @@
 //! rest. What always holds: nothing here decides, speaks HTTP or reads a clock; whoever calls is a door (the API, a job, a command, the demo),
 //! and all doors lead here.
 
+pub mod accounts;
 pub mod clock;
 pub mod coalitions;
 pub mod input;
