@@ -146,5 +146,5 @@ impl Description {
 /// Every machine there is.
 #[must_use]
 pub fn all() -> Vec<Description> {
-    vec![crate::proposals::MACHINE.describe(), crate::sessions::MACHINE.describe()]
+    vec![crate::programs::MACHINE.describe(), crate::proposals::MACHINE.describe(), crate::sessions::MACHINE.describe()]
 }
