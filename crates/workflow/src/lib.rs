@@ -11,4 +11,6 @@ pub mod input;
 pub mod jobs;
 pub mod passwords;
 pub mod people;
+pub mod programs;
 pub mod sign_in;
+pub mod timeline;

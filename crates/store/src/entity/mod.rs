@@ -10,7 +10,9 @@ pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
+pub(crate) mod milestone;
 pub(crate) mod person;
+pub(crate) mod program;
 pub(crate) mod sign_in;
 
 /// A table whose rows belong to a coalition.
@@ -27,7 +29,7 @@ macro_rules! scoped {
     };
 }
 
-scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, sign_in);
+scoped!(account, grant, idempotency_key, journal_entry, journal_head, milestone, person, program, sign_in);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;
