@@ -44,6 +44,7 @@ macro_rules! migrations {
 
 migrations! {
     "0001_foundation",
+    "0004_proposals",
 }
 
 struct Script {

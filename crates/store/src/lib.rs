@@ -20,6 +20,7 @@ mod coalitions;
 mod idempotency;
 mod journal;
 mod people;
+mod proposals;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -11,6 +11,7 @@ pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
 pub(crate) mod person;
+pub(crate) mod proposal;
 pub(crate) mod sign_in;
 
 /// A table whose rows belong to a coalition.
@@ -27,7 +28,7 @@ macro_rules! scoped {
     };
 }
 
-scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, sign_in);
+scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, proposal, sign_in);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;
