@@ -16,6 +16,7 @@ use crate::catalog::Catalog;
 use crate::config::Origins;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
+use crate::metrics::Metrics;
 use crate::problem::{Code, Problem};
 use crate::reply::{Answer, Reply};
 use crate::tokens::Tokens;
@@ -62,14 +63,23 @@ struct Inner {
     catalog: Catalog,
     public_url: String,
     origins: Origins,
+    metrics: Metrics,
 }
 
 impl Ctx {
     /// Of these parts. `public_url` is where clients reach the server, without a slash at its end.
     #[must_use]
     pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], public_url: String, origins: Origins) -> Self {
-        let inner =
-            Inner { store, tokens, passwords, cursors: Cursors::new(secret), catalog: Catalog::default(), public_url, origins };
+        let inner = Inner {
+            store,
+            tokens,
+            passwords,
+            cursors: Cursors::new(secret),
+            catalog: Catalog::default(),
+            public_url,
+            origins,
+            metrics: Metrics::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -113,6 +123,12 @@ impl Ctx {
     #[must_use]
     pub fn origins(&self) -> &Origins {
         &self.inner.origins
+    }
+
+    /// What is counted for the operator.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// What time it is: the process's clock.
