@@ -20,8 +20,12 @@ mod coalitions;
 mod idempotency;
 mod journal;
 mod people;
+<<<<<<< HEAD
 mod programs;
 mod timeline;
+=======
+mod proposals;
+>>>>>>> lead
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
