@@ -16,3 +16,5 @@ mod migrations;
 mod organizations;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod sign_in;

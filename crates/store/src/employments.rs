@@ -14,7 +14,7 @@ use crate::entity::employment::{ActiveModel, Column, Entity, Model};
 use crate::entity::role_list;
 use crate::error::{Error, Result};
 use crate::page::{Key, Page, PageRequest, Position};
-use crate::record::{Record, date, from_json, meta, optional, optional_date, text, to_json, word};
+use crate::record::{Record, date, json, meta, optional, optional_date, text, to_json, word};
 use crate::{Read, Tx};
 
 const TABLE: &str = "employments";
@@ -104,7 +104,7 @@ impl Record for RoleList {
     fn from_row(row: role_list::Model) -> Result<Self> {
         Ok(Self {
             coalition_id: CoalitionId::from_uuid(row.coalition_id),
-            roles: from_json("role_lists", "roles", row.roles)?,
+            roles: json("role_lists", "roles", &row.roles)?,
             meta: meta(row.version, row.created_at, row.updated_at),
         })
     }

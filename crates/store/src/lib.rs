@@ -22,6 +22,9 @@ mod idempotency;
 mod journal;
 mod organizations;
 mod people;
+mod programs;
+mod proposals;
+mod timeline;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -47,6 +50,8 @@ pub use crate::journal::{ChainReport, JournalEntry, JournalFilter};
 pub use crate::organizations::{OrganizationFilter, OrganizationOrder};
 pub use crate::page::{Key, Page, PageRequest, Position};
 pub use crate::people::{PeopleFilter, PeopleOrder};
+pub use crate::programs::ProgramOrder;
+pub use crate::timeline::RecordedChange;
 pub use crate::tx::{Environment, Origin, Read, Tx};
 
 /// How often a transaction is run again because the database or the clock asks for it.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::entity::organization::{ActiveModel, Column, Entity, Model};
 use crate::error::Result;
 use crate::page::{Key, Page, PageRequest, Position};
-use crate::record::{Record, from_json, meta, optional, optional_date, text, to_json, word};
+use crate::record::{Record, json, meta, optional, optional_date, text, to_json, word};
 use crate::rows::contains;
 use crate::{Read, Tx};
 
@@ -69,7 +69,7 @@ impl Record for Organization {
             state: text(TABLE, "state", &row.state, StateCode::new)?,
             nces_id: optional(TABLE, "nces_id", row.nces_id.as_deref(), NcesId::new)?,
             locale: row.locale.as_deref().map(|locale| word(TABLE, "locale", locale)).transpose()?,
-            email_domains: from_json(TABLE, "email_domains", row.email_domains)?,
+            email_domains: json(TABLE, "email_domains", &row.email_domains)?,
             external_id: optional(TABLE, "external_id", row.external_id.as_deref(), ExternalId::new)?,
             membership: Membership {
                 status: word(TABLE, "membership", &row.membership)?,

@@ -1,8 +1,8 @@
 //! Pages of lists, by keyset: a page begins after a position, however many rows lie before it.
 
-use chrono::NaiveDate;
 use cohortium_domain::time::Timestamp;
 use sea_orm::Value;
+use sea_orm::prelude::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ pub enum Key {
     /// By an instant.
     Instant(Timestamp),
     /// By a civil date.
-    Date(NaiveDate),
+    Date(Date),
     /// By a number.
     Number(i64),
 }

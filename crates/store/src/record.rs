@@ -1,15 +1,13 @@
 //! How a thing of the domain is kept as a row: said once for each thing, used by everything that reads or writes one.
 
-use chrono::NaiveDate;
 use cohortium_domain::ids::Id;
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::{Date, Timestamp, Zone};
 use cohortium_domain::words::Word;
-use sea_orm::prelude::DateTimeUtc;
+use sea_orm::prelude::{Date as RowDate, DateTimeUtc};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::entity::Scoped;
@@ -71,19 +69,24 @@ pub(crate) fn optional<T, E>(
     value.map(|value| text(table, column, value, new)).transpose()
 }
 
+/// Reads a column that holds a number smaller than the database's own.
+pub(crate) fn number<N: TryFrom<i64>>(table: &str, column: &str, value: i64) -> Result<N> {
+    value.try_into().map_err(|_| Error::corrupt(table, column))
+}
+
+/// Reads a column that holds JSON.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(table: &str, column: &str, value: &serde_json::Value) -> Result<T> {
+    T::deserialize(value).map_err(|_| Error::corrupt(table, column))
+}
+
 /// Reads a column that holds a civil date.
-pub(crate) fn date(table: &str, column: &str, value: NaiveDate) -> Result<Date> {
+pub(crate) fn date(table: &str, column: &str, value: RowDate) -> Result<Date> {
     value.try_into().map_err(|_| Error::corrupt(table, column))
 }
 
 /// Reads a column that holds a civil date or nothing.
-pub(crate) fn optional_date(table: &str, column: &str, value: Option<NaiveDate>) -> Result<Option<Date>> {
+pub(crate) fn optional_date(table: &str, column: &str, value: Option<RowDate>) -> Result<Option<Date>> {
     value.map(|value| date(table, column, value)).transpose()
-}
-
-/// Reads a column that holds a value as JSON.
-pub(crate) fn from_json<T: DeserializeOwned>(table: &str, column: &str, value: serde_json::Value) -> Result<T> {
-    serde_json::from_value(value).map_err(|_| Error::corrupt(table, column))
 }
 
 /// Writes a value into a column as JSON.

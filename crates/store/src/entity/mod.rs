@@ -11,8 +11,11 @@ pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
+pub(crate) mod milestone;
 pub(crate) mod organization;
 pub(crate) mod person;
+pub(crate) mod program;
+pub(crate) mod proposal;
 pub(crate) mod role_list;
 pub(crate) mod sign_in;
 
@@ -30,7 +33,21 @@ macro_rules! scoped {
     };
 }
 
-scoped!(account, employment, grant, idempotency_key, journal_entry, journal_head, organization, person, role_list, sign_in);
+scoped!(
+    account,
+    employment,
+    grant,
+    idempotency_key,
+    journal_entry,
+    journal_head,
+    milestone,
+    organization,
+    person,
+    program,
+    proposal,
+    role_list,
+    sign_in,
+);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;
