@@ -20,12 +20,9 @@ mod coalitions;
 mod idempotency;
 mod journal;
 mod people;
-<<<<<<< HEAD
 mod programs;
-mod timeline;
-=======
 mod proposals;
->>>>>>> lead
+mod timeline;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
