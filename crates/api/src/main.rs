@@ -1,1 +1,70 @@
-fn main() {}
+//! The binary `cohortium`: its commands.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cohortium_api::config::{DataArgs, ServeArgs};
+use cohortium_api::server::{CannotStart, context, lock_data, open_data, open_store, serve};
+use cohortium_api::{commands, openapi};
+use tracing_subscriber::EnvFilter;
+
+/// The exit code for a configuration that cannot be used (sysexits.h).
+const EX_CONFIG: u8 = 78;
+
+/// The back end on which a coalition of schools runs its Communities of Practice.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API.
+    Serve(ServeArgs),
+    /// Bring the database's schema up to date.
+    Migrate(DataArgs),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Coalitions.
+    #[command(subcommand)]
+    Coalition(commands::CoalitionCommand),
+    /// The journal.
+    #[command(subcommand)]
+    Journal(commands::JournalCommand),
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("COHORTIUM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Cli::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(CannotStart(said)) => {
+            eprintln!("cohortium: {said}");
+            ExitCode::from(EX_CONFIG)
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), CannotStart> {
+    match command {
+        Command::Serve(args) => {
+            let config = args.config().map_err(|faulty| CannotStart(faulty.to_string()))?;
+            let _lock = lock_data(&config.data)?;
+            let store = open_store(config.database_url.expose()).await?;
+            serve(&config, context(&config, store)?).await
+        }
+        Command::Migrate(args) => {
+            let _lock = lock_data(&args.data)?;
+            open_data(&args).await.map(drop)
+        }
+        Command::Openapi => {
+            print!("{}", openapi::text());
+            Ok(())
+        }
+        Command::Coalition(command) => command.run().await,
+        Command::Journal(command) => command.run().await,
+    }
+}

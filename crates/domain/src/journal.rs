@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::Action;
+use crate::canonical::canonical;
 use crate::ids::Id;
 use crate::text::Reason;
 
@@ -119,6 +120,34 @@ impl Happening {
     }
 }
 
+/// The names of the members that an update changed: the journal tells these, never the values.
+#[derive(Debug, Default)]
+pub struct Changed(Vec<&'static str>);
+
+impl Changed {
+    /// Puts a value in its place, where one is given and differs.
+    pub fn set<T: PartialEq>(&mut self, name: &'static str, place: &mut T, value: Option<T>) {
+        if let Some(value) = value
+            && *place != value
+        {
+            *place = value;
+            self.0.push(name);
+        }
+    }
+
+    /// Whether any of these members changed.
+    #[must_use]
+    pub fn any_of(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|changed| names.contains(changed))
+    }
+
+    /// The names, in the order in which they were set.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        self.0
+    }
+}
+
 /// A thing after a transition, with what happened on the way.
 #[must_use = "a change that is not saved did not happen"]
 #[derive(Clone, Debug, PartialEq)]
@@ -144,14 +173,13 @@ pub const FIRST_SEAL: Seal = [0; 32];
 
 /// Seals an entry to the one before it.
 ///
-/// `content` is the entry's canonical JSON: its members in the order of their names, without white space, which is how
-/// `serde_json` writes a map.
+/// What is hashed is the canonical JSON of the content: see [`crate::canonical`].
 #[must_use]
 pub fn seal(previous: &Seal, position: u64, content: &Value) -> Seal {
     let mut hasher = Sha256::new();
     hasher.update(previous);
     hasher.update(position.to_be_bytes());
-    hasher.update(content.to_string().as_bytes());
+    hasher.update(canonical(content).as_bytes());
     hasher.finalize().into()
 }
 

@@ -23,6 +23,7 @@
 
 pub mod access;
 pub mod applications;
+pub mod canonical;
 pub mod coalitions;
 pub mod cohorts;
 pub mod commitments;

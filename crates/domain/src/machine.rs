@@ -142,3 +142,9 @@ impl Description {
         lines.join("\n")
     }
 }
+
+/// Every machine there is.
+#[must_use]
+pub fn all() -> Vec<Description> {
+    vec![crate::cohorts::MACHINE.describe(), crate::applications::MACHINE.describe()]
+}

@@ -1,5 +1,6 @@
 //! What every stored thing carries: its version, and when it was made and last changed.
 
+use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 /// The version of a thing, and its instants.
@@ -24,5 +25,55 @@ impl Meta {
     #[must_use]
     pub fn changed(self, now: Timestamp) -> Self {
         Self { updated_at: now, ..self }
+    }
+}
+
+/// What a caller says about the version that it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// Nothing, and nothing needs to be said.
+    NotNeeded,
+    /// Nothing, though it must be said.
+    Missing,
+    /// Whatever the version is.
+    Any,
+    /// This version.
+    Version(i64),
+    /// None that there could be.
+    Never,
+}
+
+impl Meta {
+    /// Goes on when the precondition holds.
+    ///
+    /// # Errors
+    /// [`Refusal::VersionRequired`] when one is missing; [`Refusal::Stale`] when the thing has changed.
+    pub fn admit(&self, precondition: Precondition) -> Result<(), Refusal> {
+        match precondition {
+            Precondition::NotNeeded | Precondition::Any => Ok(()),
+            Precondition::Version(version) if version == self.version => Ok(()),
+            Precondition::Version(_) | Precondition::Never => Err(Refusal::Stale),
+            Precondition::Missing => Err(Refusal::VersionRequired),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_admitted_only_by_the_version_it_was_read_in() {
+        let meta = Meta { version: 3, ..Meta::new(Timestamp::from_millis(0)) };
+        for (precondition, outcome) in [
+            (Precondition::NotNeeded, Ok(())),
+            (Precondition::Any, Ok(())),
+            (Precondition::Version(3), Ok(())),
+            (Precondition::Version(2), Err(Refusal::Stale)),
+            (Precondition::Never, Err(Refusal::Stale)),
+            (Precondition::Missing, Err(Refusal::VersionRequired)),
+        ] {
+            assert_eq!(meta.admit(precondition), outcome, "{precondition:?}");
+        }
     }
 }

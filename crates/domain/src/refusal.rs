@@ -146,12 +146,23 @@ pub enum Refusal {
         /// Each offending milestone.
         faults: Vec<Fault>,
     },
+    /// Something else must be done first.
+    #[error("{what}")]
+    NotReady {
+        /// What would help.
+        what: String,
+        /// Each thing that is still to be done.
+        missing: Vec<Fault>,
+    },
     /// The request is understood, but some of its members cannot be taken.
     #[error("{} of the request's members are not valid", .0.len())]
     Invalid(Vec<Fault>),
     /// The thing has changed since the caller read it.
     #[error("It has changed since you read it: read it again, then repeat the change")]
     Stale,
+    /// The caller must say which version it changes.
+    #[error("Say which version you change: send the ETag that you read, as If-Match")]
+    VersionRequired,
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),

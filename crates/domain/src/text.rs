@@ -84,7 +84,12 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
 impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
     fn schema() -> RefOr<Schema> {
         // Text of nothing but white space would be trimmed to nothing; control characters other than tab and line breaks are refused.
-        let pattern = if MIN > 0 { NOT_BLANK_NO_CONTROLS } else { NO_CONTROLS };
+        let pattern = match MIN {
+            0 => NO_CONTROLS.to_owned(),
+            1 => NOT_BLANK_NO_CONTROLS.to_owned(),
+            // The least number counts what is left after trimming.
+            min => format!(r"^\s*[^\s{CONTROLS}][^{CONTROLS}]{{{},}}[^\s{CONTROLS}]\s*$", min - 2),
+        };
         text_schema(MIN, MAX).pattern(Some(pattern)).into()
     }
 }
@@ -95,6 +100,7 @@ impl<const MIN: usize, const MAX: usize> ToSchema for Text<MIN, MAX> {
     }
 }
 
+const CONTROLS: &str = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F";
 const NO_CONTROLS: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 const NOT_BLANK_NO_CONTROLS: &str = r"^\s*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 
@@ -232,6 +238,34 @@ formed_text! {
         "Three capital letters, for example USD";
 }
 
+impl From<Name> for Title {
+    fn from(name: Name) -> Self {
+        Self(name.0)
+    }
+}
+
+impl Slug {
+    /// The slug that a text suggests: its ASCII letters and digits, in lower case, its words joined by hyphens; `untitled`, where
+    /// there are none. At most so many characters that a number can be put behind it.
+    #[must_use]
+    pub fn suggested_by(text: &str) -> Self {
+        let mut slug = String::new();
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+            let room = LONGEST_SUGGESTED_SLUG.saturating_sub(slug.len() + 1);
+            if room == 0 {
+                break;
+            }
+            if !slug.is_empty() {
+                slug.push('-');
+            }
+            slug.extend(word.chars().take(room).map(|c| c.to_ascii_lowercase()));
+        }
+        if slug.is_empty() { Self("untitled".to_owned()) } else { Self(slug) }
+    }
+}
+
+const LONGEST_SUGGESTED_SLUG: usize = 60;
+
 impl Email {
     /// The address as addresses are compared: without case.
     #[must_use]
@@ -315,6 +349,18 @@ mod tests {
         assert!(SchoolYear::new("2019-21").is_err() && SchoolYear::new("19-20").is_err());
         assert!(WebAddress::new("https://example.org/a?b").is_ok());
         assert!(WebAddress::new("https://a@example.org").is_err() && WebAddress::new("javascript:alert(1)").is_err());
+    }
+
+    #[test]
+    fn a_slug_suggested_by_any_text_is_a_slug() {
+        let suggested = |text: &str| Slug::suggested_by(text).to_string();
+        assert_eq!(suggested("  Behind the Behaviors: 504 & more "), "behind-the-behaviors-504-more");
+        assert_eq!(suggested("Über uns"), "ber-uns");
+        assert_eq!(suggested("第一"), "untitled");
+        for text in ["a".repeat(200), "ab ".repeat(70), "-".to_owned()] {
+            let slug = suggested(&text);
+            assert!(slug.len() <= LONGEST_SUGGESTED_SLUG && Slug::new(&slug).is_ok(), "{slug}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Days, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -55,6 +55,12 @@ impl Timestamp {
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         self.0.checked_add_signed(duration).map_or(self, Self::new)
+    }
+
+    /// The instant so many minutes later, or the last there is.
+    #[must_use]
+    pub fn plus_minutes(self, minutes: i64) -> Self {
+        Duration::try_minutes(minutes).map_or(self, |duration| self.plus(duration))
     }
 
     /// Whether the year is one in which things can be dated.
@@ -205,8 +211,11 @@ pub struct WallTime(NaiveTime);
 impl WallTime {
     /// The time of these numbers, when there is one.
     #[must_use]
-    pub fn new(hour: u32, minute: u32) -> Option<Self> {
-        NaiveTime::from_hms_opt(hour, minute, 0).map(Self)
+    pub const fn new(hour: u32, minute: u32) -> Option<Self> {
+        match NaiveTime::from_hms_opt(hour, minute, 0) {
+            Some(time) => Some(Self(time)),
+            None => None,
+        }
     }
 }
 
@@ -303,6 +312,13 @@ impl Zone {
     #[must_use]
     pub fn date_of(self, instant: Timestamp) -> Date {
         Date(instant.0.with_timezone(&self.0).date_naive())
+    }
+
+    /// What a clock on the wall shows here at an instant, to the minute.
+    #[must_use]
+    pub fn wall_time_of(self, instant: Timestamp) -> WallTime {
+        let local = instant.0.with_timezone(&self.0).time();
+        WallTime(local.with_second(0).and_then(|time| time.with_nanosecond(0)).unwrap_or(local))
     }
 
     /// The name in the IANA database.

@@ -70,10 +70,10 @@ pub fn principal(employment: u128, organization: u128) -> EmploymentFacts {
     EmploymentFacts {
         workplace: Workplace { employment_id: id::<EmploymentId>(employment), organization_id: id::<OrganizationId>(organization) },
         organization_kind: OrganizationKind::CharterSchool,
-        state: Some(StateCode::new("CO").unwrap()),
+        state: StateCode::new("CO").unwrap(),
         active_member: true,
-        role: Some(Slug::new("principal").unwrap()),
-        level: Some(Level::School),
+        role: Slug::new("principal").unwrap(),
+        level: Level::School,
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::access::{Action, Tie};
 use crate::employments::Level;
 use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
-use crate::journal::{Change, Happening, Subject, SubjectKind};
+use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
 use crate::organizations::OrganizationKind;
@@ -81,8 +81,6 @@ pub const MACHINE: Machine<CohortState> = {
     }
 };
 
-/// The most seats that a cohort can have.
-pub const MOST_SEATS: u32 = 500;
 /// The most facilitators that a cohort can have.
 pub const MOST_FACILITATORS: usize = 10;
 
@@ -221,20 +219,19 @@ impl Cohort {
     pub fn update(mut self, update: CohortUpdate, window: Option<&SignupWindow>, now: Timestamp) -> Result<Change<Self>, Refusal> {
         check(update.capacity, update.facilitators.as_ref())?;
         MACHINE.check(self.state_at(window, now), Action::UpdateCohort)?;
-        if let Some(capacity) = update.capacity {
-            if capacity.max < self.seats.held {
-                return Err(Refusal::SeatsBelowHeld { held: self.seats.held });
-            }
-            self.capacity = capacity;
+        if update.capacity.is_some_and(|capacity| capacity.max < self.seats.held) {
+            return Err(Refusal::SeatsBelowHeld { held: self.seats.held });
         }
-        self.slug = update.slug.unwrap_or(self.slug);
-        self.title = update.title.unwrap_or(self.title);
-        self.description = update.description.unwrap_or(self.description);
-        self.audience = update.audience.unwrap_or(self.audience);
-        self.delivery = update.delivery.unwrap_or(self.delivery);
-        self.facilitators = update.facilitators.unwrap_or(self.facilitators);
+        let mut changed = Changed::default();
+        changed.set("slug", &mut self.slug, update.slug);
+        changed.set("title", &mut self.title, update.title);
+        changed.set("description", &mut self.description, update.description);
+        changed.set("audience", &mut self.audience, update.audience);
+        changed.set("delivery", &mut self.delivery, update.delivery);
+        changed.set("capacity", &mut self.capacity, update.capacity);
+        changed.set("facilitator_ids", &mut self.facilitators, update.facilitators);
         self.meta = self.meta.changed(now);
-        let happened = self.happening("updated");
+        let happened = self.happening("updated").with("changed", changed.names());
         Ok(Change::one(self, happened))
     }
 
@@ -343,15 +340,8 @@ fn closed(what: &str, window: &SignupWindow) -> Refusal {
 
 fn check(capacity: Option<Capacity>, facilitators: Option<&Vec<PersonId>>) -> Result<(), Refusal> {
     let mut faults = Faults::default();
-    if let Some(Capacity { min, max }) = capacity {
-        if !(1..=MOST_SEATS).contains(&max) {
-            let detail = format!("From 1 to {MOST_SEATS} seats");
-            faults.push(Fault::new("#/capacity/max", FaultCode::OutOfRange, detail).with("min", 1).with("max", MOST_SEATS));
-        }
-        if !(1..=max.max(1)).contains(&min) {
-            let detail = "From 1 to the maximum".to_owned();
-            faults.push(Fault::new("#/capacity/min", FaultCode::OutOfRange, detail).with("min", 1).with("max", max));
-        }
+    if let Some(capacity) = capacity {
+        capacity.faults("#/capacity", &mut faults);
     }
     let facilitators = facilitators.map(Vec::as_slice).unwrap_or_default();
     if facilitators.len() > MOST_FACILITATORS {

@@ -161,7 +161,7 @@ fn a_capacity_and_facilitators_that_cannot_be_are_all_told() {
         "#/facilitator_ids/1"
     ])));
     assert!(matches!(Cohort::create(id(2), new_cohort(3, 2), at(0)), Err(Refusal::Invalid(_))));
-    assert!(matches!(Cohort::create(id(2), new_cohort(3, MOST_SEATS + 1), at(0)), Err(Refusal::Invalid(_))));
+    assert!(matches!(Cohort::create(id(2), new_cohort(3, Capacity::BOUNDS.1 + 1), at(0)), Err(Refusal::Invalid(_))));
 }
 
 #[test]

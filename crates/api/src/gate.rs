@@ -1,0 +1,129 @@
+//! The gate: what every request passes before its handler, in one order, asked of the document and of the table of who may do what.
+//!
+//! First whether the address is known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403).
+//! No handler, and no extractor, is reached before: a stranger learns nothing from a wrong id or a wrong body.
+
+use std::sync::Arc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, web};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::auth;
+use crate::ctx::Ctx;
+use crate::openapi::operations::{Methods, OPERATIONS, Operation};
+use crate::problem::{Code, Problem};
+
+/// Where Swagger UI is: the only thing that is served without standing in the document.
+const DOCS: &str = "/docs";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(pub Uuid);
+
+/// The operation that a request asks for.
+#[derive(Clone, Copy)]
+pub struct Matched(pub &'static Operation);
+
+/// The outermost layer: the request's id, its span, the headers of every answer, and errors as problems.
+///
+/// # Errors
+/// None: every error has become an answer.
+pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let ctx = request.app_data::<web::Data<Ctx>>().cloned();
+    let id = request_id(&request, ctx.as_deref().map(AsRef::as_ref));
+    request.extensions_mut().insert(RequestId(id));
+    let route = request.match_pattern().unwrap_or_default();
+    let span = tracing::info_span!("request", id = %id, method = %request.method(), route, status = tracing::field::Empty);
+    let answered = async {
+        let response = next.call(request).await?.map_into_boxed_body();
+        Ok::<_, Error>(with_problem(response, id))
+    };
+    let mut response = answered.instrument(span.clone()).await?;
+    span.record("status", response.status().as_u16());
+    span.in_scope(|| tracing::info!("answered"));
+    let secure = ctx.is_some_and(|ctx| ctx.public_url().starts_with("https://"));
+    add_headers(response.headers_mut(), id, secure);
+    Ok(response)
+}
+
+/// A caller's own id, where it is a UUID; else a new one.
+fn request_id(request: &ServiceRequest, ctx: Option<&Ctx>) -> Uuid {
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    given.or_else(|| ctx.map(|ctx| ctx.store().environment().ordered_uuid())).unwrap_or_default()
+}
+
+/// An error that came up on the way, as the problem that it is.
+fn with_problem(response: ServiceResponse<BoxBody>, id: Uuid) -> ServiceResponse<BoxBody> {
+    let Some(error) = response.response().error() else { return response };
+    let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| {
+        tracing::warn!(%error, "an error without a problem");
+        let status = error.as_response_error().status_code();
+        Problem::new(if status.is_client_error() { Code::MalformedJson } else { Code::InternalError })
+    });
+    let answer = problem.answer(id);
+    response.into_response(answer)
+}
+
+fn add_headers(headers: &mut HeaderMap, id: Uuid, secure: bool) {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ];
+    for (name, value) in fixed {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+}
+
+/// The gate itself.
+///
+/// # Errors
+/// None: a refusal is an answer.
+pub async fn gate(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    if request.path() == DOCS || request.path().starts_with("/docs/") {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    }
+    match admit(&request).await {
+        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+        Err(problem) => Ok(request.error_response(problem)),
+    }
+}
+
+async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
+    let methods =
+        request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern)).ok_or_else(|| Problem::new(Code::RouteNotFound))?;
+    let operation = methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))?;
+    request.extensions_mut().insert(Matched(operation));
+    if operation.action.public() {
+        return Ok(());
+    }
+    let ctx = request.app_data::<web::Data<Ctx>>().map(|ctx| Arc::clone(ctx)).ok_or_else(|| Problem::new(Code::InternalError))?;
+    let id = request.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0);
+    let caller = auth::identify(&ctx, request.headers().get(header::AUTHORIZATION), id).await?;
+    if !caller.actor.could_ever(operation.action) {
+        return Err(Problem::new(Code::PermissionDenied).detail(operation.action.only_for()));
+    }
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+fn not_allowed(methods: &Methods) -> Problem {
+    let allow = methods.keys().cloned().collect::<Vec<_>>().join(", ");
+    Problem::new(Code::MethodNotAllowed).detail(format!("This address knows {allow}")).allow(allow)
+}

@@ -1,0 +1,143 @@
+//! Answers of success, rendered while the transaction is open, so that one can be kept with its idempotency key.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use cohortium_store::KeptAnswer;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::problem::{Code, Problem};
+
+const JSON: &str = "application/json";
+
+/// What a handler gives back.
+pub type Answer = Result<Reply, Problem>;
+
+/// An answer of success.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    status: StatusCode,
+    headers: Vec<(HeaderName, String)>,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    /// 200 with a body that has no version.
+    #[must_use]
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::OK, headers: vec![(header::CONTENT_TYPE, JSON.to_owned())], body: render(body) }
+    }
+
+    /// 200 with a thing in this version.
+    #[must_use]
+    pub fn thing(version: i64, body: &impl Serialize) -> Self {
+        let mut reply = Self::ok(body);
+        let etag = etag(version, &reply.body);
+        reply.headers.push((header::ETAG, etag));
+        reply
+    }
+
+    /// 201 with a new thing, and where it is.
+    #[must_use]
+    pub fn created(location: String, version: i64, body: &impl Serialize) -> Self {
+        let mut reply = Self::thing(version, body);
+        reply.status = StatusCode::CREATED;
+        reply.headers.push((header::LOCATION, location));
+        reply
+    }
+
+    /// 204.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { status: StatusCode::NO_CONTENT, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// The same, with a header more.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// An answer that was kept.
+    ///
+    /// # Errors
+    /// What was kept is no answer: a defect.
+    pub fn replayed(kept: KeptAnswer) -> Answer {
+        let defect = || Problem::new(Code::InternalError);
+        let status = StatusCode::from_u16(kept.status).map_err(|_| defect())?;
+        let header = |(name, value): (String, String)| Ok((HeaderName::try_from(name).map_err(|_| defect())?, value));
+        let headers = kept.headers.into_iter().map(header).collect::<Result<Vec<_>, Problem>>()?;
+        let reply = Self { status, headers, body: kept.body };
+        Ok(reply.with(HeaderName::from_static("idempotent-replayed"), "true"))
+    }
+
+    /// It, to be kept.
+    #[must_use]
+    pub fn keep(&self) -> KeptAnswer {
+        KeptAnswer {
+            status: self.status.as_u16(),
+            headers: self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect(),
+            body: self.body.clone(),
+        }
+    }
+}
+
+fn render(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+/// `"<version>-<digest of the body>"`: the version tells whether a write is stale, the whole whether a copy is.
+#[must_use]
+pub fn etag(version: i64, body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{version}-{short}\"")
+}
+
+/// Whether an If-None-Match names this ETag (RFC 9110, weak comparison).
+#[must_use]
+pub fn none_match(asked: &str, etag: &str) -> bool {
+    asked.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
+}
+
+impl Responder for Reply {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let etag = self.headers.iter().find(|(name, _)| *name == header::ETAG).map(|(_, value)| value.as_str());
+        let asked = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+        let known = matches!((asked, etag), (Some(asked), Some(etag)) if none_match(asked, etag));
+        let unchanged = known && request.method() == actix_web::http::Method::GET;
+        let mut response = HttpResponse::build(if unchanged { StatusCode::NOT_MODIFIED } else { self.status });
+        for (name, value) in &self.headers {
+            if unchanged && *name == header::CONTENT_TYPE {
+                continue;
+            }
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.insert_header((name.clone(), value));
+            }
+        }
+        if unchanged || self.body.is_empty() { response.finish() } else { response.body(self.body) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_etag_names_the_version_and_the_body() {
+        assert!(etag(3, b"{}").starts_with("\"3-"));
+        assert_ne!(etag(3, b"{}"), etag(3, b"[]"));
+        assert_eq!(etag(3, b"{}").len(), "\"3-0123456789abcdef\"".len());
+    }
+
+    #[test]
+    fn if_none_match_lists_or_takes_any() {
+        let tag = "\"3-ab\"";
+        assert!(none_match("*", tag) && none_match("\"x\", W/\"3-ab\"", tag));
+        assert!(!none_match("\"3-abc\"", tag));
+    }
+}

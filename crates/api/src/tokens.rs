@@ -1,0 +1,132 @@
+//! Access tokens: JWTs signed with ES256 (RFC 9068), which carry nothing personal and no right: those are looked up at each request.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use cohortium_domain::ids::{Id, PersonId, SignInId};
+use cohortium_domain::time::Timestamp;
+use cohortium_store::Environment;
+use jsonwebtoken::{Algorithm, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::keys::{Jwk, SigningKey};
+use crate::problem::{Code, Problem};
+
+/// How long an access token is good for.
+pub const ACCESS_SECONDS: i64 = 600;
+/// How far clocks may differ.
+const LEEWAY_SECONDS: i64 = 30;
+/// No token of ours is longer.
+const LONGEST_TOKEN: usize = 8_192;
+const TYPE: &str = "at+jwt";
+/// The client that signs in by password: the coalition's own front ends.
+const FIRST_PARTY: &str = "cohortium";
+/// What a refresh token begins with, so that one that leaked is recognized.
+const REFRESH_PREFIX: &str = "coh_rt_";
+
+/// Makes and checks tokens.
+pub struct Tokens {
+    keys: Vec<SigningKey>,
+    issuer: String,
+    validation: Validation,
+    environment: Arc<dyn Environment>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: Uuid,
+    client_id: String,
+    sid: Uuid,
+    jti: Uuid,
+    iat: i64,
+    exp: i64,
+    scope: String,
+}
+
+impl Tokens {
+    /// With these keys, of which the first signs.
+    #[must_use]
+    pub fn new(keys: Vec<SigningKey>, issuer: &str, environment: Arc<dyn Environment>) -> Self {
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[issuer]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The library would read the system's clock; ours is handed in.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Self { keys, issuer: issuer.to_owned(), validation, environment }
+    }
+
+    /// The public keys.
+    #[must_use]
+    pub fn jwks(&self) -> Vec<Jwk> {
+        self.keys.iter().map(|key| key.jwk.clone()).collect()
+    }
+
+    /// An access token for a sign-in session.
+    ///
+    /// # Errors
+    /// There is no key, or it does not sign: a defect.
+    pub fn issue(&self, person: PersonId, session: SignInId) -> Result<String, Problem> {
+        let defect = |said: &str| {
+            tracing::error!(error = said, "defect");
+            Problem::new(Code::InternalError)
+        };
+        let key = self.keys.first().ok_or_else(|| defect("there is no signing key"))?;
+        let now = seconds(self.environment.now());
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.issuer.clone(),
+            sub: person.uuid(),
+            client_id: FIRST_PARTY.to_owned(),
+            sid: session.uuid(),
+            jti: self.environment.random_uuid(),
+            iat: now,
+            exp: now + ACCESS_SECONDS,
+            scope: String::new(),
+        };
+        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::ES256) };
+        jsonwebtoken::encode(&header, &claims, &key.private).map_err(|error| defect(&error.to_string()))
+    }
+
+    /// The sign-in session of a token.
+    ///
+    /// # Errors
+    /// [`Code::TokenExpired`], or [`Code::TokenInvalid`] for whatever else is wrong with it.
+    pub fn check(&self, token: &str) -> Result<SignInId, Problem> {
+        let invalid = || Problem::new(Code::TokenInvalid);
+        if token.len() > LONGEST_TOKEN {
+            return Err(invalid());
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
+        let typed = header.typ.as_deref().is_some_and(|typ| typ == TYPE || typ == "application/at+jwt");
+        if !typed || header.crit.is_some() {
+            return Err(invalid());
+        }
+        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(key.kid.as_str())).ok_or_else(invalid)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.public, &self.validation).map_err(|_| invalid())?.claims;
+        let now = seconds(self.environment.now());
+        if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
+            return Err(Problem::new(Code::TokenExpired).detail("Refresh it, or sign in again"));
+        }
+        if claims.iat > now.saturating_add(LEEWAY_SECONDS) {
+            return Err(invalid());
+        }
+        Ok(SignInId::from_uuid(claims.sid))
+    }
+
+    /// A new refresh token: 256 bits that nobody can guess.
+    #[must_use]
+    pub fn refresh_token(&self) -> String {
+        let bytes = [self.environment.random(), self.environment.random()].concat();
+        format!("{REFRESH_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+fn seconds(instant: Timestamp) -> i64 {
+    instant.millis().div_euclid(1_000)
+}

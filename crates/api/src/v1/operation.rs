@@ -1,0 +1,64 @@
+//! What an operator asks: whether the server lives, whether it can serve, which version it is, and for the document.
+
+use actix_web::get;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::room;
+use crate::ctx::Ctx;
+use crate::openapi::DOCUMENT;
+use crate::problem::{Code, Problem};
+use crate::reply::{Answer, Reply};
+
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    #[schema(max_length = 10)]
+    status: &'static str,
+}
+
+/// Which version runs.
+#[derive(Serialize, ToSchema)]
+struct Version {
+    /// The version (Semantic Versioning).
+    #[schema(max_length = 40)]
+    version: &'static str,
+}
+
+/// Whether the process lives
+///
+/// Never asks the database.
+#[utoipa::path(tag = "Operation", responses((status = 200, description = "It lives.", body = Health)))]
+#[get("/health/live")]
+async fn get_liveness() -> Answer {
+    Ok(Reply::ok(&Health { status: "ok" }))
+}
+
+/// Whether the server can serve
+///
+/// 503 while the database does not answer, or a migration is still to be run.
+#[utoipa::path(tag = "Operation", responses((status = 200, description = "It can serve.", body = Health)))]
+#[get("/health/ready")]
+async fn get_readiness(ctx: Ctx) -> Answer {
+    let ready = ctx.store().ping().await.is_ok();
+    if ready { Ok(Reply::ok(&Health { status: "ok" })) } else { Err(Problem::new(Code::DatabaseUnavailable)) }
+}
+
+/// Which version runs
+#[utoipa::path(tag = "Operation", responses((status = 200, description = "The version.", body = Version)))]
+#[get("/version")]
+async fn get_version() -> Answer {
+    Ok(Reply::ok(&Version { version: env!("CARGO_PKG_VERSION") }))
+}
+
+/// Read this document
+///
+/// The OpenAPI document of the running server.
+#[utoipa::path(tag = "Operation", responses((status = 200, description = "The document.", body = Object)))]
+#[get("/openapi/v1.json")]
+async fn get_document() -> Answer {
+    Ok(Reply::thing(1, &*DOCUMENT))
+}
+
+room!(get_liveness, get_readiness, get_version, get_document);

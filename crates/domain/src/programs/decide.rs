@@ -1,0 +1,123 @@
+//! The decisions about a program.
+
+use super::{Delivery, MACHINE, Program};
+use crate::access::{Action, Tie};
+use crate::journal::Change;
+use crate::refusal::{Fault, FaultCode, Refusal};
+use crate::text::Reason;
+use crate::time::Timestamp;
+use crate::timeline::{MilestoneKind, Phase, Timeline};
+use crate::words::Word;
+
+/// How far a program's proposals have been judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProposalTally {
+    /// Handed in, and no decision about them released.
+    pub undecided: u32,
+    /// Accepted, and neither confirmed nor declined by their authors.
+    pub unconfirmed: u32,
+}
+
+impl Program {
+    /// Makes it public.
+    ///
+    /// # Errors
+    /// It is no draft, or its timeline is incomplete or out of order.
+    pub fn publish(mut self, timeline: &Timeline, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), Action::PublishProgram)?;
+        timeline.check()?;
+        self.decisions.published_at = Some(now);
+        Ok(self.decided("published", None, now))
+    }
+
+    /// Settles which cohorts there are. That this makes cohorts of the confirmed proposals is for whoever saves it.
+    ///
+    /// # Errors
+    /// There is no call, or it was done; the call is not over; or proposals wait for a decision or for their authors.
+    pub fn finalize_offerings(
+        mut self,
+        timeline: &Timeline,
+        proposals: ProposalTally,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), Action::FinalizeOfferings)?;
+        self.check_call_over(timeline, now)?;
+        proposals.check()?;
+        self.decisions.finalized_at = Some(now);
+        Ok(self.decided("offerings_finalized", None, now))
+    }
+
+    /// Closes it before its time, or for good after it.
+    ///
+    /// # Errors
+    /// It was never published, or is over.
+    pub fn close(mut self, reason: Option<&Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), Action::CloseProgram)?;
+        self.decisions.closed_at = Some(now);
+        Ok(self.decided("closed", reason, now))
+    }
+
+    /// Calls it off.
+    ///
+    /// # Errors
+    /// It is over.
+    pub fn cancel(mut self, reason: &Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), Action::CancelProgram)?;
+        self.decisions.cancelled = Some((now, reason.clone()));
+        Ok(self.decided("cancelled", Some(reason), now))
+    }
+
+    /// What this caller may do to it now.
+    #[must_use]
+    pub fn allowed_actions(&self, tie: &Tie<'_>, phase: Phase) -> Vec<&'static str> {
+        MACHINE.allowed(self.state(), tie, |action| action != Action::FinalizeOfferings || phase == Phase::ReviewingProposals)
+    }
+
+    fn decided(mut self, verb: &'static str, reason: Option<&Reason>, now: Timestamp) -> Change<Self> {
+        self.meta = self.meta.changed(now);
+        let happened = self.happening(verb).because(reason);
+        Change::one(self, happened)
+    }
+
+    /// Goes on once a call was held and no more proposals are taken: before, one could still be handed in that nobody has judged.
+    fn check_call_over(&self, timeline: &Timeline, now: Timestamp) -> Result<(), Refusal> {
+        let window = timeline.proposal_window(None).filter(|_| self.delivery == Delivery::CallForProposals);
+        let Some(window) = window else {
+            return Err(Refusal::InvalidTransition {
+                machine: MACHINE.name,
+                current_state: self.state().as_str(),
+                action: Action::FinalizeOfferings,
+                from_here: MACHINE.actions_from(self.state()).filter(|action| *action != Action::FinalizeOfferings).collect(),
+            });
+        };
+        let over_at = timeline.first(MilestoneKind::Closeout).and_then(|closeout| closeout.closes_at);
+        let (what, opens_at, closed_at) = if now < window.accepted_until {
+            ("The offerings can be finalized once proposals are due", Some(window.accepted_until), None)
+        } else if over_at.is_some_and(|over_at| over_at <= now) {
+            ("The program is over: its offerings cannot be finalized any more", None, over_at)
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::WindowClosed { what: what.to_owned(), opens_at, closed_at })
+    }
+}
+
+impl ProposalTally {
+    fn check(self) -> Result<(), Refusal> {
+        let waiting = [
+            ("undecided", self.undecided, "handed in, and their authors have no decision yet"),
+            ("unconfirmed", self.unconfirmed, "accepted, and their authors have neither confirmed nor declined"),
+        ];
+        let missing: Vec<_> = waiting
+            .into_iter()
+            .filter(|(_, count, _)| *count > 0)
+            .map(|(name, count, what)| {
+                Fault::new("#", FaultCode::Required, format!("{count} proposals were {what}")).with(name, count)
+            })
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::NotReady { what: "Proposals wait for a decision or for their authors".to_owned(), missing })
+    }
+}

@@ -1,0 +1,234 @@
+//! Making and changing a program.
+
+use super::{Capacity, Decisions, Delivery, EnrollmentMode, MACHINE, Program, ProgramState, Terms};
+use crate::access::Action;
+use crate::ids::ProgramId;
+use crate::journal::Change;
+use crate::meta::Meta;
+use crate::refusal::{Fault, FaultCode, Faults, Refusal};
+use crate::text::{Reason, SchoolYear, Slug, Summary, Title};
+use crate::time::{Timestamp, Zone};
+use crate::timeline::{Milestone, Timeline, changes, require_reason, require_same_kinds};
+
+/// A program that is to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProgramCreate {
+    /// Its name in addresses.
+    pub slug: Slug,
+    /// Its name.
+    pub name: Title,
+    /// What it is about.
+    pub description: Option<Summary>,
+    /// Its school year.
+    pub school_year: SchoolYear,
+    /// The zone of its dates.
+    pub time_zone: Zone,
+    /// Who leads its cohorts.
+    pub delivery: Delivery,
+    /// How a seat is come by.
+    pub enrollment_mode: EnrollmentMode,
+    /// What a cohort has that sets nothing else.
+    pub capacity: Capacity,
+    /// Its numbers of days.
+    pub terms: Terms,
+}
+
+/// What can be changed of a program: `None` leaves a member as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProgramUpdate {
+    /// Its name in addresses, before it is published.
+    pub slug: Option<Slug>,
+    /// Its name.
+    pub name: Option<Title>,
+    /// What it is about; `Some(None)` clears it.
+    pub description: Option<Option<Summary>>,
+    /// Its school year.
+    pub school_year: Option<SchoolYear>,
+    /// The zone of its dates, before it is published.
+    pub time_zone: Option<Zone>,
+    /// Who leads its cohorts, before it is published.
+    pub delivery: Option<Delivery>,
+    /// How a seat is come by, before it is published.
+    pub enrollment_mode: Option<EnrollmentMode>,
+    /// What a cohort has that sets nothing else.
+    pub capacity: CapacityUpdate,
+    /// Its numbers of days.
+    pub terms: TermsUpdate,
+}
+
+/// What can be changed of a capacity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CapacityUpdate {
+    /// Under this, a cohort is at risk.
+    pub min: Option<u32>,
+    /// Never more than this.
+    pub max: Option<u32>,
+}
+
+/// What can be changed of a program's terms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TermsUpdate {
+    /// Civil days for which a seat is held while a verification is pending.
+    pub hold_days: Option<u16>,
+    /// Civil days for which an offer stands.
+    pub offer_days: Option<u16>,
+    /// Minutes of grace.
+    pub grace_minutes: Option<u16>,
+    /// Whether what is due on a date is due when that day ends anywhere on Earth; before the program is published.
+    pub anywhere_on_earth: Option<bool>,
+}
+
+impl Capacity {
+    /// Gathers what is wrong with it, under a pointer.
+    pub fn faults(self, pointer: &str, faults: &mut Faults) {
+        let (least, greatest) = Self::BOUNDS;
+        for (member, number) in [("min", self.min), ("max", self.max)] {
+            if !(least..=greatest).contains(&number) {
+                faults.push(out_of_range(&format!("{pointer}/{member}"), least, greatest));
+            }
+        }
+        if self.min > self.max {
+            let detail = format!("Not more than the maximum, which is {}", self.max);
+            faults.push(Fault::new(format!("{pointer}/min"), FaultCode::OutOfRange, detail).with("max", self.max));
+        }
+    }
+}
+
+impl Terms {
+    fn faults(self, faults: &mut Faults) {
+        let (least, greatest) = Self::DAYS;
+        for (member, number) in [("hold_days", self.hold_days), ("offer_days", self.offer_days)] {
+            if !(least..=greatest).contains(&number) {
+                faults.push(out_of_range(&format!("#/terms/{member}"), least.into(), greatest.into()));
+            }
+        }
+        if self.grace_minutes > Self::MOST_GRACE_MINUTES {
+            faults.push(out_of_range("#/terms/grace_minutes", 0, Self::MOST_GRACE_MINUTES.into()));
+        }
+    }
+}
+
+fn out_of_range(pointer: &str, least: u32, greatest: u32) -> Fault {
+    let detail = format!("From {least} to {greatest}");
+    Fault::new(pointer, FaultCode::OutOfRange, detail).with("min", least).with("max", greatest)
+}
+
+impl Program {
+    /// A new program, as a draft, without a timeline.
+    ///
+    /// # Errors
+    /// Says which of its numbers are out of bounds.
+    pub fn create(id: ProgramId, wish: ProgramCreate, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let ProgramCreate { slug, name, description, school_year, time_zone, delivery, enrollment_mode, capacity, terms } = wish;
+        let decisions = Decisions::default();
+        let meta = Meta::new(now);
+        let made = Self {
+            id,
+            slug,
+            name,
+            description,
+            school_year,
+            time_zone,
+            delivery,
+            enrollment_mode,
+            capacity,
+            terms,
+            decisions,
+            meta,
+        };
+        made.check_numbers()?;
+        let happened = made.happening("created").with("delivery", delivery.to_string());
+        Ok(Change::one(made, happened))
+    }
+
+    /// Changes it. What the dates and the states of applications follow from is settled once it is published.
+    ///
+    /// # Errors
+    /// It is over, or members are out of bounds or settled: all of those are told.
+    pub fn update(self, update: ProgramUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), Action::UpdateProgram)?;
+        let mut faults = Faults::default();
+        let mut updated = self.clone().with(update);
+        if self.state() != ProgramState::Draft {
+            updated.faults_against_published(&self, &mut faults);
+        }
+        updated.number_faults(&mut faults);
+        faults.check()?;
+        updated.meta = self.meta.changed(now);
+        let happened = updated.happening("updated");
+        Ok(Change::one(updated, happened))
+    }
+
+    /// Replaces its timeline. Gives nothing where the new one says the same as the old.
+    ///
+    /// # Errors
+    /// It is over; the new timeline has faults, all of which are told; or a date that is past would change without a reason.
+    pub fn replace_timeline(
+        mut self,
+        old: &Timeline,
+        milestones: Vec<Milestone>,
+        reason: Option<&Reason>,
+        now: Timestamp,
+    ) -> Result<Option<Change<(Self, Timeline)>>, Refusal> {
+        require_same_kinds(old, &milestones)?;
+        let new = Timeline::plan(&self.calendar(), milestones)?;
+        let changes = changes(old, &new);
+        require_reason(&changes, reason, now)?;
+        MACHINE.check(self.state(), Action::UpdateProgram)?;
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        self.meta = self.meta.changed(now);
+        let happened = changes.iter().map(|change| change.happening(self.id, reason)).collect();
+        Ok(Some(Change { value: (self, new), happened }))
+    }
+
+    fn with(mut self, update: ProgramUpdate) -> Self {
+        let ProgramUpdate { slug, name, description, school_year, time_zone, delivery, enrollment_mode, capacity, terms } = update;
+        set(&mut self.slug, slug);
+        set(&mut self.name, name);
+        set(&mut self.description, description);
+        set(&mut self.school_year, school_year);
+        set(&mut self.time_zone, time_zone);
+        set(&mut self.delivery, delivery);
+        set(&mut self.enrollment_mode, enrollment_mode);
+        set(&mut self.capacity.min, capacity.min);
+        set(&mut self.capacity.max, capacity.max);
+        set(&mut self.terms.hold_days, terms.hold_days);
+        set(&mut self.terms.offer_days, terms.offer_days);
+        set(&mut self.terms.grace_minutes, terms.grace_minutes);
+        set(&mut self.terms.anywhere_on_earth, terms.anywhere_on_earth);
+        self
+    }
+
+    fn faults_against_published(&self, published: &Self, faults: &mut Faults) {
+        let settled = [
+            ("slug", self.slug == published.slug),
+            ("time_zone", self.time_zone == published.time_zone),
+            ("delivery", self.delivery == published.delivery),
+            ("enrollment_mode", self.enrollment_mode == published.enrollment_mode),
+            ("terms/anywhere_on_earth", self.terms.anywhere_on_earth == published.terms.anywhere_on_earth),
+        ];
+        for (member, _) in settled.into_iter().filter(|(_, same)| !same) {
+            let detail = "The program is published: this cannot be changed any more";
+            faults.push(Fault::new(format!("#/{member}"), FaultCode::Frozen, detail));
+        }
+    }
+
+    fn number_faults(&self, faults: &mut Faults) {
+        self.capacity.faults("#/capacity", faults);
+        self.terms.faults(faults);
+    }
+
+    fn check_numbers(&self) -> Result<(), Refusal> {
+        let mut faults = Faults::default();
+        self.number_faults(&mut faults);
+        faults.check()
+    }
+}
+
+fn set<T>(member: &mut T, update: Option<T>) {
+    if let Some(value) = update {
+        *member = value;
+    }
+}

@@ -1,0 +1,240 @@
+//! All the proposals of a program together: the release, the reserve, and the cohorts that come of them.
+
+use std::collections::BTreeSet;
+
+use super::{Call, Proposal, ProposalState, Standing};
+use crate::cohorts::Audience;
+use crate::ids::{CohortId, PersonId, ProposalId};
+use crate::journal::{Change, Happening};
+use crate::programs::Capacity;
+use crate::refusal::{Fault, FaultCode, Refusal};
+use crate::text::{Slug, Summary, Title};
+use crate::time::Timestamp;
+
+/// All the proposals of a program, settled: what time had to do to them has been done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    call: Call,
+    proposals: Vec<Proposal>,
+    now: Timestamp,
+}
+
+/// What a proposal's cohort begins as.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offering {
+    /// The cohort.
+    pub cohort_id: CohortId,
+    /// The proposal it comes of.
+    pub proposal_id: ProposalId,
+    /// Who leads it.
+    pub facilitator_id: PersonId,
+    /// Its name in addresses.
+    pub slug: Slug,
+    /// Its title.
+    pub title: Title,
+    /// What it is about.
+    pub description: Option<Summary>,
+    /// For whom it is.
+    pub audience: Audience,
+    /// How many people it is for; `None` as the program has it.
+    pub capacity: Option<Capacity>,
+}
+
+/// What finalizing comes to.
+#[must_use = "a change that is not saved did not happen"]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finalized {
+    /// The cohorts to be made.
+    pub offerings: Vec<Offering>,
+    /// The proposals that became cohorts, and those for which no place came free.
+    pub proposals: Vec<Change<Proposal>>,
+}
+
+impl Round {
+    /// Does what time has to do: acceptances past their time lapse, in the order of their instants, and each place that comes free so
+    /// goes to the first in reserve, who has days of its own to confirm. Gives what changed, each proposal once.
+    #[must_use]
+    pub fn settle(proposals: Vec<Proposal>, call: Call, now: Timestamp) -> (Self, Vec<Change<Proposal>>) {
+        let mut round = Self { call, proposals, now };
+        let mut happened: Vec<(ProposalId, Happening)> = Vec::new();
+        while let Some((lapses_at, id)) = round.next_lapse() {
+            let Some(lapsed) = round.get(id).map(|proposal| proposal.clone().lapse(lapses_at)) else { break };
+            let promoted = round.first_in_reserve().map(|proposal| proposal.clone().promote(&call, lapses_at));
+            for change in std::iter::once(lapsed).chain(promoted) {
+                let id = change.value.id;
+                happened.extend(change.happened.into_iter().map(|happening| (id, happening)));
+                round.put(change.value);
+            }
+        }
+        let changes = round.proposals.iter().filter_map(|proposal| {
+            let of_this: Vec<_> = happened.iter().filter(|(id, _)| *id == proposal.id).map(|(_, what)| what.clone()).collect();
+            (!of_this.is_empty()).then(|| Change { value: proposal.clone(), happened: of_this })
+        });
+        let changes = changes.collect();
+        (round, changes)
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, id: ProposalId) -> Option<&Proposal> {
+        self.proposals.iter().find(|proposal| proposal.id == id)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn proposals(&self) -> &[Proposal] {
+        &self.proposals
+    }
+
+    /// When time has something to do next.
+    #[must_use]
+    pub fn next_lapse_at(&self) -> Option<Timestamp> {
+        self.proposals.iter().filter_map(|proposal| proposal.lapses_at(&self.call)).min()
+    }
+
+    /// When an author takes back or declines what was accepted, its place goes to the first in reserve: `gone` is the proposal as it
+    /// was before.
+    #[must_use]
+    pub fn fill_the_place_of(&self, gone: &Proposal) -> Option<Change<Proposal>> {
+        let first = self.first_in_reserve().filter(|_| gone.state() == ProposalState::Accepted)?;
+        Some(first.clone().promote(&self.call, self.now))
+    }
+
+    /// Releases every staged decision, all at once.
+    ///
+    /// # Errors
+    /// Proposals can still be handed in, some have no decision (each is told), or no decision waits.
+    pub fn release(self) -> Result<Vec<Change<Proposal>>, Refusal> {
+        self.call.check_over(self.now)?;
+        let undecided: Vec<_> = self.proposals.iter().filter(|proposal| proposal.undecided()).collect();
+        if !undecided.is_empty() {
+            return Err(Refusal::NotReady {
+                what: "Decide about every proposal before you release the decisions".to_owned(),
+                missing: undecided.into_iter().map(|proposal| still_open(proposal, "It has no decision")).collect(),
+            });
+        }
+        let (call, now) = (self.call, self.now);
+        let released: Vec<_> = self.proposals.into_iter().filter_map(|proposal| proposal.release(&call, now)).collect();
+        if released.is_empty() {
+            return Err(Refusal::NotReady { what: "No decision waits for its release".to_owned(), missing: Vec::new() });
+        }
+        Ok(released)
+    }
+
+    /// Makes the offerings final: each confirmed proposal becomes a cohort, and what is still in reserve is rejected. Ids are made by
+    /// `new_id`; slugs are chosen so that they are not among those taken.
+    ///
+    /// # Errors
+    /// Proposals can still be handed in, or some are undecided, unreleased or unconfirmed: each is told.
+    pub fn finalize(self, taken: &BTreeSet<Slug>, mut new_id: impl FnMut() -> CohortId) -> Result<Finalized, Refusal> {
+        self.call.check_over(self.now)?;
+        let missing: Vec<_> =
+            self.proposals.iter().filter_map(|proposal| Some(still_open(proposal, proposal.hinders()?))).collect();
+        if !missing.is_empty() {
+            return Err(Refusal::NotReady {
+                what:
+                    "Every proposal must be decided, and every accepted one confirmed or declined, before the offerings are final"
+                        .to_owned(),
+                missing,
+            });
+        }
+        let (mut offerings, mut proposals) = (Vec::new(), Vec::new());
+        let mut taken = taken.clone();
+        for proposal in self.proposals {
+            if proposal.reserve().is_some() {
+                proposals.push(proposal.moved(Standing::Rejected { rejected_at: self.now }, "rejected", self.now));
+            } else if let Standing::Confirmed { confirmed_at, cohort_id: None } = proposal.standing {
+                let cohort_id = new_id();
+                let slug = free_slug(&proposal.content.title, &taken);
+                taken.insert(slug.clone());
+                offerings.push(proposal.offering(cohort_id, slug));
+                proposals.push(proposal.become_cohort(confirmed_at, cohort_id, self.now));
+            }
+        }
+        Ok(Finalized { offerings, proposals })
+    }
+
+    fn next_lapse(&self) -> Option<(Timestamp, ProposalId)> {
+        let lapses = self.proposals.iter().filter_map(|proposal| Some((proposal.lapses_at(&self.call)?, proposal.id)));
+        lapses.min().filter(|(lapses_at, _)| *lapses_at <= self.now)
+    }
+
+    /// Who is accepted when a place comes free. One about whom staff mean to decide anew is left to that decision.
+    fn first_in_reserve(&self) -> Option<&Proposal> {
+        self.proposals
+            .iter()
+            .filter(|proposal| proposal.staged().is_none())
+            .filter_map(|proposal| Some((proposal.reserve()?, proposal)))
+            .min_by_key(|(rank, proposal)| (*rank, proposal.submitted_at, proposal.id))
+            .map(|(_, proposal)| proposal)
+    }
+
+    fn put(&mut self, changed: Proposal) {
+        if let Some(place) = self.proposals.iter_mut().find(|proposal| proposal.id == changed.id) {
+            *place = changed;
+        }
+    }
+}
+
+impl Proposal {
+    /// Lets an acceptance lapse that was not confirmed in time.
+    fn lapse(self, lapses_at: Timestamp) -> Change<Self> {
+        self.moved(Standing::Declined { declined_at: lapses_at, lapsed: true }, "lapsed", lapses_at)
+    }
+
+    /// Accepts one from the reserve.
+    fn promote(self, call: &Call, now: Timestamp) -> Change<Self> {
+        let confirm_until = Some(call.days_from(now));
+        self.moved(Standing::Accepted { accepted_at: now, confirm_until }, "promoted", now)
+    }
+
+    /// Whether it was handed in and staff have neither decided nor staged a decision.
+    fn undecided(&self) -> bool {
+        matches!(self.standing, Standing::Submitted | Standing::InReview { staged: None, reserve: None })
+    }
+
+    /// Why the offerings cannot be final because of it.
+    fn hinders(&self) -> Option<&'static str> {
+        if self.undecided() {
+            return Some("It has no decision");
+        }
+        if self.staged().is_some() {
+            return Some("Its decision has not been released");
+        }
+        (self.state() == ProposalState::Accepted).then_some("Its author has neither confirmed nor declined")
+    }
+
+    fn offering(&self, cohort_id: CohortId, slug: Slug) -> Offering {
+        Offering {
+            cohort_id,
+            proposal_id: self.id,
+            facilitator_id: self.author_id,
+            slug,
+            title: self.content.title.clone(),
+            description: self.content.r#abstract.clone(),
+            audience: self.content.audience.clone(),
+            capacity: self.content.preferred_capacity,
+        }
+    }
+
+    fn become_cohort(self, confirmed_at: Timestamp, cohort_id: CohortId, now: Timestamp) -> Change<Self> {
+        let Change { value, happened } =
+            self.moved(Standing::Confirmed { confirmed_at, cohort_id: Some(cohort_id) }, "became_cohort", now);
+        let happened = happened.into_iter().map(|happening| happening.with("cohort_id", cohort_id.to_string())).collect();
+        Change { value, happened }
+    }
+}
+
+fn still_open(proposal: &Proposal, detail: &str) -> Fault {
+    Fault::new("#", FaultCode::Required, detail)
+        .with("proposal_id", proposal.id.to_string())
+        .with("state", proposal.state().to_string())
+}
+
+/// The slug that a title suggests, with a number behind it where that is taken.
+fn free_slug(title: &Title, taken: &BTreeSet<Slug>) -> Slug {
+    let suggested = Slug::suggested_by(title.as_str());
+    let numbered = (2_u32..).filter_map(|number| Slug::new(&format!("{suggested}-{number}")).ok());
+    let free = std::iter::once(suggested.clone()).chain(numbered).find(|slug| !taken.contains(slug));
+    free.unwrap_or(suggested)
+}

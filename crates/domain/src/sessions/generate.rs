@@ -1,0 +1,167 @@
+//! Sessions made from a timeline's milestones.
+//!
+//! What always holds: generating again adds only what is missing, and moves only what followed its milestone so far; what a person
+//! rescheduled, cancelled or has begun stays as it is.
+
+use super::{Details, MeetingMode, Session, SessionKind, SessionState, Slot};
+use crate::ids::{CohortId, MilestoneId, SessionId};
+use crate::journal::Change;
+use crate::refusal::{Fault, Faults, Refusal};
+use crate::text::Name;
+use crate::time::{Date, Timestamp, WallTime, Zone};
+
+/// When a milestone is, once what it was relative to has been worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dated {
+    /// On a civil day.
+    On(Date),
+    /// At an instant.
+    At(Timestamp),
+}
+
+/// A milestone for which a session is due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Which.
+    pub milestone_id: MilestoneId,
+    /// What kind of session it stands for.
+    pub kind: SessionKind,
+    /// What it is called.
+    pub label: Name,
+    /// When it is.
+    pub dated: Dated,
+}
+
+/// When in the day a session of some kind begins, and how long it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hours {
+    /// When it begins, where its milestone names a day alone.
+    pub wall_time: WallTime,
+    /// How long it takes.
+    pub duration_minutes: u16,
+}
+
+/// The hours of each kind of session that milestones stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsualHours {
+    /// Of a kick-off.
+    pub kickoff: Hours,
+    /// Of a training.
+    pub training: Hours,
+    /// Of a call.
+    pub call: Hours,
+    /// Of a close-out.
+    pub closeout: Hours,
+}
+
+const MORNING: WallTime = match WallTime::new(9, 0) {
+    Some(time) => time,
+    None => panic!("nine in the morning is a time of the day"),
+};
+const AFTERNOON: WallTime = match WallTime::new(16, 0) {
+    Some(time) => time,
+    None => panic!("four in the afternoon is a time of the day"),
+};
+
+impl Default for UsualHours {
+    fn default() -> Self {
+        let call = Hours { wall_time: AFTERNOON, duration_minutes: 60 };
+        Self { kickoff: call, training: Hours { wall_time: MORNING, duration_minutes: 240 }, call, closeout: call }
+    }
+}
+
+impl UsualHours {
+    /// The hours of a kind, and the name of the member that holds them; other meetings keep the hours of a call.
+    fn of(&self, kind: SessionKind) -> (&'static str, Hours) {
+        match kind {
+            SessionKind::Kickoff => ("kickoff", self.kickoff),
+            SessionKind::Training => ("training", self.training),
+            SessionKind::Call | SessionKind::Meeting => ("call", self.call),
+            SessionKind::Closeout => ("closeout", self.closeout),
+        }
+    }
+}
+
+/// The cohort for which sessions are generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct For {
+    /// Which.
+    pub cohort_id: CohortId,
+    /// How it meets, but for trainings, which are in person.
+    pub delivery: MeetingMode,
+    /// The zone of its days.
+    pub time_zone: Zone,
+}
+
+/// The sessions that are missing, and those that follow a milestone which moved.
+///
+/// # Errors
+/// Some would begin at a time that the clocks skip, or last too long: each is told, with a pointer to the hours of its kind.
+pub fn generate(
+    cohort: For,
+    existing: &[Session],
+    milestones: &[Planned],
+    hours: &UsualHours,
+    mut new_id: impl FnMut() -> SessionId,
+    now: Timestamp,
+) -> Result<Vec<Change<Session>>, Refusal> {
+    let (mut changes, mut faults) = (Vec::new(), Faults::default());
+    for planned in milestones {
+        let made_of = |session: &&Session| session.milestone_id == Some(planned.milestone_id);
+        let change = match existing.iter().find(made_of) {
+            None => planned.schedule(cohort, hours, new_id(), now).map(Some),
+            Some(session) => session.clone().follow(planned, now),
+        };
+        match change {
+            Ok(change) => changes.extend(change),
+            Err(Refusal::Invalid(found)) => {
+                for fault in found {
+                    faults.push(planned.at_fault(fault, hours));
+                }
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    faults.check()?;
+    Ok(changes)
+}
+
+impl Planned {
+    fn schedule(&self, cohort: For, hours: &UsualHours, id: SessionId, now: Timestamp) -> Result<Change<Session>, Refusal> {
+        let (_, usual) = hours.of(self.kind);
+        let slot = self.dated.slot(usual, cohort.time_zone)?;
+        let delivery = if self.kind == SessionKind::Training { MeetingMode::InPerson } else { cohort.delivery };
+        let title = self.label.clone().into();
+        let details = Details { kind: self.kind, title, delivery, join_link: None, place: None, agenda: None };
+        Ok(Session::schedule(id, cohort.cohort_id, details, slot, Some(self.milestone_id), now))
+    }
+
+    fn at_fault(&self, fault: Fault, hours: &UsualHours) -> Fault {
+        let (member, _) = hours.of(self.kind);
+        fault.under(&format!("#/{member}")).with("milestone_id", self.milestone_id.to_string())
+    }
+}
+
+impl Dated {
+    /// The slot of a session on this day at these hours, or at this instant.
+    fn slot(self, hours: Hours, time_zone: Zone) -> Result<Slot, Refusal> {
+        let (on, wall_time) = match self {
+            Self::On(date) => (date, hours.wall_time),
+            Self::At(instant) => (time_zone.date_of(instant), time_zone.wall_time_of(instant)),
+        };
+        Slot::new(on, wall_time, time_zone, hours.duration_minutes)
+    }
+}
+
+impl Session {
+    /// Moves to where its milestone is, unless somebody has moved it elsewhere; it keeps its time of the day.
+    fn follow(self, planned: &Planned, now: Timestamp) -> Result<Option<Change<Self>>, Refusal> {
+        let begun = self.slot.starts_at <= now;
+        if begun || self.state() != SessionState::Scheduled || self.moved_by_hand() {
+            return Ok(None);
+        }
+        let hours = Hours { wall_time: self.slot.wall_time, duration_minutes: self.slot.duration_minutes };
+        let slot = planned.dated.slot(hours, self.slot.time_zone)?;
+        if slot == self.slot { Ok(None) } else { self.reschedule(slot, None, now).map(Some) }
+    }
+}

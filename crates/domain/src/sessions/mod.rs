@@ -1,0 +1,326 @@
+//! Sessions: the meetings of a cohort.
+//!
+//! A session is held at a wall time in a zone, so that four in the afternoon stays four in the afternoon through a clock change; its
+//! instants follow. Sessions are added by hand, or generated from the timeline's milestones; see [`generate`](mod@generate). What
+//! always holds: each rescheduling is kept, with its reason where a person did it; the join link is shown to the cohort's people
+//! alone, from shortly before the session to its end.
+//!
+//! Left out on purpose: who attended, and holding a session, which come with cohort life.
+
+pub mod generate;
+mod slot;
+#[cfg(test)]
+mod tests;
+
+pub use slot::{LONGEST_MINUTES, SHORTEST_MINUTES, Slot};
+
+use chrono::Duration;
+
+use crate::access::{Action, Tie};
+use crate::cohorts::MeetingMode;
+use crate::ids::{CohortId, MilestoneId, SessionId};
+use crate::journal::{Change, Happening, Subject, SubjectKind};
+use crate::machine::{Machine, Transition};
+use crate::meta::Meta;
+use crate::refusal::{FaultCode, Refusal};
+use crate::text::{Body, Reason, Summary, Title, WebAddress};
+use crate::time::{Date, Timestamp, WallTime, Zone};
+use crate::timeline::MilestoneKind;
+
+crate::words! {
+    /// What a session is for.
+    pub enum SessionKind {
+        /// The cohort begins.
+        Kickoff = "kickoff",
+        /// A training.
+        Training = "training",
+        /// A call.
+        Call = "call",
+        /// The cohort ends.
+        Closeout = "closeout",
+        /// Another meeting.
+        Meeting = "meeting",
+    }
+
+    /// Where a session stands.
+    pub enum SessionState {
+        /// It is to be held.
+        Scheduled = "scheduled",
+        /// It was held.
+        Held = "held",
+        /// It is not to be held.
+        Cancelled = "cancelled",
+    }
+}
+
+use SessionState::{Cancelled, Held, Scheduled};
+
+/// The machine of sessions.
+pub const MACHINE: Machine<SessionState> = Machine {
+    name: "session",
+    transitions: &[
+        Transition { action: Action::UpdateSession, from: &[Scheduled], to: &[Scheduled] },
+        Transition { action: Action::CancelSession, from: &[Scheduled], to: &[Cancelled] },
+    ],
+};
+
+/// How long before a session its people can see the join link.
+pub const JOIN_LINK_SHOWN_BEFORE: Duration = Duration::minutes(15);
+
+/// How often one session can be rescheduled.
+pub const MOST_RESCHEDULINGS: usize = 50;
+
+impl SessionKind {
+    /// The kind of session that a milestone stands for, where it stands for one.
+    #[must_use]
+    pub fn of_milestone(kind: MilestoneKind) -> Option<Self> {
+        match kind {
+            MilestoneKind::Kickoff => Some(Self::Kickoff),
+            MilestoneKind::InPersonTraining => Some(Self::Training),
+            MilestoneKind::Call => Some(Self::Call),
+            MilestoneKind::Closeout => Some(Self::Closeout),
+            MilestoneKind::ProposalsOpen
+            | MilestoneKind::ProposalsDue
+            | MilestoneKind::DecisionsAnnounced
+            | MilestoneKind::ConfirmationsDue
+            | MilestoneKind::OfferingsFinal
+            | MilestoneKind::SignupOpens
+            | MilestoneKind::SignupSoftDeadline => None,
+        }
+    }
+}
+
+/// Where a session stands, with what belongs to it there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// It is to be held.
+    Scheduled,
+    /// It was held.
+    Held {
+        /// When that was said.
+        held_at: Timestamp,
+    },
+    /// It is not to be held.
+    Cancelled {
+        /// When that was decided.
+        cancelled_at: Timestamp,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl Standing {
+    /// The state.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        match self {
+            Self::Scheduled => Scheduled,
+            Self::Held { .. } => Held,
+            Self::Cancelled { .. } => Cancelled,
+        }
+    }
+}
+
+/// What a session is about, and how one comes to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Details {
+    /// What for.
+    pub kind: SessionKind,
+    /// What it is called.
+    pub title: Title,
+    /// Whether people meet on line, at a place, or both.
+    pub delivery: MeetingMode,
+    /// Where one joins on line.
+    pub join_link: Option<WebAddress>,
+    /// Where one meets otherwise.
+    pub place: Option<Summary>,
+    /// What is done.
+    pub agenda: Option<Body>,
+}
+
+/// One rescheduling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rescheduling {
+    /// When it was to be before.
+    pub from: Slot,
+    /// When it was to be after.
+    pub to: Slot,
+    /// Why somebody did it; nothing where the session followed its milestone.
+    pub reason: Option<Reason>,
+    /// When this was done.
+    pub rescheduled_at: Timestamp,
+}
+
+/// A session of a cohort.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Which.
+    pub id: SessionId,
+    /// Whose.
+    pub cohort_id: CohortId,
+    /// What it is about, and how one comes to it.
+    pub details: Details,
+    /// When.
+    pub slot: Slot,
+    /// From which milestone it was generated, where it was.
+    pub milestone_id: Option<MilestoneId>,
+    /// How it came to be when it is, the oldest first.
+    pub reschedulings: Vec<Rescheduling>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Version and instants.
+    pub meta: Meta,
+}
+
+/// What can be changed of a session: `None` leaves a member as it is, `Some(None)` clears it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionUpdate {
+    /// What for.
+    pub kind: Option<SessionKind>,
+    /// What it is called.
+    pub title: Option<Title>,
+    /// Whether people meet on line, at a place, or both.
+    pub delivery: Option<MeetingMode>,
+    /// Where one joins on line.
+    pub join_link: Option<Option<WebAddress>>,
+    /// Where one meets otherwise.
+    pub place: Option<Option<Summary>>,
+    /// What is done.
+    pub agenda: Option<Option<Body>>,
+    /// On which day.
+    pub on: Option<Date>,
+    /// At what time.
+    pub wall_time: Option<WallTime>,
+    /// In which zone.
+    pub time_zone: Option<Zone>,
+    /// For how long.
+    pub duration_minutes: Option<u16>,
+    /// Why it is rescheduled.
+    pub reason: Option<Reason>,
+}
+
+impl Session {
+    /// A new session, added by hand.
+    pub fn create(id: SessionId, cohort_id: CohortId, details: Details, slot: Slot, now: Timestamp) -> Change<Self> {
+        Self::schedule(id, cohort_id, details, slot, None, now)
+    }
+
+    fn schedule(
+        id: SessionId,
+        cohort_id: CohortId,
+        details: Details,
+        slot: Slot,
+        milestone_id: Option<MilestoneId>,
+        now: Timestamp,
+    ) -> Change<Self> {
+        let (reschedulings, standing) = (Vec::new(), Standing::Scheduled);
+        let made = Self { id, cohort_id, details, slot, milestone_id, reschedulings, standing, meta: Meta::new(now) };
+        let happening = made.happening("scheduled").with("starts_at", made.slot.starts_at.to_string());
+        Change::one(made, happening)
+    }
+
+    /// The state in one word.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        self.standing.state()
+    }
+
+    /// Changes what it is about, and, for a reason, when it is.
+    ///
+    /// # Errors
+    /// It is not scheduled any more, there is no such time, no reason was given, or it was rescheduled too often.
+    pub fn update(mut self, update: SessionUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), Action::UpdateSession)?;
+        let slot = Slot::new(
+            update.on.unwrap_or(self.slot.on),
+            update.wall_time.unwrap_or(self.slot.wall_time),
+            update.time_zone.unwrap_or(self.slot.time_zone),
+            update.duration_minutes.unwrap_or(self.slot.duration_minutes),
+        )?;
+        let reason = update.reason.clone();
+        self.details.apply(update);
+        self.meta = self.meta.changed(now);
+        if slot == self.slot {
+            let happening = self.happening("updated").because(reason.as_ref());
+            return Ok(Change::one(self, happening));
+        }
+        let Some(reason) = reason else {
+            return Err(Refusal::ReasonRequired("Say why the session is rescheduled".to_owned()));
+        };
+        self.reschedule(slot, Some(reason), now)
+    }
+
+    /// Cancels it.
+    ///
+    /// # Errors
+    /// It is not scheduled any more.
+    pub fn cancel(mut self, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), Action::CancelSession)?;
+        let happening = self.happening("cancelled").because(Some(&reason));
+        self.standing = Standing::Cancelled { cancelled_at: now, reason };
+        self.meta = self.meta.changed(now);
+        Ok(Change::one(self, happening))
+    }
+
+    /// The join link, when this caller may see it now.
+    #[must_use]
+    pub fn join_link(&self, tie: &Tie<'_>, now: Timestamp) -> Option<&WebAddress> {
+        let shown_from = self.slot.starts_at.plus(-JOIN_LINK_SHOWN_BEFORE);
+        let shown = (shown_from..self.slot.ends_at()).contains(&now) && self.state() == Scheduled;
+        self.details.join_link.as_ref().filter(|_| shown && (tie.facilitates || tie.enrolled))
+    }
+
+    /// What this caller may do to it now.
+    #[must_use]
+    pub fn allowed_actions(&self, tie: &Tie<'_>) -> Vec<&'static str> {
+        MACHINE.allowed(self.state(), tie, |_| true)
+    }
+
+    fn reschedule(mut self, to: Slot, reason: Option<Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        if self.reschedulings.len() >= MOST_RESCHEDULINGS {
+            let detail = format!("It was rescheduled {MOST_RESCHEDULINGS} times: cancel it, and add another");
+            return Err(Refusal::invalid("#/on", FaultCode::OutOfRange, detail));
+        }
+        let from = std::mem::replace(&mut self.slot, to);
+        let happening = self
+            .happening("rescheduled")
+            .with("from", from.starts_at.to_string())
+            .with("to", to.starts_at.to_string())
+            .because(reason.as_ref());
+        self.reschedulings.push(Rescheduling { from, to, reason, rescheduled_at: now });
+        self.meta = self.meta.changed(now);
+        Ok(Change::one(self, happening))
+    }
+
+    /// Whether a person rescheduled it.
+    fn moved_by_hand(&self) -> bool {
+        self.reschedulings.iter().any(|rescheduling| rescheduling.reason.is_some())
+    }
+
+    fn happening(&self, verb: &'static str) -> Happening {
+        Happening::new(Subject::new(SubjectKind::Session, self.id), verb).with("cohort_id", self.cohort_id.to_string())
+    }
+}
+
+impl Details {
+    fn apply(&mut self, update: SessionUpdate) {
+        if let Some(kind) = update.kind {
+            self.kind = kind;
+        }
+        if let Some(title) = update.title {
+            self.title = title;
+        }
+        if let Some(delivery) = update.delivery {
+            self.delivery = delivery;
+        }
+        if let Some(link) = update.join_link {
+            self.join_link = link;
+        }
+        if let Some(place) = update.place {
+            self.place = place;
+        }
+        if let Some(agenda) = update.agenda {
+            self.agenda = agenda;
+        }
+    }
+}

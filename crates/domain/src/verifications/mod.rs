@@ -1,0 +1,320 @@
+//! Verifications: that a person works where the person says, as far as one program asks.
+//!
+//! A verification belongs to an employment and a program. [`evidence`] belongs to the employment; what is enough of it, the program's
+//! [`policy`] says. Evidence that satisfies the policy verifies by itself; else staff decide.
+//!
+//! What always holds: nothing is verified while the employment is not held, and no verification outlasts it; one that has run out
+//! reads expired whether or not a job has noticed; evidence that staff found wanting does not verify again by itself; nobody verifies their own employment. Left out on purpose: what becomes of the applications that rest on a verification.
+
+pub mod evidence;
+pub mod policy;
+#[cfg(test)]
+mod tests;
+
+use crate::access::{Action, Actor, Tie};
+use crate::employments::Employment;
+use crate::ids::{EmploymentId, EvidenceId, PersonId, ProgramId, VerificationId};
+use crate::journal::{Change, Happening, Subject, SubjectKind};
+use crate::machine::{Machine, Transition};
+use crate::meta::Meta;
+use crate::refusal::Refusal;
+use crate::text::Reason;
+use crate::time::Timestamp;
+
+use evidence::{Evidence, EvidenceKind};
+use policy::{Grounds, MissingGround};
+
+crate::words! {
+    /// How far a verification has come.
+    pub enum VerificationState {
+        /// Nothing has been decided.
+        Open = "open",
+        /// The employment is verified.
+        Verified = "verified",
+        /// It was verified, and that ran out.
+        Expired = "expired",
+        /// It was verified, and that was taken back.
+        Revoked = "revoked",
+        /// What was shown was not enough.
+        Rejected = "rejected",
+    }
+
+    /// Why a verification was taken back.
+    pub enum RevocationCause {
+        /// Staff decided so.
+        Decision = "decision",
+        /// The employment is not held any more.
+        EmploymentEnded = "employment_ended",
+        /// The organization is not a member any more.
+        MembershipEnded = "membership_ended",
+    }
+}
+
+use VerificationState::{Expired, Open, Rejected, Revoked, Verified};
+
+/// The table of a verification.
+pub const MACHINE: Machine<VerificationState> = Machine {
+    name: "verification",
+    transitions: &[
+        Transition { action: Action::SatisfyVerification, from: &[Open], to: &[Verified] },
+        Transition { action: Action::VerifyVerification, from: &[Open], to: &[Verified] },
+        Transition { action: Action::RejectVerification, from: &[Open], to: &[Rejected] },
+        Transition { action: Action::RevokeVerification, from: &[Verified], to: &[Revoked] },
+        Transition { action: Action::ExpireVerification, from: &[Verified], to: &[Expired] },
+        Transition { action: Action::ReopenVerification, from: &[Expired, Revoked, Rejected], to: &[Open] },
+    ],
+};
+
+/// Where a verification stands, with what belongs to that.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// Nothing has been decided.
+    Open {
+        /// Only evidence from here on verifies by itself.
+        evidence_from: Option<Timestamp>,
+    },
+    /// The employment is verified.
+    Verified {
+        /// Since when.
+        at: Timestamp,
+        /// By which evidence.
+        evidence_id: EvidenceId,
+        /// Of which kind.
+        kind: EvidenceKind,
+        /// Not from here on.
+        valid_until: Timestamp,
+    },
+    /// It was verified, and that ran out.
+    Expired {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was verified, and that was taken back.
+    Revoked {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        cause: RevocationCause,
+        /// Why staff did it, where they did.
+        reason: Option<Reason>,
+    },
+    /// What was shown was not enough.
+    Rejected {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// A verification of an employment, for a program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verification {
+    /// Which.
+    pub id: VerificationId,
+    /// The employment.
+    pub employment_id: EmploymentId,
+    /// Whose employment it is.
+    pub person_id: PersonId,
+    /// For which program.
+    pub program_id: ProgramId,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Version and instants.
+    pub meta: Meta,
+}
+
+impl Verification {
+    /// Opens a verification of an employment.
+    pub fn open(id: VerificationId, employment: &Employment, program_id: ProgramId, now: Timestamp) -> Change<Self> {
+        let made = Self {
+            id,
+            employment_id: employment.id,
+            person_id: employment.person_id,
+            program_id,
+            standing: Standing::Open { evidence_from: None },
+            meta: Meta::new(now),
+        };
+        let happened = made.happening("opened");
+        Change::one(made, happened)
+    }
+
+    /// The state that was stored last; what has run out since is not in it: see [`Verification::as_of`].
+    #[must_use]
+    pub fn state(&self) -> VerificationState {
+        match self.standing {
+            Standing::Open { .. } => Open,
+            Standing::Verified { .. } => Verified,
+            Standing::Expired { .. } => Expired,
+            Standing::Revoked { .. } => Revoked,
+            Standing::Rejected { .. } => Rejected,
+        }
+    }
+
+    /// As it is now, whether or not somebody has noticed that it ran out.
+    #[must_use]
+    pub fn as_of(mut self, now: Timestamp) -> Self {
+        if let Standing::Verified { valid_until, .. } = self.standing
+            && valid_until <= now
+        {
+            self.standing = Standing::Expired { at: valid_until };
+        }
+        self
+    }
+
+    /// Whether the employment is verified at an instant, for all that is known now.
+    #[must_use]
+    pub fn valid_at(&self, instant: Timestamp) -> bool {
+        matches!(self.standing, Standing::Verified { at, valid_until, .. } if at <= instant && instant < valid_until)
+    }
+
+    /// When it runs out, where it is verified.
+    #[must_use]
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Verified { valid_until, .. } => Some(valid_until),
+            Standing::Open { .. } | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => None,
+        }
+    }
+
+    /// What follows by itself from the evidence and its grounds: it runs out, is taken back, ends earlier, or is satisfied.
+    ///
+    /// Gives nothing where nothing follows. To be asked whenever evidence, employment or membership changed, and when it runs out.
+    #[must_use]
+    pub fn review(&self, evidence: &[Evidence], grounds: &Grounds<'_>, now: Timestamp) -> Option<Change<Self>> {
+        match self.standing {
+            Standing::Verified { valid_until, .. } if valid_until <= now => Some(self.clone().expire(valid_until, now)),
+            Standing::Verified { valid_until, .. } => match grounds.missing(now) {
+                Some(missing) => Some(self.clone().revoked(missing.into(), None, now)),
+                None => grounds.ends_at().filter(|end| *end < valid_until).map(|end| self.clone().shorten(end, now)),
+            },
+            Standing::Open { evidence_from } if grounds.missing(now).is_none() => {
+                let best = grounds.satisfied_by(evidence, evidence_from, now)?;
+                Some(self.clone().verified(best, grounds, now))
+            }
+            Standing::Open { .. } | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => None,
+        }
+    }
+
+    /// Staff take the employment for verified, by evidence that says why: it stands whatever kinds the policy accepts.
+    ///
+    /// # Errors
+    /// It is not open; it concerns whoever decides; or a ground is missing that no decision can replace.
+    pub fn verify(self, decision: &Evidence, by: &Actor, grounds: &Grounds<'_>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        self.check(Action::VerifyVerification, now)?;
+        if by.is(self.person_id) {
+            return Err(Refusal::SamePerson("Nobody verifies their own employment: ask somebody else of the staff".to_owned()));
+        }
+        if let Some(missing) = grounds.missing(now) {
+            return Err(Refusal::NotVerified(missing.detail().to_owned()));
+        }
+        Ok(self.verified(decision, grounds, now))
+    }
+
+    /// Staff find that what was shown is not enough.
+    ///
+    /// # Errors
+    /// It is not open.
+    pub fn reject(mut self, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        self.check(Action::RejectVerification, now)?;
+        let happened = self.happening("rejected").because(Some(&reason));
+        self.standing = Standing::Rejected { at: now, reason };
+        Ok(Change::one(self.touched(now), happened))
+    }
+
+    /// Staff take it back.
+    ///
+    /// # Errors
+    /// It is not verified, or not any more.
+    pub fn revoke(self, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        self.check(Action::RevokeVerification, now)?;
+        Ok(self.revoked(RevocationCause::Decision, Some(reason), now))
+    }
+
+    /// Staff open it again. Where staff had rejected or revoked it, older evidence does not count any more.
+    ///
+    /// # Errors
+    /// It is open or verified.
+    pub fn reopen(self, reason: Option<&Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        self.check(Action::ReopenVerification, now)?;
+        let (mut this, mut happened) = match self.standing {
+            Standing::Verified { valid_until, .. } => {
+                let expired = self.expire(valid_until, now);
+                (expired.value, expired.happened)
+            }
+            Standing::Open { .. } | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => {
+                (self, vec![])
+            }
+        };
+        let evidence_from = match this.standing {
+            Standing::Revoked { at, cause: RevocationCause::Decision, .. } | Standing::Rejected { at, .. } => Some(at),
+            Standing::Open { .. } | Standing::Verified { .. } | Standing::Expired { .. } | Standing::Revoked { .. } => None,
+        };
+        this.standing = Standing::Open { evidence_from };
+        happened.push(this.happening("reopened").because(reason));
+        Ok(Change { value: this.touched(now), happened })
+    }
+
+    /// What this caller can do to it now.
+    #[must_use]
+    pub fn allowed_actions(&self, tie: &Tie<'_>, now: Timestamp) -> Vec<&'static str> {
+        MACHINE.allowed(self.clone().as_of(now).state(), tie, |_| true)
+    }
+
+    fn check(&self, action: Action, now: Timestamp) -> Result<(), Refusal> {
+        MACHINE.check(self.clone().as_of(now).state(), action)
+    }
+
+    fn verified(mut self, by: &Evidence, grounds: &Grounds<'_>, now: Timestamp) -> Change<Self> {
+        let valid_until = grounds.valid_until(by);
+        self.standing = Standing::Verified { at: now, evidence_id: by.id, kind: by.kind, valid_until };
+        let happened = self
+            .happening("verified")
+            .with("evidence_kind", by.kind.to_string())
+            .with("valid_until", valid_until.to_string())
+            .because(by.reason.as_ref());
+        Change::one(self.touched(now), happened)
+    }
+
+    fn revoked(mut self, cause: RevocationCause, reason: Option<Reason>, now: Timestamp) -> Change<Self> {
+        let happened = self.happening("revoked").with("cause", cause.to_string()).because(reason.as_ref());
+        self.standing = Standing::Revoked { at: now, cause, reason };
+        Change::one(self.touched(now), happened)
+    }
+
+    fn expire(mut self, at: Timestamp, now: Timestamp) -> Change<Self> {
+        self.standing = Standing::Expired { at };
+        let happened = self.happening("expired").with("valid_until", at.to_string());
+        Change::one(self.touched(now), happened)
+    }
+
+    /// The ground ends earlier than was known. That it may end later again does not lengthen what was verified.
+    fn shorten(mut self, end: Timestamp, now: Timestamp) -> Change<Self> {
+        let happened = self.happening("shortened").with("valid_until", end.to_string());
+        if let Standing::Verified { valid_until, .. } = &mut self.standing {
+            *valid_until = end;
+        }
+        Change::one(self.touched(now), happened)
+    }
+
+    fn touched(mut self, now: Timestamp) -> Self {
+        self.meta = self.meta.changed(now);
+        self
+    }
+
+    fn happening(&self, verb: &'static str) -> Happening {
+        Happening::new(Subject::new(SubjectKind::Verification, self.id), verb)
+            .with("employment_id", self.employment_id.to_string())
+            .with("person_id", self.person_id.to_string())
+            .with("program_id", self.program_id.to_string())
+    }
+}
+
+impl From<MissingGround> for RevocationCause {
+    fn from(missing: MissingGround) -> Self {
+        match missing {
+            MissingGround::Employment => Self::EmploymentEnded,
+            MissingGround::Membership => Self::MembershipEnded,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The tables, as sea-orm sees them. Private to the store: everybody else sees things of the domain.
+//!
+//! Every table of a coalition's things is [`Scoped`]: only so can the rooms query it.
+
+use sea_orm::entity::prelude::*;
+
+pub(crate) mod account;
+pub(crate) mod coalition;
+pub(crate) mod grant;
+pub(crate) mod idempotency_key;
+pub(crate) mod journal_entry;
+pub(crate) mod journal_head;
+pub(crate) mod person;
+pub(crate) mod sign_in;
+
+/// A table whose rows belong to a coalition.
+pub trait Scoped: EntityTrait {
+    /// The column that says to which.
+    const COALITION: Self::Column;
+}
+
+macro_rules! scoped {
+    ($($module:ident),+ $(,)?) => {
+        $(impl Scoped for $module::Entity {
+            const COALITION: Self::Column = $module::Column::CoalitionId;
+        })+
+    };
+}
+
+scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, sign_in);
+
+impl Scoped for coalition::Entity {
+    const COALITION: Self::Column = coalition::Column::Id;
+}

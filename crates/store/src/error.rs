@@ -1,0 +1,50 @@
+//! What can go wrong between asking and remembering.
+
+use cohortium_domain::refusal::Refusal;
+
+use crate::idempotency::KeptAnswer;
+
+/// Why something was not done: the domain refused, or the database could not.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule of the domain.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The same request is being worked on, and did not end in time.
+    #[error("a request with the same idempotency key is in flight")]
+    InFlight,
+    /// The key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The request was carried out before: this was the answer. The transaction is rolled back.
+    #[error("the request was carried out before")]
+    Replay(Box<KeptAnswer>),
+    /// The database cannot be reached, or is shutting down.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A lock or a connection was not had in time.
+    #[error("the database is busy: {0}")]
+    Busy(String),
+    /// The disk is full.
+    #[error("the disk is full: {0}")]
+    Full(String),
+    /// The database asks to run the transaction again.
+    #[error("a conflict between transactions: {0}")]
+    Conflict(String),
+    /// A uniqueness rule that is not a rule of the domain.
+    #[error("not unique: {0}")]
+    NotUnique(String),
+    /// A row that cannot be what the domain says it is, or a statement that cannot be: a defect.
+    #[error("defect: {0}")]
+    Defect(String),
+}
+
+impl Error {
+    /// A row holds what the domain does not know.
+    pub(crate) fn corrupt(table: &str, column: &str) -> Self {
+        Self::Defect(format!("{table}.{column} holds a value that the domain does not know"))
+    }
+}
+
+/// What came of it.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

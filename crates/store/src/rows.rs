@@ -1,0 +1,148 @@
+//! Queries of a coalition's rows. A room of the store cannot ask in any other way: the connection itself is out of its reach.
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, Value,
+};
+
+use crate::dialect::classify;
+use crate::error::Result;
+use crate::page::{Key, Page, PageRequest, Position};
+
+/// Where statements go: a pool, or a transaction.
+pub(crate) enum Connection {
+    Pool(DatabaseConnection),
+    Transaction(DatabaseTransaction),
+}
+
+/// Runs an expression on whichever connection this is.
+macro_rules! on {
+    ($connection:expr, $name:ident => $run:expr) => {
+        match $connection {
+            $crate::rows::Connection::Pool($name) => $run.await.map_err($crate::dialect::classify),
+            $crate::rows::Connection::Transaction($name) => $run.await.map_err($crate::dialect::classify),
+        }
+    };
+}
+pub(crate) use on;
+
+/// A query of rows, already limited to a coalition.
+pub(crate) struct Rows<'a, E: EntityTrait> {
+    connection: &'a Connection,
+    select: Select<E>,
+}
+
+impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
+    pub(crate) fn new(connection: &'a Connection, select: Select<E>) -> Self {
+        Self { connection, select }
+    }
+
+    /// Only those for which the condition holds.
+    pub(crate) fn filter(mut self, condition: impl IntoCondition) -> Self {
+        self.select = self.select.filter(condition.into_condition());
+        self
+    }
+
+    /// Only those for which the condition holds, where one is given.
+    pub(crate) fn filter_if<T>(self, value: Option<T>, condition: impl FnOnce(T) -> SimpleExpr) -> Self {
+        match value {
+            Some(value) => self.filter(condition(value)),
+            None => self,
+        }
+    }
+
+    /// Only those whose column is one of the values, where there are any.
+    pub(crate) fn filter_any<V: Into<Value>>(self, column: E::Column, values: impl IntoIterator<Item = V>) -> Self {
+        let values: Vec<V> = values.into_iter().collect();
+        if values.is_empty() { self } else { self.filter(column.is_in(values)) }
+    }
+
+    /// In the order of a column.
+    pub(crate) fn order_by(mut self, column: E::Column, order: Order) -> Self {
+        self.select = self.select.order_by(column, order);
+        self
+    }
+
+    /// At most so many.
+    pub(crate) fn limit(mut self, limit: u64) -> Self {
+        self.select = self.select.limit(limit);
+        self
+    }
+
+    /// Locks what is found until the transaction ends. (SQLite has one writer, and nothing to lock.)
+    pub(crate) fn lock(mut self) -> Self {
+        self.select = self.select.lock_exclusive();
+        self
+    }
+
+    /// Whatever sea-orm's own query can say beside.
+    pub(crate) fn with(mut self, f: impl FnOnce(Select<E>) -> Select<E>) -> Self {
+        self.select = f(self.select);
+        self
+    }
+
+    /// The first.
+    pub(crate) async fn one(self) -> Result<Option<E::Model>> {
+        on!(self.connection, connection => self.select.one(connection))
+    }
+
+    /// All.
+    pub(crate) async fn all(self) -> Result<Vec<E::Model>> {
+        on!(self.connection, connection => self.select.all(connection))
+    }
+
+    /// All, as some of their columns.
+    pub(crate) async fn all_as<M: FromQueryResult + Send + Sync>(self) -> Result<Vec<M>> {
+        on!(self.connection, connection => self.select.into_model::<M>().all(connection))
+    }
+
+    /// How many.
+    pub(crate) async fn count(self) -> Result<u64> {
+        on!(self.connection, connection => self.select.count(connection))
+    }
+
+    /// A page, by a sort column and the id, which tells equal ones apart.
+    pub(crate) async fn page(
+        self,
+        sort: E::Column,
+        id: E::Column,
+        request: &PageRequest,
+        at: impl Fn(&E::Model) -> Position,
+    ) -> Result<Page<E::Model>> {
+        let total = match request.with_total {
+            true => Some(Self::new(self.connection, self.select.clone()).count().await?),
+            false => None,
+        };
+        let order = if request.descending { Order::Desc } else { Order::Asc };
+        let rows = match &request.after {
+            Some(position) => self.filter(beyond(sort, id, position, request.descending)),
+            None => self,
+        };
+        let mut items = rows.order_by(sort, order.clone()).order_by(id, order).limit(request.limit + 1).all().await?;
+        let more = items.len() > usize::try_from(request.limit).unwrap_or(usize::MAX);
+        if more {
+            items.pop();
+        }
+        let next = items.last().filter(|_| more).map(at);
+        Ok(Page { items, next, total })
+    }
+}
+
+/// The rows behind a position, as a row comparison, which one index on both columns serves.
+fn beyond<C: ColumnTrait>(sort: C, id: C, position: &Position, descending: bool) -> Condition {
+    let key: Value = match &position.key {
+        Key::Text(text) => text.clone().into(),
+        Key::Instant(instant) => instant.utc().into(),
+        Key::Number(number) => (*number).into(),
+    };
+    let row = Expr::tuple([Expr::col(sort.as_column_ref()), Expr::col(id.as_column_ref())]);
+    let after = Expr::tuple([Expr::val(key), Expr::val(position.id)]);
+    Condition::all().add(if descending { row.lt(after) } else { row.gt(after) })
+}
+
+/// Runs a query that was built by hand, in the words of whichever database this is.
+pub(crate) async fn query_all<M: FromQueryResult>(connection: &Connection, query: &SelectStatement) -> Result<Vec<M>> {
+    let rows = on!(connection, connection => connection.query_all(query))?;
+    rows.iter().map(|row| M::from_query_result(row, "").map_err(classify)).collect()
+}

@@ -1,0 +1,19 @@
+//! The coalition's own settings.
+
+use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::coalitions::{Coalition, CoalitionUpdate};
+use cohortium_domain::journal::SubjectKind;
+use cohortium_store::{Result, Tx};
+
+use crate::input::Input;
+
+/// Changes the coalition's settings.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn update(tx: &mut Tx, actor: &Actor, input: &Input<'_, CoalitionUpdate>) -> Result<Coalition> {
+    let coalition: Coalition = tx.lock(tx.coalition_id()).await?;
+    Tie::none(actor).require(Action::UpdateCoalition, SubjectKind::Coalition)?;
+    let update = input.admit(&coalition.meta)?;
+    tx.save(coalition.update(update, tx.now()), actor).await
+}

@@ -1,0 +1,114 @@
+//! Passwords: hashed with Argon2id, few at a time.
+//!
+//! A hash takes 19 MiB and some hundredths of a second on purpose. What always holds: no more run at once than there are processors, so that
+//! a storm of sign-ins cannot take the memory or the time of everybody else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use cohortium_store::{Error, Result};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const WAIT: Duration = Duration::from_secs(2);
+
+/// Hashes and checks passwords.
+#[derive(Clone)]
+pub struct Passwords {
+    gate: Arc<Semaphore>,
+    /// Checked against when there is no such account, so that the answer takes as long.
+    decoy: Arc<str>,
+}
+
+impl Passwords {
+    /// With room for so many hashes at once.
+    ///
+    /// # Errors
+    /// The hash's parameters cannot be used: a defect.
+    pub fn new(at_once: usize, salt: &[u8; 16]) -> Result<Self> {
+        let decoy = hash("no account has this password", salt)?.into();
+        Ok(Self { gate: Arc::new(Semaphore::new(at_once)), decoy })
+    }
+
+    /// Hashes a password, as a PHC string.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many wait already.
+    pub async fn hash(&self, password: &str, salt: [u8; 16]) -> Result<String> {
+        let password = normalized(password);
+        self.run(move || hash(&password, &salt)).await?
+    }
+
+    /// Whether the password belongs to the hash; without a hash, never, and as slowly.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many wait already.
+    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
+        let password = normalized(password);
+        let known = hash.is_some();
+        let hash = hash.unwrap_or(&self.decoy).to_owned();
+        let matches = self.run(move || matches(&password, &hash)).await?;
+        Ok(matches && known)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let waiting = tokio::time::timeout(WAIT, self.gate.clone().acquire_owned()).await;
+        let Ok(Ok(permit)) = waiting else { return Err(Error::Busy("too many passwords are being hashed".to_owned())) };
+        let hashing = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        hashing.await.map_err(|error| Error::Defect(error.to_string()))
+    }
+}
+
+/// The same password however it was typed: composed and decomposed letters are one (NFKC).
+fn normalized(password: &str) -> String {
+    password.nfkc().collect()
+}
+
+fn argon2() -> Result<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| Error::Defect(error.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &str, salt: &[u8]) -> Result<String> {
+    let hash = argon2()?.hash_password_with_salt(password.as_bytes(), salt).map_err(|error| Error::Defect(error.to_string()))?;
+    Ok(hash.to_string())
+}
+
+fn matches(password: &str, hash: &str) -> bool {
+    let Ok(parsed) = PasswordHash::new(hash) else { return false };
+    argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_names_its_parameters_and_matches_its_password_alone() {
+        let hashed = hash("correct horse battery staple", &[7; 16]).unwrap();
+        assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
+        assert!(matches("correct horse battery staple", &hashed));
+        assert!(!matches("correct horse battery stapl", &hashed));
+        assert!(!matches("correct horse battery staple", "not a hash"));
+    }
+
+    #[test]
+    fn composed_and_decomposed_letters_are_one_password() {
+        assert_eq!(normalized("caf\u{e9}"), normalized("cafe\u{301}"));
+    }
+
+    #[tokio::test]
+    async fn without_an_account_no_password_matches() {
+        let passwords = Passwords::new(1, &[1; 16]).unwrap();
+        assert!(!passwords.verify("no account has this password", None).await.unwrap());
+    }
+}

@@ -1,0 +1,76 @@
+//! A database for one test.
+
+use std::sync::Arc;
+
+use cohortium_store::Store;
+use tempfile::TempDir;
+
+use crate::environment::TestEnvironment;
+use crate::postgres::{self, Cluster};
+
+/// A database that one test has for itself; it is gone when this is dropped.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: String,
+    _keeper: Keeper,
+}
+
+#[expect(dead_code, reason = "what a database lives in is kept for its Drop alone")]
+#[derive(Debug)]
+enum Keeper {
+    Sqlite(TempDir),
+    Postgres(postgres::Database),
+}
+
+impl TestDatabase {
+    /// A new file, migrated.
+    ///
+    /// # Panics
+    /// When no folder can be made, or a migration fails.
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::Builder::new().prefix("cohortium-").tempdir_in(postgres::memory());
+        let folder = folder.unwrap_or_else(|error| panic!("no folder for SQLite: {error}"));
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("cohortium.db").display());
+        migrate(&url).await;
+        Self { url, _keeper: Keeper::Sqlite(folder) }
+    }
+
+    /// A new database of this run's cluster, copied from one that was migrated once.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL, or a migration fails.
+    pub async fn postgres() -> Self {
+        let database = Cluster::of_this_run().database().await;
+        Self { url: database.url(), _keeper: Keeper::Postgres(database) }
+    }
+
+    /// Its address, as the server takes it.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// Runs a test on SQLite: what [`on_both_databases!`](crate::on_both_databases) calls.
+pub fn on_sqlite(test: impl AsyncFnOnce(TestDatabase)) {
+    run(async { test(TestDatabase::sqlite().await).await });
+}
+
+/// Runs a test on PostgreSQL: what [`on_both_databases!`](crate::on_both_databases) calls.
+pub fn on_postgres(test: impl AsyncFnOnce(TestDatabase)) {
+    run(async { test(TestDatabase::postgres().await).await });
+}
+
+/// Brings a database's schema up to date.
+pub(crate) async fn migrate(url: &str) {
+    let migrated = match Store::connect(url, Arc::new(TestEnvironment::default())).await {
+        Ok(store) => store.migrate().await,
+        Err(error) => Err(error),
+    };
+    migrated.unwrap_or_else(|error| panic!("{url} cannot be migrated: {error}"));
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.unwrap_or_else(|error| panic!("no runtime: {error}")).block_on(test);
+}
