@@ -79,7 +79,17 @@ const RULES: &[Rule] = &[
     Rule {
         invariant: "only those listed go through the door without a coalition",
         within: "",
-        except: &[],
+        // Signing in, the catalog's slugs, commands, jobs, and what tests stand on.
+        except: &[
+            "crates/api/src/auth.rs",
+            "crates/api/src/catalog.rs",
+            "crates/api/src/commands.rs",
+            "crates/api/src/v1/access.rs",
+            "crates/api/src/v1/journal.rs",
+            "crates/store/src/",
+            "crates/workflow/src/jobs.rs",
+            "tests/",
+        ],
         forbidden: &["Store::system", ".system()"],
         seed: "let people = store.system().people();",
     },

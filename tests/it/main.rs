@@ -3,4 +3,12 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod coalitions;
+#[cfg(test)]
+mod conventions;
+#[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod people;

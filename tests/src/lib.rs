@@ -1,8 +1,9 @@
 //! What the tests stand on: throwaway databases, one for each test, and a clock that stands.
 //!
 //! What always holds: tests share no data, so they run in any order and at once; PostgreSQL is never skipped: where there is none,
-//! its tests fail and say how to get it. Left out on purpose: anything that knows what the API does.
+//! its tests fail and say how to get it. Left out on purpose: what the API does; that is what the tests say.
 
+pub mod api;
 pub mod database;
 pub mod environment;
 mod postgres;

@@ -22,12 +22,13 @@ pub enum CoalitionCommand {
         /// Its name.
         #[arg(long)]
         name: String,
-        /// The zone in which it lives, for example America/New_York.
+        /// The zone in which it lives, for example `America/New_York`.
         #[arg(long)]
         time_zone: String,
         /// With a test clock instead of real time.
         #[arg(long)]
         sandbox: bool,
+        /// Where the data are.
         #[command(flatten)]
         data: DataArgs,
     },

@@ -19,7 +19,7 @@ pub struct DataArgs {
     /// The folder of the data: the SQLite file and the signing keys.
     #[arg(long, env = "COHORTIUM_DATA", default_value = "data", value_name = "DIR")]
     pub data: PathBuf,
-    /// The database, when it is not the SQLite file of the data folder: postgres://USER:PASSWORD@HOST/DATABASE.
+    /// The database, when it is not the SQLite file of the data folder: `postgres://USER:PASSWORD@HOST/DATABASE`.
     #[arg(long, env = "COHORTIUM_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// A file that holds the database's address, instead of --database-url.
@@ -42,7 +42,7 @@ pub struct ServeArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
-    /// Where clients reach the server, for example https://api.example.org.
+    /// Where clients reach the server, for example `https://api.example.org`.
     #[arg(long, env = "COHORTIUM_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// The secret from which the keys of cursors and links are derived: 32 characters or more.
@@ -51,7 +51,7 @@ pub struct ServeArgs {
     /// A file that holds the secret, instead of --secret.
     #[arg(long, env = "COHORTIUM_SECRET_FILE", value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// A front end's origin that may call the API from a browser, for example https://app.example.org; can be given several times.
+    /// A front end's origin that may call the API from a browser, for example `https://app.example.org`; can be given several times.
     #[arg(long = "allow-origin", env = "COHORTIUM_ALLOW_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     allow_origins: Vec<String>,
 }
@@ -177,7 +177,7 @@ impl ServeArgs {
         match one_of("--secret", self.secret.as_deref(), self.secret_file.as_deref()) {
             Ok(Some(secret)) if secret.chars().count() >= SECRET_LEAST => return Secret(secret),
             Ok(Some(_)) => {
-                faults.push(format!("--secret: at least {SECRET_LEAST} characters, for example from `openssl rand -base64 48`"))
+                faults.push(format!("--secret: at least {SECRET_LEAST} characters, for example from `openssl rand -base64 48`"));
             }
             Ok(None) => faults.push(
                 "--secret: is missing; give it, or COHORTIUM_SECRET, or the name of its file as COHORTIUM_SECRET_FILE".to_owned(),

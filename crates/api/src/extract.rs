@@ -11,11 +11,11 @@ use cohortium_domain::canonical::canonical;
 use cohortium_domain::forms;
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
-use cohortium_store::{Error, PageRequest};
+use cohortium_store::{Error, Page, PageRequest};
 use cohortium_workflow::input::Input;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
@@ -25,6 +25,7 @@ use crate::ctx::Ctx;
 use crate::gate::Matched;
 use crate::openapi::operations::{Operation, Parameter};
 use crate::problem::{Code, Problem};
+use crate::reply::Reply;
 use crate::{cursor, json};
 
 /// The largest JSON body.
@@ -208,6 +209,7 @@ pub struct Params<T> {
     /// What they say.
     pub value: T,
     list: String,
+    address: String,
 }
 
 impl<T> std::ops::Deref for Params<T> {
@@ -235,7 +237,7 @@ fn params<T: DeserializeOwned>(request: &HttpRequest) -> Result<Params<T>, Probl
         tracing::warn!(%error, operation = operation.action.name(), "parameters that the document allows were not taken");
         Problem::new(Code::InvalidParameter)
     })?;
-    Ok(Params { value, list })
+    Ok(Params { value, list, address: request.uri().to_string() })
 }
 
 /// The query as JSON: each parameter of the type that the document gives it.
@@ -261,7 +263,7 @@ fn read_query(operation: &Operation, query: &str) -> Result<Map<String, Value>, 
         match (values.get(&parameter.name), parameter.validator()) {
             (Some(value), Some(validator)) => faults.extend(forms::faults::faults(validator, value, &pointer(&parameter.name))),
             (None, _) if parameter.required => {
-                faults.push(Fault::new(pointer(&parameter.name), FaultCode::Required, "It must be given"))
+                faults.push(Fault::new(pointer(&parameter.name), FaultCode::Required, "It must be given"));
             }
             _ => {}
         }
@@ -328,9 +330,30 @@ impl Params<Paging> {
         Ok(PageRequest { limit, after, descending, with_total: self.with_total.unwrap_or(false) })
     }
 
-    /// The list, as its cursors know it.
-    pub fn list(&self) -> &str {
-        &self.list
+    /// The answer: the page, and where the next one is.
+    pub fn reply<T, U, P: Serialize>(
+        &self,
+        ctx: &Ctx,
+        found: Page<T>,
+        view: impl FnMut(T) -> U,
+        page: impl FnOnce(Vec<U>, Option<String>, Option<u64>) -> P,
+    ) -> Reply {
+        let Page { items, next, total } = found.map(view);
+        let cursor = next.map(|position| ctx.cursors().write(&self.list, &position));
+        let link = cursor.as_ref().map(|cursor| self.next_link(ctx, cursor));
+        let reply = Reply::ok(&page(items, cursor, total));
+        match link {
+            Some(link) => reply.with(header::LINK, link),
+            None => reply,
+        }
+    }
+
+    /// RFC 8288: the address of this page, with another cursor.
+    fn next_link(&self, ctx: &Ctx, cursor: &str) -> String {
+        let (path, query) = self.address.split_once('?').unwrap_or((&self.address, ""));
+        let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+        let pairs: Vec<String> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+        format!("<{}{path}?{}>; rel=\"next\"", ctx.public_url(), pairs.join("&"))
     }
 }
 

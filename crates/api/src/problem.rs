@@ -6,7 +6,7 @@
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
-use cohortium_domain::access::Actor;
+use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
 use cohortium_domain::words::Word;
 use cohortium_store::Error;
@@ -225,9 +225,10 @@ impl Problem {
 
     /// RFC 6750: a request without a token is told no error code.
     fn challenge(&self) -> &'static str {
-        match self.code {
-            Code::TokenInvalid | Code::TokenExpired => r#"Bearer realm="cohortium", error="invalid_token""#,
-            _ => r#"Bearer realm="cohortium""#,
+        if matches!(self.code, Code::TokenInvalid | Code::TokenExpired) {
+            r#"Bearer realm="cohortium", error="invalid_token""#
+        } else {
+            r#"Bearer realm="cohortium""#
         }
     }
 
@@ -263,8 +264,7 @@ impl Problem {
             Refusal::Hidden(_) => Self::new(Code::NotFound),
             Refusal::Forbidden(_) => Self::new(Code::PermissionDenied).detail(said),
             Refusal::InvalidTransition { current_state, from_here, .. } => {
-                let open: Vec<&str> =
-                    from_here.into_iter().filter(|action| actor.could_ever(*action)).map(|action| action.verb()).collect();
+                let open: Vec<&str> = from_here.into_iter().filter(|action| actor.could_ever(*action)).map(Action::verb).collect();
                 let problem = Self::new(Code::InvalidStateTransition).detail(said);
                 problem.with("current_state", Some(current_state)).with("allowed_actions", Some(json!(open)))
             }
@@ -290,7 +290,8 @@ impl Problem {
         }
     }
 
-    fn invalid(faults: Vec<Fault>) -> Self {
+    fn invalid(mut faults: Vec<Fault>) -> Self {
+        faults.sort_by(|one, other| one.pointer.cmp(&other.pointer));
         let unknown = !faults.is_empty() && faults.iter().all(|fault| fault.code == FaultCode::UnknownField);
         let code = if unknown { Code::UnknownField } else { Code::ValidationFailed };
         let detail = match faults.len() {

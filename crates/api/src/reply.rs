@@ -3,6 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use cohortium_store::KeptAnswer;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -10,6 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::problem::{Code, Problem};
 
 const JSON: &str = "application/json";
+/// How much of a digest tells bodies apart.
+const DIGEST_BYTES: usize = 12;
 
 /// What a handler gives back.
 pub type Answer = Result<Reply, Problem>;
@@ -38,13 +42,10 @@ impl Reply {
         reply
     }
 
-    /// 201 with a new thing, and where it is.
+    /// The same thing, but new: 201, and where it is.
     #[must_use]
-    pub fn created(location: String, version: i64, body: &impl Serialize) -> Self {
-        let mut reply = Self::thing(version, body);
-        reply.status = StatusCode::CREATED;
-        reply.headers.push((header::LOCATION, location));
-        reply
+    pub fn created_at(location: String, thing: Self) -> Self {
+        Self { status: StatusCode::CREATED, ..thing.with(header::LOCATION, location) }
     }
 
     /// 204.
@@ -92,11 +93,10 @@ fn render(body: &impl Serialize) -> Vec<u8> {
 #[must_use]
 pub fn etag(version: i64, body: &[u8]) -> String {
     let digest = Sha256::digest(body);
-    let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{version}-{short}\"")
+    format!("\"{version}-{}\"", BASE64_URL_SAFE_NO_PAD.encode(digest.get(..DIGEST_BYTES).unwrap_or_default()))
 }
 
-/// Whether an If-None-Match names this ETag (RFC 9110, weak comparison).
+/// Whether an If-None-Match names this `ETag` (RFC 9110, weak comparison).
 #[must_use]
 pub fn none_match(asked: &str, etag: &str) -> bool {
     asked.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
@@ -131,7 +131,7 @@ mod tests {
     fn an_etag_names_the_version_and_the_body() {
         assert!(etag(3, b"{}").starts_with("\"3-"));
         assert_ne!(etag(3, b"{}"), etag(3, b"[]"));
-        assert_eq!(etag(3, b"{}").len(), "\"3-0123456789abcdef\"".len());
+        assert_eq!(etag(3, b"{}").len(), "\"3-0123456789abcdef\"".len(), "twelve bytes are sixteen letters");
     }
 
     #[test]

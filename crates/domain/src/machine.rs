@@ -146,5 +146,10 @@ impl Description {
 /// Every machine there is.
 #[must_use]
 pub fn all() -> Vec<Description> {
-    vec![crate::cohorts::MACHINE.describe(), crate::applications::MACHINE.describe()]
+    vec![
+        crate::proposals::MACHINE.describe(),
+        crate::cohorts::MACHINE.describe(),
+        crate::applications::MACHINE.describe(),
+        crate::sessions::MACHINE.describe(),
+    ]
 }

@@ -89,11 +89,9 @@ async fn require_sqlite(connection: &DatabaseConnection) -> Result<()> {
 /// Begins a transaction that will write: on SQLite by taking the one write lock at once, since a transaction that reads first and
 /// writes later fails without waiting.
 pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction> {
-    let mode = match connection.get_database_backend() {
-        DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
-        _ => None,
-    };
-    let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+    let sqlite = connection.get_database_backend() == DbBackend::Sqlite;
+    let sqlite_transaction_mode = sqlite.then_some(SqliteTransactionMode::Immediate);
+    let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
     connection.begin_with_options(options).await.map_err(classify)
 }
 
@@ -108,24 +106,36 @@ pub(crate) fn shared(connection: &DatabaseConnection) -> bool {
 }
 
 /// The domain's view of a database's error. Its text goes to the log, never to a client.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(crate) fn classify(error: DbErr) -> Error {
     let said = error.to_string();
-    match &error {
-        DbErr::ConnectionAcquire(_) => return Error::Busy(said),
-        DbErr::Conn(_) => return Error::Unavailable(said),
-        DbErr::Exec(RuntimeErr::SqlxError(sqlx)) | DbErr::Query(RuntimeErr::SqlxError(sqlx)) => match sqlx.as_ref() {
-            SqlxError::Database(database) => {
-                return classify_code(database.code().as_deref().unwrap_or_default(), &**database, said);
-            }
-            SqlxError::PoolTimedOut => return Error::Busy(said),
-            SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::PoolClosed | SqlxError::WorkerCrashed | SqlxError::Protocol(_) => {
-                return Error::Unavailable(said);
-            }
-            _ => {}
-        },
-        _ => {}
+    if let DbErr::Exec(RuntimeErr::SqlxError(sqlx)) | DbErr::Query(RuntimeErr::SqlxError(sqlx)) = &error {
+        return classify_sqlx(sqlx, said);
     }
-    Error::Defect(said)
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        Error::Busy(said)
+    } else if matches!(error, DbErr::Conn(_)) {
+        Error::Unavailable(said)
+    } else {
+        Error::Defect(said)
+    }
+}
+
+fn classify_sqlx(error: &SqlxError, said: String) -> Error {
+    if let SqlxError::Database(database) = error {
+        return classify_code(database.code().as_deref().unwrap_or_default(), &**database, said);
+    }
+    let lost = matches!(
+        error,
+        SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::PoolClosed | SqlxError::WorkerCrashed | SqlxError::Protocol(_)
+    );
+    if matches!(error, SqlxError::PoolTimedOut) {
+        Error::Busy(said)
+    } else if lost {
+        Error::Unavailable(said)
+    } else {
+        Error::Defect(said)
+    }
 }
 
 fn classify_code(code: &str, database: &dyn sea_orm::sqlx::error::DatabaseError, said: String) -> Error {

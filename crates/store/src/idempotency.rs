@@ -48,12 +48,11 @@ impl Tx {
             created_at: ActiveValue::Set(self.process_now().utc()),
         };
         let insert = Entity::insert(row).on_conflict(OnConflict::column(Column::ScopeHash).do_nothing().to_owned());
-        let inserted =
-            on!(&self.connection, connection => insert.exec_without_returning(connection)).map_err(|error| match error {
-                Error::Busy(_) => Error::InFlight,
-                other => other,
-            })?;
-        if inserted == 1 {
+        let inserted = on!(&self.connection, connection => insert.exec_without_returning(connection));
+        if let Err(Error::Busy(_)) = inserted {
+            return Err(Error::InFlight);
+        }
+        if inserted? == 1 {
             return Ok(Slot::New);
         }
         let row = self.rows::<Entity>().filter(Column::ScopeHash.eq(scope_hash.to_vec())).one().await?.ok_or(Error::KeyReused)?;

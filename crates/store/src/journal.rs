@@ -259,10 +259,7 @@ fn content(row: &Model) -> serde_json::Value {
 }
 
 fn entry(row: Model) -> Result<JournalEntry> {
-    let data = match row.data {
-        serde_json::Value::Object(members) => members,
-        _ => return Err(Error::corrupt("journal", "data")),
-    };
+    let serde_json::Value::Object(data) = row.data else { return Err(Error::corrupt("journal", "data")) };
     Ok(JournalEntry {
         id: EntryId::from_uuid(row.id),
         position: number(row.position.unwrap_or_default())?,

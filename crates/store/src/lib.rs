@@ -19,8 +19,9 @@ mod accounts;
 mod coalitions;
 mod idempotency;
 mod journal;
+mod people;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ pub use crate::generations::Generation;
 pub use crate::idempotency::{KeptAnswer, Slot};
 pub use crate::journal::{ChainReport, JournalEntry, JournalFilter};
 pub use crate::page::{Key, Page, PageRequest, Position};
+pub use crate::people::{PeopleFilter, PeopleOrder};
 pub use crate::tx::{Environment, Origin, Read, Tx};
 
 /// How often a transaction is run again because the database or the clock asks for it.
@@ -59,7 +61,7 @@ struct Inner {
     environment: Arc<dyn Environment>,
     generations: generations::Generations,
     /// The coalitions known to run by real time: a coalition's mode never changes.
-    live: RwLock<HashMap<CoalitionId, ()>>,
+    live: RwLock<HashSet<CoalitionId>>,
 }
 
 /// The store without a coalition. Every use of it is on a list that is checked.
@@ -244,7 +246,7 @@ impl Store {
 
     /// The coalition's clock, held as asked. A live one is not asked for twice.
     async fn clock(&self, connection: &Connection, coalition: CoalitionId, hold: Option<ClockHold>) -> Result<Clock> {
-        let live = self.inner.live.read().unwrap_or_else(PoisonError::into_inner).contains_key(&coalition);
+        let live = self.inner.live.read().unwrap_or_else(PoisonError::into_inner).contains(&coalition);
         if live {
             return Ok(Clock::Live);
         }
@@ -255,13 +257,11 @@ impl Store {
             Some(ClockHold::Moving) => query.lock_exclusive(),
         };
         let row = on!(connection, connection => query.one(connection))?.ok_or(Refusal::Hidden("coalition"))?;
-        match row.test_now {
-            Some(now) => Ok(Clock::Test { now: Timestamp::new(now) }),
-            None => {
-                self.inner.live.write().unwrap_or_else(PoisonError::into_inner).insert(coalition, ());
-                Ok(Clock::Live)
-            }
+        if let Some(now) = row.test_now {
+            return Ok(Clock::Test { now: Timestamp::new(now) });
         }
+        self.inner.live.write().unwrap_or_else(PoisonError::into_inner).insert(coalition);
+        Ok(Clock::Live)
     }
 
     /// Ten to a hundred milliseconds, so that those who collided do not collide again.

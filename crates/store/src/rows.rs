@@ -1,14 +1,14 @@
 //! Queries of a coalition's rows. A room of the store cannot ask in any other way: the connection itself is out of its reach.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr};
+use cohortium_domain::text::sort_key;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, LikeExpr, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, Value,
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, Value,
 };
 
-use crate::dialect::classify;
 use crate::error::Result;
-use crate::page::{Key, Page, PageRequest, Position};
+use crate::page::{Page, PageRequest, Position};
 
 /// Where statements go: a pool, or a transaction.
 pub(crate) enum Connection {
@@ -76,12 +76,6 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
         self
     }
 
-    /// Whatever sea-orm's own query can say beside.
-    pub(crate) fn with(mut self, f: impl FnOnce(Select<E>) -> Select<E>) -> Self {
-        self.select = f(self.select);
-        self
-    }
-
     /// The first.
     pub(crate) async fn one(self) -> Result<Option<E::Model>> {
         on!(self.connection, connection => self.select.one(connection))
@@ -90,11 +84,6 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
     /// All.
     pub(crate) async fn all(self) -> Result<Vec<E::Model>> {
         on!(self.connection, connection => self.select.all(connection))
-    }
-
-    /// All, as some of their columns.
-    pub(crate) async fn all_as<M: FromQueryResult + Send + Sync>(self) -> Result<Vec<M>> {
-        on!(self.connection, connection => self.select.into_model::<M>().all(connection))
     }
 
     /// How many.
@@ -110,10 +99,7 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
         request: &PageRequest,
         at: impl Fn(&E::Model) -> Position,
     ) -> Result<Page<E::Model>> {
-        let total = match request.with_total {
-            true => Some(Self::new(self.connection, self.select.clone()).count().await?),
-            false => None,
-        };
+        let total = if request.with_total { Some(Self::new(self.connection, self.select.clone()).count().await?) } else { None };
         let order = if request.descending { Order::Desc } else { Order::Asc };
         let rows = match &request.after {
             Some(position) => self.filter(beyond(sort, id, position, request.descending)),
@@ -131,18 +117,21 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
 
 /// The rows behind a position, as a row comparison, which one index on both columns serves.
 fn beyond<C: ColumnTrait>(sort: C, id: C, position: &Position, descending: bool) -> Condition {
-    let key: Value = match &position.key {
-        Key::Text(text) => text.clone().into(),
-        Key::Instant(instant) => instant.utc().into(),
-        Key::Number(number) => (*number).into(),
-    };
+    let key: Value = position.key.clone().into();
     let row = Expr::tuple([Expr::col(sort.as_column_ref()), Expr::col(id.as_column_ref())]);
     let after = Expr::tuple([Expr::val(key), Expr::val(position.id)]);
     Condition::all().add(if descending { row.lt(after) } else { row.gt(after) })
 }
 
-/// Runs a query that was built by hand, in the words of whichever database this is.
-pub(crate) async fn query_all<M: FromQueryResult>(connection: &Connection, query: &SelectStatement) -> Result<Vec<M>> {
-    let rows = on!(connection, connection => connection.query_all(query))?;
-    rows.iter().map(|row| M::from_query_result(row, "").map_err(classify)).collect()
+/// Whether a text stands in a column of normalized text, letter by letter: `%` and `_` mean themselves.
+pub(crate) fn contains(column: impl ColumnTrait, text: &str) -> SimpleExpr {
+    let mut pattern = String::from("%");
+    for letter in sort_key(text).chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    column.like(LikeExpr::new(pattern).escape('\\'))
 }

@@ -169,10 +169,12 @@ impl Tx {
         value.meta().version = before + 1;
         let row = value.to_row(self.coalition.uuid()).into_active_model().reset_all();
         let saved = if before == 0 { self.insert::<T>(row).await } else { self.update::<T>(value.id(), before, row).await };
-        saved.map_err(|error| match error {
-            Error::NotUnique(index) => T::refusal(&index).map_or(Error::NotUnique(index), Error::Refused),
-            other => other,
-        })?;
+        if let Err(Error::NotUnique(index)) = &saved
+            && let Some(refusal) = T::refusal(index)
+        {
+            return Err(refusal.into());
+        }
+        saved?;
         self.note(happened, actor);
         Ok(value)
     }

@@ -9,4 +9,5 @@ pub mod coalitions;
 pub mod input;
 pub mod jobs;
 pub mod passwords;
+pub mod people;
 pub mod sign_in;

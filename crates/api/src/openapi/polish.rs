@@ -1,5 +1,10 @@
 //! What holds for all operations alike, written into the document in one pass.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexing a JSON value adds what is missing, and the document is made once, under test"
+)]
+
 use cohortium_domain::access::{Action, ClientScope, Who};
 use cohortium_domain::words::Word;
 use serde_json::{Map, Value, json};
@@ -126,8 +131,8 @@ fn security(action: Action) -> Value {
     if action.public() {
         return json!([]);
     }
-    let scopes: Vec<&str> = action.who().iter().filter_map(client_scope).collect();
-    let people = action.who().iter().any(|who| client_scope(who).is_none());
+    let scopes: Vec<&str> = action.who().iter().copied().filter_map(client_scope).collect();
+    let people = action.who().iter().any(|who| client_scope(*who).is_none());
     let mut ways = Vec::new();
     if people {
         ways.push(json!({ "bearer": [] }));
@@ -138,7 +143,7 @@ fn security(action: Action) -> Value {
     Value::Array(ways)
 }
 
-fn client_scope(who: &Who) -> Option<&'static str> {
+fn client_scope(who: Who) -> Option<&'static str> {
     if let Who::Client(scope) = who { Some(scope.as_str()) } else { None }
 }
 

@@ -1,6 +1,8 @@
 //! The change feed, and the journal from which it is read.
 
 use actix_web::get;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use cohortium_domain::ids::EntryId;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{JournalEntry, JournalFilter};
@@ -127,8 +129,8 @@ struct JournalEntryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1000)]
     reason: Option<String>,
-    /// SHA-256 over the seal before and this entry, in hexadecimal.
-    #[schema(min_length = 64, max_length = 64)]
+    /// SHA-256 over the seal before and this entry (base64url, RFC 4648).
+    #[schema(min_length = 43, max_length = 43)]
     seal: String,
 }
 
@@ -175,7 +177,7 @@ fn journal_entry(entry: JournalEntry) -> JournalEntryView {
         origin: entry.origin.clone(),
         request_id: entry.request_id,
         reason: entry.reason.clone(),
-        seal: entry.seal.iter().map(|byte| format!("{byte:02x}")).collect(),
+        seal: BASE64_URL_SAFE_NO_PAD.encode(entry.seal),
         event: event(entry),
     }
 }

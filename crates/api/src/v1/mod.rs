@@ -4,7 +4,9 @@ mod access;
 mod clock;
 mod coalition;
 mod journal;
+mod me;
 mod operation;
+mod people;
 mod state_machines;
 
 use actix_web::web::ServiceConfig;
@@ -30,6 +32,34 @@ macro_rules! room {
 }
 use room;
 
+/// Declares a page of a list: a schema of its own, since a generic one would have no name in the document.
+macro_rules! page {
+    ($(#[doc = $says:literal])+ $page:ident of $item:ident) => {
+        $(#[doc = $says])+
+        #[derive(serde::Serialize, utoipa::ToSchema)]
+        struct $page {
+            /// What is on the page.
+            #[schema(max_items = 200)]
+            items: Vec<$item>,
+            /// Sent as `cursor`, it gives the next page; absent on the last one.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schema(max_length = 2000)]
+            next_cursor: Option<String>,
+            /// How many there are on all pages, where `with_total` asked for it.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+            total: Option<u64>,
+        }
+
+        impl $page {
+            fn new(items: Vec<$item>, next_cursor: Option<String>, total: Option<u64>) -> Self {
+                Self { items, next_cursor, total }
+            }
+        }
+    };
+}
+use page;
+
 macro_rules! rooms {
     ($($room:ident),+ $(,)?) => {
         /// The documents of all rooms.
@@ -44,4 +74,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!(access, coalition, clock, journal, state_machines, operation);
+rooms!(access, me, coalition, people, clock, journal, state_machines, operation);

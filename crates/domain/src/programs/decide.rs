@@ -3,20 +3,11 @@
 use super::{Delivery, MACHINE, Program};
 use crate::access::{Action, Tie};
 use crate::journal::Change;
-use crate::refusal::{Fault, FaultCode, Refusal};
+use crate::refusal::Refusal;
 use crate::text::Reason;
 use crate::time::Timestamp;
 use crate::timeline::{MilestoneKind, Phase, Timeline};
 use crate::words::Word;
-
-/// How far a program's proposals have been judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ProposalTally {
-    /// Handed in, and no decision about them released.
-    pub undecided: u32,
-    /// Accepted, and neither confirmed nor declined by their authors.
-    pub unconfirmed: u32,
-}
 
 impl Program {
     /// Makes it public.
@@ -30,19 +21,14 @@ impl Program {
         Ok(self.decided("published", None, now))
     }
 
-    /// Settles which cohorts there are. That this makes cohorts of the confirmed proposals is for whoever saves it.
+    /// Settles which cohorts there are. Whether the proposals are settled, and which cohorts come of them, is for
+    /// [`Round::finalize`](crate::proposals::Round::finalize).
     ///
     /// # Errors
-    /// There is no call, or it was done; the call is not over; or proposals wait for a decision or for their authors.
-    pub fn finalize_offerings(
-        mut self,
-        timeline: &Timeline,
-        proposals: ProposalTally,
-        now: Timestamp,
-    ) -> Result<Change<Self>, Refusal> {
+    /// There is no call, or it was done; the call is not over, or the program is.
+    pub fn finalize_offerings(mut self, timeline: &Timeline, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), Action::FinalizeOfferings)?;
         self.check_call_over(timeline, now)?;
-        proposals.check()?;
         self.decisions.finalized_at = Some(now);
         Ok(self.decided("offerings_finalized", None, now))
     }
@@ -99,25 +85,5 @@ impl Program {
             return Ok(());
         };
         Err(Refusal::WindowClosed { what: what.to_owned(), opens_at, closed_at })
-    }
-}
-
-impl ProposalTally {
-    fn check(self) -> Result<(), Refusal> {
-        let waiting = [
-            ("undecided", self.undecided, "handed in, and their authors have no decision yet"),
-            ("unconfirmed", self.unconfirmed, "accepted, and their authors have neither confirmed nor declined"),
-        ];
-        let missing: Vec<_> = waiting
-            .into_iter()
-            .filter(|(_, count, _)| *count > 0)
-            .map(|(name, count, what)| {
-                Fault::new("#", FaultCode::Required, format!("{count} proposals were {what}")).with(name, count)
-            })
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        Err(Refusal::NotReady { what: "Proposals wait for a decision or for their authors".to_owned(), missing })
     }
 }

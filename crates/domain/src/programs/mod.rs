@@ -12,7 +12,6 @@ mod edit;
 #[cfg(test)]
 mod tests;
 
-pub use decide::ProposalTally;
 pub use edit::{CapacityUpdate, ProgramCreate, ProgramUpdate, TermsUpdate};
 
 use crate::access::Action;

@@ -59,7 +59,7 @@ fn published() -> Program {
 }
 
 fn finalized() -> Program {
-    published().finalize_offerings(&timeline(), ProposalTally::default(), at("2019-10-09T12:00:00Z")).unwrap().value
+    published().finalize_offerings(&timeline(), at("2019-10-09T12:00:00Z")).unwrap().value
 }
 
 fn reason() -> Reason {
@@ -84,7 +84,7 @@ fn every_decision_in_every_state_leads_where_the_table_says_or_is_refused() {
     for program in [draft(), published(), finalized(), closed, cancelled] {
         let outcomes = [
             (Action::PublishProgram, program.clone().publish(&timeline(), now)),
-            (Action::FinalizeOfferings, program.clone().finalize_offerings(&timeline(), ProposalTally::default(), now)),
+            (Action::FinalizeOfferings, program.clone().finalize_offerings(&timeline(), now)),
             (Action::CloseProgram, program.clone().close(None, now)),
             (Action::CancelProgram, program.clone().cancel(&reason(), now)),
             (Action::UpdateProgram, program.clone().update(ProgramUpdate::default(), now)),
@@ -182,7 +182,7 @@ fn offerings_are_finalized_after_the_call_and_before_the_year_is_over() {
         draft().update(ProgramUpdate { terms: generous, ..ProgramUpdate::default() }, at("2019-08-02T12:00:00Z")).unwrap().value;
     let timeline = Timeline::plan(&program.calendar(), milestones()).unwrap();
     let program = program.publish(&timeline, at("2019-09-01T12:00:00Z")).unwrap().value;
-    let finalize = |instant| program.clone().finalize_offerings(&timeline, ProposalTally::default(), at(instant));
+    let finalize = |instant| program.clone().finalize_offerings(&timeline, at(instant));
     let Err(Refusal::WindowClosed { opens_at, .. }) = finalize("2019-10-04T04:59:59.999Z") else { panic!("within the grace") };
     assert_eq!(opens_at, Some(at("2019-10-04T05:00:00Z")));
     assert!(finalize("2019-10-04T05:00:00Z").is_ok());
@@ -191,22 +191,11 @@ fn offerings_are_finalized_after_the_call_and_before_the_year_is_over() {
 }
 
 #[test]
-fn offerings_wait_for_every_decision_and_every_author() {
-    let tally = ProposalTally { undecided: 2, unconfirmed: 1 };
-    let Err(Refusal::NotReady { missing, .. }) = published().finalize_offerings(&timeline(), tally, at("2019-10-09T12:00:00Z"))
-    else {
-        panic!("finalized with proposals waiting")
-    };
-    assert_eq!(missing.len(), 2);
-    assert_eq!((&missing[0].params["undecided"], &missing[1].params["unconfirmed"]), (&2.into(), &1.into()));
-}
-
-#[test]
 fn a_staff_led_program_has_no_offerings_to_finalize() {
     let program = made(ProgramCreate { delivery: Delivery::StaffLed, ..wish() }).unwrap().value;
     let timeline = Timeline::plan(&program.calendar(), milestones()).unwrap();
     let program = program.publish(&timeline, at("2019-09-01T12:00:00Z")).unwrap().value;
-    let refusal = program.finalize_offerings(&timeline, ProposalTally::default(), at("2019-10-09T12:00:00Z")).unwrap_err();
+    let refusal = program.finalize_offerings(&timeline, at("2019-10-09T12:00:00Z")).unwrap_err();
     let Refusal::InvalidTransition { from_here, .. } = refusal else { panic!("{refusal}") };
     assert!(!from_here.contains(&Action::FinalizeOfferings));
 }

@@ -87,7 +87,7 @@ impl Content {
             faults.push(Fault::new("#/goals", FaultCode::TooLong, format!("At most {MOST_GOALS} goals")).with("max", MOST_GOALS));
         }
         if let Some(capacity) = self.preferred_capacity {
-            check_capacity(capacity, &mut faults);
+            capacity.faults("#/preferred_capacity", &mut faults);
         }
         faults.check()
     }
@@ -106,15 +106,5 @@ impl Content {
             faults.push(Fault::new(format!("#/{name}"), FaultCode::Required, help));
         }
         faults.check()
-    }
-}
-
-fn check_capacity(capacity: Capacity, faults: &mut Faults) {
-    if capacity.min == 0 {
-        faults.push(Fault::new("#/preferred_capacity/min", FaultCode::OutOfRange, "At least 1").with("min", 1));
-    }
-    if capacity.max < capacity.min {
-        let detail = format!("At least the least number of people, {}", capacity.min);
-        faults.push(Fault::new("#/preferred_capacity/max", FaultCode::OutOfRange, detail).with("min", capacity.min));
     }
 }

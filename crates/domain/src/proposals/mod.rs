@@ -21,8 +21,10 @@ use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
+use crate::programs::Delivery;
 use crate::refusal::Refusal;
 use crate::time::{Timestamp, Zone};
+use crate::timeline::{Calendar, SubmissionWindow, Timeline};
 
 crate::words! {
     /// Where a proposal stands.
@@ -132,15 +134,11 @@ impl Standing {
     }
 }
 
-/// A program's call for proposals: its instants, as they follow from the timeline.
+/// A program's call for proposals, as it follows from the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// From here on proposals are taken.
-    pub opens_at: Timestamp,
-    /// Until here, as it is advertised.
-    pub closes_at: Timestamp,
-    /// Until here in truth: the same, with the program's grace.
-    pub accepted_until: Timestamp,
+    /// When proposals are taken.
+    pub window: SubmissionWindow,
     /// Until here an accepted author confirms: the end of `confirmations_due`, or of `offerings_final` where there is none.
     pub confirmations_due_at: Timestamp,
     /// For how many civil days whoever is accepted from the reserve, or after that, may at least take to confirm.
@@ -150,26 +148,23 @@ pub struct Call {
 }
 
 impl Call {
-    /// Goes on while proposals are taken.
-    fn check_open(&self, now: Timestamp) -> Result<(), Refusal> {
-        let (what, opens_at, closed_at) = if now < self.opens_at {
-            ("The call for proposals has not opened yet", Some(self.opens_at), None)
-        } else if now >= self.accepted_until {
-            ("The call for proposals is over", None, Some(self.closes_at))
-        } else {
-            return Ok(());
-        };
-        Err(Refusal::WindowClosed { what: what.to_owned(), opens_at, closed_at })
+    /// The call of a program with this timeline; none, where its cohorts are led by staff.
+    #[must_use]
+    pub fn of(timeline: &Timeline) -> Option<Self> {
+        let Calendar { time_zone, delivery, terms } = *timeline.calendar();
+        let window = timeline.proposal_window(None).filter(|_| delivery == Delivery::CallForProposals)?;
+        let confirmations_due_at = timeline.confirmations_due_at()?;
+        Some(Self { window, confirmations_due_at, days_to_confirm: terms.offer_days, time_zone })
     }
 
     /// Goes on once no more proposals are taken: before, a decision could still be overtaken by a better proposal.
     fn check_over(&self, now: Timestamp) -> Result<(), Refusal> {
-        if now >= self.accepted_until {
+        if now >= self.window.accepted_until {
             return Ok(());
         }
         Err(Refusal::WindowClosed {
             what: "Proposals can still be handed in: wait until the call for proposals is over".to_owned(),
-            opens_at: Some(self.accepted_until),
+            opens_at: Some(self.window.accepted_until),
             closed_at: None,
         })
     }
@@ -241,7 +236,7 @@ impl Proposal {
     /// It is no draft, the call is not open, or parts are missing: all of them are told.
     pub fn submit(mut self, call: &Call, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), Action::SubmitProposal)?;
-        call.check_open(now)?;
+        call.window.check(now)?;
         self.content.check_complete()?;
         self.submitted_at = Some(now);
         Ok(self.moved(Standing::Submitted, "submitted", now))
@@ -308,7 +303,7 @@ impl Proposal {
         let of_the_program = [Action::ReleaseProposals, Action::FinalizeOfferings];
         let state = self.clone().as_of(call, now).state();
         MACHINE.allowed(state, tie, |action| {
-            !of_the_program.contains(&action) && (action != Action::SubmitProposal || call.check_open(now).is_ok())
+            !of_the_program.contains(&action) && (action != Action::SubmitProposal || call.window.check(now).is_ok())
         })
     }
 

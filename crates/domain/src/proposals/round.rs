@@ -121,13 +121,12 @@ impl Round {
         Ok(released)
     }
 
-    /// Makes the offerings final: each confirmed proposal becomes a cohort, and what is still in reserve is rejected. Ids are made by
-    /// `new_id`; slugs are chosen so that they are not among those taken.
+    /// Makes the offerings final, once the program has settled that they may be: each confirmed proposal becomes a cohort, and what is
+    /// still in reserve is rejected. Ids are made by `new_id`; slugs are chosen so that they are not among those taken.
     ///
     /// # Errors
-    /// Proposals can still be handed in, or some are undecided, unreleased or unconfirmed: each is told.
+    /// Some proposals are undecided, unreleased or unconfirmed: each is told.
     pub fn finalize(self, taken: &BTreeSet<Slug>, mut new_id: impl FnMut() -> CohortId) -> Result<Finalized, Refusal> {
-        self.call.check_over(self.now)?;
         let missing: Vec<_> =
             self.proposals.iter().filter_map(|proposal| Some(still_open(proposal, proposal.hinders()?))).collect();
         if !missing.is_empty() {

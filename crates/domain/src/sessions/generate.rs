@@ -9,6 +9,7 @@ use crate::journal::Change;
 use crate::refusal::{Fault, Faults, Refusal};
 use crate::text::Name;
 use crate::time::{Date, Timestamp, WallTime, Zone};
+use crate::timeline::{DatedMilestone, When};
 
 /// When a milestone is, once what it was relative to has been worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +128,17 @@ pub fn generate(
 }
 
 impl Planned {
+    /// The session that a milestone of a cohort's timeline stands for, where it stands for one.
+    #[must_use]
+    pub fn of(dated: &DatedMilestone) -> Option<Self> {
+        let kind = SessionKind::of_milestone(dated.kind())?;
+        let when = match dated.milestone.when {
+            When::At(at) => Dated::At(at),
+            When::On(_) | When::Relative { .. } => Dated::On(dated.on),
+        };
+        Some(Self { milestone_id: dated.id(), kind, label: dated.milestone.label.clone(), dated: when })
+    }
+
     fn schedule(&self, cohort: For, hours: &UsualHours, id: SessionId, now: Timestamp) -> Result<Change<Session>, Refusal> {
         let (_, usual) = hours.of(self.kind);
         let slot = self.dated.slot(usual, cohort.time_zone)?;

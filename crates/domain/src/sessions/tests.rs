@@ -7,7 +7,10 @@ use super::generate::{Dated, For, Hours, Planned, UsualHours, generate};
 use super::*;
 use crate::access::{Actor, Grant};
 use crate::ids::Id;
+use crate::programs::{Delivery, Terms};
 use crate::text::Text;
+use crate::timeline::{Calendar, Milestone, Timeline, When};
+use crate::words::Word;
 
 const NEW_YORK: &str = "America/New_York";
 
@@ -226,9 +229,38 @@ fn the_timeline_gives_the_year_its_sessions() {
 
 #[test]
 fn every_milestone_that_a_cohort_meets_for_has_a_kind_of_session() {
-    use crate::words::Word;
-    let kinds: Vec<_> = MilestoneKind::ALL.iter().filter_map(|kind| SessionKind::of_milestone(*kind)).collect();
-    assert_eq!(kinds, [SessionKind::Kickoff, SessionKind::Training, SessionKind::Call, SessionKind::Closeout]);
+    for kind in MilestoneKind::ALL {
+        assert_eq!(SessionKind::of_milestone(*kind).is_some(), kind.of_cohort(), "{kind}");
+    }
+}
+
+#[test]
+fn a_milestone_is_planned_on_its_day_or_at_its_instant() {
+    let milestone = |n, kind: MilestoneKind, when| Milestone {
+        id: Uuid::from_u128(n).into(),
+        kind,
+        label: Text::new(kind.default_label()).unwrap(),
+        when,
+    };
+    let kickoff = instant("2019-12-09T20:30:00Z");
+    let calendar = Calendar { time_zone: zone(), delivery: Delivery::StaffLed, terms: Terms::default() };
+    let milestones = vec![
+        milestone(1, MilestoneKind::SignupOpens, When::On(day("2019-10-17"))),
+        milestone(2, MilestoneKind::Kickoff, When::At(kickoff)),
+        milestone(3, MilestoneKind::Call, When::Relative { to: Uuid::from_u128(2).into(), days: 30 }),
+        milestone(4, MilestoneKind::Closeout, When::On(day("2020-06-15"))),
+    ];
+    let timeline = Timeline::plan(&calendar, milestones).unwrap();
+    let planned: Vec<_> =
+        timeline.milestones().iter().filter_map(Planned::of).map(|planned| (planned.kind, planned.dated)).collect();
+    assert_eq!(
+        planned,
+        [
+            (SessionKind::Kickoff, Dated::At(kickoff)),
+            (SessionKind::Call, on("2020-01-08")),
+            (SessionKind::Closeout, on("2020-06-15"))
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! People, as staff, the coalition's CRM and they themselves write them.
+
+use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::ids::PersonId;
+use cohortium_domain::journal::SubjectKind;
+use cohortium_domain::people::{MeUpdate, Person, PersonCreate, PersonUpdate};
+use cohortium_store::{Result, Tx};
+
+use crate::input::Input;
+
+/// Makes a person.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn create(tx: &mut Tx, actor: &Actor, input: &Input<'_, PersonCreate>) -> Result<Person> {
+    Tie::none(actor).require(Action::CreatePerson, SubjectKind::Person)?;
+    let person = Person::create(tx.make_id(), input.read()?, tx.now());
+    tx.save(person, actor).await
+}
+
+/// Changes a person.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn update(tx: &mut Tx, actor: &Actor, id: PersonId, input: &Input<'_, PersonUpdate>) -> Result<Person> {
+    let person: Person = tx.lock(id).await?;
+    Tie::none(actor).require(Action::UpdatePerson, SubjectKind::Person)?;
+    let update = input.admit(&person.meta)?;
+    tx.save(person.update(update, tx.now()), actor).await
+}
+
+/// Changes what a person can change of itself.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn update_self(tx: &mut Tx, actor: &Actor, id: PersonId, input: &Input<'_, MeUpdate>) -> Result<Person> {
+    let person: Person = tx.lock(id).await?;
+    Tie::to_person(actor, id).require(Action::UpdateMe, SubjectKind::Person)?;
+    let update = input.admit(&person.meta)?;
+    tx.save(person.update_self(update, tx.now()), actor).await
+}

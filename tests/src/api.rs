@@ -1,0 +1,361 @@
+//! A server for one test, and whoever calls it.
+//!
+//! A test runs the whole server on a port of its own and speaks HTTP with it. People sign in without a password, since hashing is slow on
+//! purpose; what signing in by password does has tests of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use chrono::Duration;
+use cohortium_api::build_app;
+use cohortium_api::config::Origins;
+use cohortium_api::ctx::Ctx;
+use cohortium_api::keys::SigningKey;
+use cohortium_api::tokens::Tokens;
+use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::coalitions::{Clock, Coalition};
+use cohortium_domain::ids::{CoalitionId, Id, PersonId};
+use cohortium_domain::people::PersonCreate;
+use cohortium_domain::text::{Email, Name, Slug, Title};
+use cohortium_domain::time::{Timestamp, Zone};
+use cohortium_store::{Environment, Origin, Store, Tx};
+use cohortium_workflow as workflow;
+use cohortium_workflow::input::Input;
+use cohortium_workflow::passwords::Passwords;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::database::TestDatabase;
+use crate::environment::TestEnvironment;
+
+/// Where changes of the tests' own making come from.
+pub const ORIGIN: Origin = Origin { door: "test", request_id: None };
+
+/// A running server.
+pub struct Api {
+    base_url: String,
+    ctx: Ctx,
+    environment: Arc<TestEnvironment>,
+    client: reqwest::Client,
+    handle: ServerHandle,
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        // Told to stop, and not waited for: the process ends with the test.
+        drop(self.handle.stop(false));
+    }
+}
+
+impl Api {
+    /// Starts a server on the database.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(database: &TestDatabase) -> Self {
+        let environment = Arc::new(TestEnvironment::default());
+        let store = Store::connect(database.url(), environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
+        let ctx = context(store, &environment);
+        let (address, handle) = serve(ctx.clone());
+        Self { base_url: format!("http://{address}"), ctx, environment, client: reqwest::Client::new(), handle }
+    }
+
+    /// The process's clock, to be moved.
+    #[must_use]
+    pub fn environment(&self) -> &TestEnvironment {
+        &self.environment
+    }
+
+    /// What the server remembers.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        self.ctx.store()
+    }
+
+    /// Makes a sandbox coalition whose clock stands where the process's does.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn coalition(&self, slug: &str) -> CoalitionId {
+        let now = self.environment.now();
+        self.coalition_with(slug, Clock::Test { now }).await
+    }
+
+    /// Makes a coalition with this clock, in New York.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn coalition_with(&self, slug: &str, clock: Clock) -> CoalitionId {
+        let id = CoalitionId::from_uuid(self.environment.ordered_uuid());
+        let zone: Zone = must("America/New_York".parse());
+        let name = must(Title::new(&format!("Coalition {slug}")));
+        let change = Coalition::create(id, must(Slug::new(slug)), name, zone, clock, self.environment.now());
+        must(self.store().system().found(change, &Actor::Operator, ORIGIN, async |_| Ok(())).await);
+        id
+    }
+
+    /// Makes a person of a coalition, with these grants, and signs it in.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn person(&self, coalition: CoalitionId, given_name: &str, grants: &[Grant]) -> Session<'_> {
+        let given = PersonCreate {
+            given_name: must(Name::new(given_name)),
+            family_name: must(Name::new("Tester")),
+            email: must(Email::new(&format!("{given_name}@example.org").to_lowercase())),
+            email_proven: true,
+            time_zone: None,
+            external_id: None,
+        };
+        let made = self.write(coalition, async |tx| {
+            let person = workflow::people::create(tx, &Actor::Operator, &Input::given(given.clone())).await?;
+            for grant in grants {
+                tx.grant(person.id, *grant).await?;
+            }
+            tx.set_password(person.id, "no password").await?;
+            Ok(person)
+        });
+        let person = made.await;
+        self.sign_in(coalition, person.id).await
+    }
+
+    /// Signs a person in.
+    ///
+    /// # Panics
+    /// When that cannot be.
+    pub async fn sign_in(&self, coalition: CoalitionId, person: PersonId) -> Session<'_> {
+        let refresh = self.ctx.tokens().refresh_token();
+        let expires_at = self.environment.now().plus(Duration::days(30));
+        let session = self.write(coalition, async |tx| workflow::sign_in::begin(tx, person, &refresh, expires_at).await).await;
+        let token = must(self.ctx.tokens().issue(person, session));
+        Session { api: self, token: Some(token), person: Some(person) }
+    }
+
+    /// Somebody without a token.
+    #[must_use]
+    pub fn anonymous(&self) -> Session<'_> {
+        Session { api: self, token: None, person: None }
+    }
+
+    /// Somebody with this token.
+    #[must_use]
+    pub fn bearer(&self, token: &str) -> Session<'_> {
+        Session { api: self, token: Some(token.to_owned()), person: None }
+    }
+
+    /// Writes straight to the store, as one transaction.
+    ///
+    /// # Panics
+    /// When the write fails.
+    pub async fn write<T>(&self, coalition: CoalitionId, work: impl AsyncFn(&mut Tx) -> cohortium_store::Result<T>) -> T {
+        must(self.store().write(coalition, ORIGIN, work).await)
+    }
+
+    /// How many journal entries a coalition has: the same before and after whatever changed nothing.
+    ///
+    /// # Panics
+    /// When the journal cannot be read.
+    pub async fn entries(&self, coalition: CoalitionId) -> u64 {
+        must(self.store().system().sequence(coalition).await);
+        must(must(self.store().read(coalition).await).check_journal().await).checked
+    }
+}
+
+/// Whoever calls.
+#[derive(Clone)]
+pub struct Session<'a> {
+    api: &'a Api,
+    token: Option<String>,
+    person: Option<PersonId>,
+}
+
+impl Session<'_> {
+    /// The person that is signed in.
+    ///
+    /// # Panics
+    /// When it is nobody.
+    #[must_use]
+    pub fn person_id(&self) -> PersonId {
+        self.person.unwrap_or_else(|| panic!("nobody is signed in"))
+    }
+
+    /// The access token.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_else(|| panic!("nobody is signed in"))
+    }
+
+    /// A request to be completed.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> Call {
+        let request = self.api.client.request(method, format!("{}{path}", self.api.base_url));
+        Call(match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path).send().await
+    }
+
+    /// POST with a body.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::POST, path).json(&body).send().await
+    }
+
+    /// POST without a body: an action.
+    pub async fn act(&self, path: &str) -> Answer {
+        self.request(Method::POST, path).send().await
+    }
+
+    /// PATCH of whatever version there is.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::PATCH, path).header("if-match", "*").json(&body).send().await
+    }
+
+    /// PUT of whatever version there is.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::PUT, path).header("if-match", "*").json(&body).send().await
+    }
+}
+
+/// A request on its way.
+pub struct Call(reqwest::RequestBuilder);
+
+impl Call {
+    /// With a header.
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        Self(self.0.json(body))
+    }
+
+    /// With whatever body.
+    #[must_use]
+    pub fn body(self, body: impl Into<reqwest::Body>) -> Self {
+        Self(self.0.body(body))
+    }
+
+    /// Sends it.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn send(self) -> Answer {
+        let response = must(self.0.send().await);
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let text = must(response.text().await);
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, text, body }
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body as it came.
+    pub text: String,
+    /// The body as JSON; null, when it is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body, of an answer that must have this status.
+    ///
+    /// # Panics
+    /// When it has another.
+    #[track_caller]
+    #[must_use]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.body
+    }
+
+    /// The code of a problem that must have this status.
+    ///
+    /// # Panics
+    /// When it has another, or is no problem.
+    #[track_caller]
+    #[must_use]
+    pub fn problem(&self, status: u16) -> &str {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        self.body.get("code").and_then(Value::as_str).unwrap_or_else(|| panic!("no code: {}", self.text))
+    }
+
+    /// The pointers of a problem's faults with their codes.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(&str, &str)> {
+        let faults = self.body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        faults.iter().map(|fault| (text(fault, "pointer"), text(fault, "code"))).collect()
+    }
+
+    /// A header; empty, when it is not there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+fn context(store: Store, environment: &Arc<TestEnvironment>) -> Ctx {
+    let folder = must(tempfile::tempdir());
+    let keys = vec![must(SigningKey::generate_in(folder.path()))];
+    let url = "http://cohortium.test";
+    let tokens = Tokens::new(keys, url, environment.clone());
+    let passwords = must(Passwords::new(2, &[7; 16]));
+    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", url.to_owned(), Origins::Localhost)
+}
+
+/// Serves in a thread of its own, which lasts as long as the process.
+fn serve(ctx: Ctx) -> (SocketAddr, ServerHandle) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = must(HttpServer::new(move || build_app(ctx.clone())).workers(2).disable_signals().bind("127.0.0.1:0"));
+            let address = server.addrs().first().copied().unwrap_or_else(|| panic!("no address"));
+            let running = server.run();
+            must(sender.send((address, running.handle())));
+            must(running.await);
+        });
+    });
+    must(receiver.recv())
+}
+
+fn text<'a>(object: &'a Value, member: &str) -> &'a str {
+    object.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What must be had for a test to go on.
+///
+/// # Panics
+/// When it is not.
+#[track_caller]
+pub fn must<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// An instant.
+///
+/// # Panics
+/// When it is none.
+#[track_caller]
+#[must_use]
+pub fn at(text: &str) -> Timestamp {
+    must(text.parse())
+}
