@@ -39,9 +39,9 @@ pub struct Applicant<'a> {
 impl Applicant<'_> {
     /// Until when a seat is held for this applicant, who comes first: for good, when nothing stands in the way.
     #[must_use]
-    pub fn holds_until(&self, hold_until: Timestamp, signup: &Signup, now: Timestamp) -> Option<Timestamp> {
+    pub fn holds_until(&self, signup: &Signup, now: Timestamp) -> Option<Timestamp> {
         let admitted = self.verified.holds(now) && self.eligibility.outcome() == Outcome::Met;
-        (!admitted).then(|| signup.at_the_latest(hold_until))
+        (!admitted).then(|| signup.hold_until(now))
     }
 
     pub(super) fn require_for_seat(&self, now: Timestamp) -> Result<(), Refusal> {

@@ -12,6 +12,9 @@ use crate::text::{Name, Reason, RoleKey, Summary};
 use crate::words::Word;
 
 const NOW: i64 = 200;
+/// The days are counted from the one after `NOW`, which is the ninth hour of its own.
+const END_OF_THIRD_DAY: i64 = 288;
+const END_OF_FOURTH_DAY: i64 = 312;
 
 fn place() -> Place {
     Place { priority: 0, number: 7 }
@@ -66,7 +69,7 @@ fn in_state(state: ApplicationState, action: Action) -> Application {
 /// Takes an action in circumstances in which nothing but the state can stand in the way.
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other action is no move of this machine")]
 fn take(application: Application, action: Action, now: i64) -> Result<Change<Application>, Refusal> {
-    let (signup, now, until) = (signup(RollingReview), at(now), at(now + 50));
+    let (signup, now) = (signup(RollingReview), at(now));
     let eligible = eligible();
     let applicant = applicant(&eligible, Verified::NotNeeded);
     let refused = |state: ApplicationState| MACHINE.refuse(state, action);
@@ -75,9 +78,9 @@ fn take(application: Application, action: Action, now: i64) -> Result<Change<App
         Action::UpdateApplication => application.update(ApplicationDraft::default(), &[], &signup, now),
         Action::SubmitApplication => application.submit(&applicant, Seat::Unasked, &signup, now),
         Action::AdmitApplication => application.admit(&applicant, &signup, now),
-        Action::OfferApplication => application.offer(seat(), until, &applicant, &signup, now),
+        Action::OfferApplication => application.offer(seat(), &applicant, &signup, now),
         Action::WaitlistApplication => application.put_on_waitlist(place(), &signup, now),
-        Action::PromoteApplication => application.promote(until, &signup, now),
+        Action::PromoteApplication => application.promote(&signup, now),
         Action::ConfirmApplication => application.confirm(&[], &applicant, &signup, now),
         Action::DeclineApplication => application.decline(DeclineReason::Full, None, &signup, now),
         Action::WithdrawApplication => application.withdraw(&signup, now),
@@ -158,11 +161,11 @@ fn a_seat_is_held_for_good_only_for_who_is_verified_and_meets_every_rule() {
     let signup = signup(FirstCome);
     let eligible = eligible();
     let unknown = unknown();
-    let holds = |eligibility, verified, until| applicant(eligibility, verified).holds_until(at(until), &signup, at(NOW));
-    assert_eq!(holds(&eligible, Verified::NotNeeded, 300), None);
-    assert_eq!(holds(&eligible, Verified::No, 300), Some(at(300)));
-    assert_eq!(holds(&unknown, Verified::NotNeeded, 300), Some(at(300)));
-    assert_eq!(holds(&eligible, Verified::No, KICKOFF + 1), Some(at(KICKOFF)), "no hold outlives the kick-off");
+    let holds = |eligibility, verified, now| applicant(eligibility, verified).holds_until(&signup, at(now));
+    assert_eq!(holds(&eligible, Verified::NotNeeded, NOW), None);
+    assert_eq!(holds(&eligible, Verified::No, NOW), Some(at(END_OF_FOURTH_DAY)));
+    assert_eq!(holds(&unknown, Verified::NotNeeded, NOW), Some(at(END_OF_FOURTH_DAY)));
+    assert_eq!(holds(&eligible, Verified::No, KICKOFF - 1), Some(at(KICKOFF)), "no hold outlives the kick-off");
 }
 
 #[test]
@@ -173,8 +176,8 @@ fn under_review_an_application_takes_no_seat_until_it_is_offered_one() {
     let sent = application(1, Standing::Draft).submit(&verified, Seat::Unasked, &signup, at(NOW)).unwrap().value;
     assert_eq!((sent.state(), sent.standing.holds_seat()), (ApplicationState::Submitted, false));
     assert!(sent.clone().admit(&verified, &signup, at(NOW)).is_err(), "a verification alone admits nobody");
-    let offered = sent.offer(seat(), at(300), &verified, &signup, at(NOW)).unwrap().value;
-    assert_eq!(offered.standing, Standing::Offered { since: at(NOW), until: at(300) });
+    let offered = sent.offer(seat(), &verified, &signup, at(NOW)).unwrap().value;
+    assert_eq!(offered.standing, Standing::Offered { since: at(NOW), until: at(END_OF_THIRD_DAY) });
     assert!(offered.standing.holds_seat());
 }
 
@@ -182,7 +185,7 @@ fn under_review_an_application_takes_no_seat_until_it_is_offered_one() {
 fn who_came_first_and_holds_a_seat_is_neither_offered_one_nor_made_to_wait() {
     let eligible = eligible();
     let held = application(1, Standing::Submitted { hold_until: Some(at(300)) });
-    let offered = held.clone().offer(seat(), at(300), &applicant(&eligible, Verified::No), &signup(FirstCome), at(NOW));
+    let offered = held.clone().offer(seat(), &applicant(&eligible, Verified::No), &signup(FirstCome), at(NOW));
     assert!(matches!(offered, Err(Refusal::InvalidTransition { from_here, .. }) if !from_here.contains(&Action::OfferApplication)));
     assert!(held.put_on_waitlist(place(), &signup(FirstCome), at(NOW)).is_err());
 }
@@ -201,7 +204,7 @@ fn sending_asks_that_no_rule_is_unmet_and_a_seat_asks_that_every_rule_is_met() {
     let offered = in_state(ApplicationState::Offered, Action::ConfirmApplication);
     let held = in_state(ApplicationState::Submitted, Action::AdmitApplication);
     let unknown = applicant(&unknown, Verified::NotNeeded);
-    assert!(matches!(under_review.offer(seat(), at(300), &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
+    assert!(matches!(under_review.offer(seat(), &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
     assert!(matches!(offered.confirm(&[], &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
     assert!(matches!(held.admit(&unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
 }
@@ -210,7 +213,7 @@ fn sending_asks_that_no_rule_is_unmet_and_a_seat_asks_that_every_rule_is_met() {
 fn an_offer_asks_for_a_verification_under_review_and_confirming_asks_for_it_always() {
     let eligible = eligible();
     let unverified = applicant(&eligible, Verified::No);
-    let offer = |mode, standing| application(1, standing).offer(seat(), at(300), &unverified, &signup(mode), at(NOW));
+    let offer = |mode, standing| application(1, standing).offer(seat(), &unverified, &signup(mode), at(NOW));
     let waiting = Standing::Waitlisted { since: at(NOW), place: place() };
     assert!(matches!(offer(RollingReview, waiting.clone()), Err(Refusal::NotVerified(_))));
     assert!(offer(FirstCome, waiting).is_ok());
@@ -225,7 +228,7 @@ fn no_offer_outlives_the_kick_off() {
     let eligible = eligible();
     let under_review = in_state(ApplicationState::Submitted, Action::OfferApplication);
     let applicant = applicant(&eligible, Verified::NotNeeded);
-    let offered = under_review.offer(seat(), at(KICKOFF + 1), &applicant, &signup(RollingReview), at(NOW)).unwrap().value;
+    let offered = under_review.offer(seat(), &applicant, &signup(RollingReview), at(KICKOFF - 1)).unwrap().value;
     assert_eq!(offered.standing.lapses_at(), Some(at(KICKOFF)));
 }
 

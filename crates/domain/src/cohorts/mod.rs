@@ -19,13 +19,15 @@ use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::seats::Seats;
 use crate::text::{Reason, RoleKey, Slug, Summary, Title};
 use crate::time::Timestamp;
-use crate::timeline::SignupWindow;
+use crate::timeline::{CohortDates, SignupWindow};
 
 mod signup;
 #[cfg(test)]
 mod tests;
+mod year;
 
 pub use signup::{EnrollmentStatus, Signup};
+pub use year::Year;
 
 crate::words! {
     /// Where a cohort or a session meets.
@@ -135,6 +137,8 @@ pub struct Cohort {
     pub capacity: Capacity,
     /// Who leads it; they take no seat.
     pub facilitators: Vec<PersonId>,
+    /// The dates that it sets for itself.
+    pub dates: CohortDates,
     /// What was decided about it.
     pub standing: Standing,
     /// How many hold a seat, and how many wait.
@@ -164,6 +168,8 @@ pub struct NewCohort {
     pub capacity: Capacity,
     /// Who leads it.
     pub facilitators: Vec<PersonId>,
+    /// The dates that it sets for itself.
+    pub dates: CohortDates,
 }
 
 /// What can be changed of a cohort: `None` leaves a member as it is.
@@ -183,6 +189,8 @@ pub struct CohortUpdate {
     pub capacity: Option<Capacity>,
     /// Who leads it.
     pub facilitators: Option<Vec<PersonId>>,
+    /// The dates that it sets for itself.
+    pub dates: Option<CohortDates>,
 }
 
 impl Cohort {
@@ -192,7 +200,8 @@ impl Cohort {
     /// [`Refusal::Invalid`] when its capacity or its facilitators cannot be.
     pub fn create(id: CohortId, new: NewCohort, now: Timestamp) -> Result<Change<Self>, Refusal> {
         check(Some(new.capacity), Some(&new.facilitators))?;
-        let NewCohort { program_id, proposal_id, slug, title, description, audience, delivery, capacity, facilitators } = new;
+        let NewCohort { program_id, proposal_id, slug, title, description, audience, delivery, capacity, facilitators, dates } =
+            new;
         let made = Self {
             id,
             program_id,
@@ -204,6 +213,7 @@ impl Cohort {
             delivery,
             capacity,
             facilitators,
+            dates,
             standing: Standing::Draft,
             seats: Seats::default(),
             meta: Meta::new(now),
@@ -215,14 +225,26 @@ impl Cohort {
     /// Changes it.
     ///
     /// # Errors
-    /// It is over, or more seats are held than the new maximum, or its capacity or its facilitators cannot be.
-    pub fn update(mut self, update: CohortUpdate, window: Option<&SignupWindow>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    /// It is over, or more seats are held than the new maximum, or a kick-off that has passed would move, or its capacity or its
+    /// facilitators cannot be.
+    pub fn update(mut self, update: CohortUpdate, year: &Year, now: Timestamp) -> Result<Change<Self>, Refusal> {
         check(update.capacity, update.facilitators.as_ref())?;
-        MACHINE.check(self.state_at(window, now), Action::UpdateCohort)?;
+        let window = year.window(&self);
+        MACHINE.check(self.state_at(window.as_ref(), now), Action::UpdateCohort)?;
         if update.capacity.is_some_and(|capacity| capacity.max < self.seats.held) {
             return Err(Refusal::SeatsBelowHeld { held: self.seats.held });
         }
         let mut changed = Changed::default();
+        changed.set("dates", &mut self.dates, update.dates);
+        if let Some(before) = window.filter(|before| now >= before.closes_at)
+            && year.window(&self) != Some(before)
+        {
+            return Err(Refusal::invalid(
+                "#/milestones",
+                FaultCode::Frozen,
+                "The kick-off has passed: it cannot be moved any more",
+            ));
+        }
         changed.set("slug", &mut self.slug, update.slug);
         changed.set("title", &mut self.title, update.title);
         changed.set("description", &mut self.description, update.description);
