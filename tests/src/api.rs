@@ -133,6 +133,15 @@ impl Api {
         Session { api: self, token: Some(token), person: Some(person) }
     }
 
+    /// Gives a person a password.
+    ///
+    /// # Panics
+    /// When that cannot be.
+    pub async fn set_password(&self, coalition: CoalitionId, person: PersonId, password: &str) {
+        let hash = must(self.ctx.passwords().hash(password, [7; 16]).await);
+        self.write(coalition, async |tx| tx.set_password(person, &hash).await).await;
+    }
+
     /// Somebody without a token.
     #[must_use]
     pub fn anonymous(&self) -> Session<'_> {

@@ -20,6 +20,10 @@ use crate::problem::{Code, Problem};
 
 /// Where Swagger UI is: the only thing that is served without standing in the document.
 const DOCS: &str = "/docs";
+/// JSON is never a page.
+const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Swagger UI is one: its own scripts, styles and pictures, and this server's answers.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request.
@@ -30,25 +34,22 @@ pub struct RequestId(pub Uuid);
 #[derive(Clone, Copy)]
 pub struct Matched(pub &'static Operation);
 
-/// The outermost layer: the request's id, its span, the headers of every answer, and errors as problems.
+/// The outermost layer: the request's id, its span, and the headers of every answer.
 ///
 /// # Errors
-/// None: every error has become an answer.
+/// None of its own.
 pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let ctx = request.app_data::<web::Data<Ctx>>().cloned();
     let id = request_id(&request, ctx.as_deref().map(AsRef::as_ref));
     request.extensions_mut().insert(RequestId(id));
     let route = request.match_pattern().unwrap_or_default();
     let span = tracing::info_span!("request", id = %id, method = %request.method(), route, status = tracing::field::Empty);
-    let answered = async {
-        let response = next.call(request).await?.map_into_boxed_body();
-        Ok::<_, Error>(with_problem(response, id))
-    };
-    let mut response = answered.instrument(span.clone()).await?;
+    let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
+    let policy = if is_docs(response.request().path()) { DOCS_POLICY } else { API_POLICY };
     span.record("status", response.status().as_u16());
     span.in_scope(|| tracing::info!("answered"));
     let secure = ctx.is_some_and(|ctx| ctx.public_url().starts_with("https://"));
-    add_headers(response.headers_mut(), id, secure);
+    add_headers(response.headers_mut(), id, policy, secure);
     Ok(response)
 }
 
@@ -70,7 +71,7 @@ fn with_problem(response: ServiceResponse<BoxBody>, id: Uuid) -> ServiceResponse
     response.into_response(answer)
 }
 
-fn add_headers(headers: &mut HeaderMap, id: Uuid, secure: bool) {
+fn add_headers(headers: &mut HeaderMap, id: Uuid, policy: &'static str, secure: bool) {
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
@@ -79,7 +80,7 @@ fn add_headers(headers: &mut HeaderMap, id: Uuid, secure: bool) {
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::CONTENT_SECURITY_POLICY, policy),
     ];
     for (name, value) in fixed {
         if !headers.contains_key(&name) {
@@ -91,21 +92,27 @@ fn add_headers(headers: &mut HeaderMap, id: Uuid, secure: bool) {
     }
 }
 
-/// The gate itself.
+/// The gate itself, which also tells every error as the problem that it is.
 ///
 /// # Errors
 /// None: a refusal is an answer.
 pub async fn gate(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    if request.path() == DOCS || request.path().starts_with("/docs/") {
+    if is_docs(request.path()) {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
-    match admit(&request).await {
-        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
-        Err(problem) => Ok(request.error_response(problem)),
-    }
+    let id = request.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0);
+    let response = match admit(&request, id).await {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(problem) => request.error_response(problem),
+    };
+    Ok(with_problem(response, id))
 }
 
-async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
+fn is_docs(path: &str) -> bool {
+    path.strip_prefix(DOCS).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
     let methods =
         request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern)).ok_or_else(|| Problem::new(Code::RouteNotFound))?;
     let operation = methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))?;
@@ -114,7 +121,6 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         return Ok(());
     }
     let ctx = request.app_data::<web::Data<Ctx>>().map(|ctx| Arc::clone(ctx)).ok_or_else(|| Problem::new(Code::InternalError))?;
-    let id = request.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0);
     let caller = auth::identify(&ctx, request.headers().get(header::AUTHORIZATION), id).await?;
     if !caller.actor.could_ever(operation.action) {
         return Err(Problem::new(Code::PermissionDenied).detail(operation.action.only_for()));

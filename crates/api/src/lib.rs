@@ -25,6 +25,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::config::Origins;
 use crate::ctx::Ctx;
@@ -46,10 +47,17 @@ pub fn build_app(
                 .error_handler(|_, _| Problem::new(Code::InvalidParameter).detail("An id in the address is not a UUID").into()),
         )
         .configure(v1::configure)
+        .service(web::redirect("/docs", "/docs/"))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(swagger()))
         .default_service(web::to(|| async { Err::<Reply, _>(Problem::new(Code::RouteNotFound)) }))
         .wrap(from_fn(gate::gate))
         .wrap(cors)
         .wrap(from_fn(gate::outermost))
+}
+
+/// Swagger UI, reading the document that the server enforces.
+fn swagger() -> Config<'static> {
+    Config::new(["/openapi/v1.json"]).persist_authorization(true).display_request_duration(true).validator_url("none")
 }
 
 /// Which front ends may call from a browser: those on the list, by their exact origin, with bearer tokens and no cookies.

@@ -147,9 +147,39 @@ impl Description {
 #[must_use]
 pub fn all() -> Vec<Description> {
     vec![
+        crate::programs::MACHINE.describe(),
         crate::proposals::MACHINE.describe(),
         crate::cohorts::MACHINE.describe(),
         crate::applications::MACHINE.describe(),
+        crate::verifications::MACHINE.describe(),
         crate::sessions::MACHINE.describe(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_machine_begins_somewhere_and_every_state_is_reached() {
+        for machine in all() {
+            let first = machine.states.first().copied();
+            for state in &machine.states {
+                let reached = machine.transitions.iter().any(|row| row.to.contains(state));
+                // A session is held by an action that comes with attendance.
+                let later = (machine.name, *state) == ("session", "held");
+                assert!(Some(*state) == first || reached || later, "{}: nothing leads to {state}", machine.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_diagram_draws_every_row() {
+        for machine in all() {
+            let drawn = machine.mermaid();
+            for row in &machine.transitions {
+                assert!(drawn.contains(&format!(": {}", row.action.verb())), "{}: {}", machine.name, row.action.verb());
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 /// The story: what a member of this name holds, wherever it stands; `Schema.member` where it differs.
 const STORY: &[(&str, &str)] = &[
     ("slug", r#""dcsc""#),
-    ("coalition", r#""dcsc""#),
+    ("Login.coalition", r#""dcsc""#),
     ("name", r#""Diverse Charter Schools Coalition""#),
     ("StateMachine.name", r#""clock""#),
     ("states", r#"["draft", "submitted"]"#),

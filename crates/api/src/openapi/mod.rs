@@ -6,6 +6,7 @@
 mod examples;
 pub mod operations;
 mod polish;
+mod shape;
 
 use std::sync::LazyLock;
 
@@ -37,7 +38,7 @@ pub fn text() -> String {
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "Cohortium", url = "https://cohortium.dev"),
     ),
-    servers((url = "/", description = "This server")),
+    servers((url = "/", description = "The server that serves this document: a local one, a sandbox, or production")),
     components(schemas(crate::problem::ProblemBody)),
 )]
 struct Base;

@@ -10,15 +10,34 @@ use cohortium_domain::words::Word;
 use serde_json::{Map, Value, json};
 
 use super::examples::example;
+use super::shape::{members, prune, refuse_null, shape, uuid_schema};
 use crate::extract::LONGEST_KEY;
 use crate::problem::{Code, MEDIA_TYPE};
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
+/// The parts of the document, in the order in which they are shown; those without an operation are left out.
+const TAGS: &[(&str, &str)] = &[
+    ("Catalog", "What a coalition offers, for everybody: its programs, their timelines and the cohorts that one can join."),
+    ("Access", "Signing in, oneself, and the coalition's settings."),
+    ("Members", "Organizations, people and their employments, which the coalition's CRM may own."),
+    ("Programs", "A year of communities of practice: its dates, its form, its commitments and what must be verified."),
+    ("Timeline", "The milestones of a program, and the phase that follows from them."),
+    ("Clock", "What time it is in the coalition; in a sandbox, moved by hand."),
+    ("Proposals", "The call for proposals: from a draft to a confirmed offering."),
+    ("Cohorts", "The groups, who belongs to them, and who may join."),
+    ("Applications", "How a person joins a cohort, with seats and a waitlist."),
+    ("Enrollments", "Who has joined."),
+    ("Verifications", "That people work where they say."),
+    ("Sessions", "When a cohort meets."),
+    ("Oversight", "What happened: the change feed, the journal and its seals, and the state machines."),
+    ("Operation", "For whoever runs the server."),
+];
+
 /// Completes the document.
 pub(super) fn polish(document: &mut Value) {
-    inline_texts(document);
-    only_updates_take_null(document);
+    shape(document);
+    document["servers"][0]["x-internal"] = json!(false);
     document["components"]["responses"] = responses();
     document["components"]["headers"] = headers();
     document["components"]["parameters"] = parameters();
@@ -30,68 +49,8 @@ pub(super) fn polish(document: &mut Value) {
         }
     }
     document["paths"] = paths;
-}
-
-fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
-    value.as_object_mut().into_iter().flatten()
-}
-
-/// Bounded strings are written where they are used: a name for each pair of bounds would tell nobody anything.
-fn inline_texts(document: &mut Value) {
-    let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
-    let texts: Map<String, Value> = schemas.into_iter().filter(|(name, _)| is_text(name)).collect();
-    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        schemas.retain(|name, _| !is_text(name));
-    }
-    replace_references(document, &texts);
-}
-
-fn is_text(name: &str) -> bool {
-    name.strip_prefix("Text").is_some_and(|rest| rest.chars().next().is_some_and(|c| c.is_ascii_digit()))
-}
-
-fn replace_references(value: &mut Value, texts: &Map<String, Value>) {
-    match value {
-        Value::Object(object) => {
-            let name =
-                object.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/components/schemas/"));
-            if let Some(Value::Object(text)) = name.and_then(|name| texts.get(name)) {
-                object.remove("$ref");
-                for (key, member) in text {
-                    object.entry(key).or_insert_with(|| member.clone());
-                }
-            }
-            object.values_mut().for_each(|member| replace_references(member, texts));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| replace_references(item, texts)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// A response never holds null, and a request only where a merge patch clears something.
-fn only_updates_take_null(document: &mut Value) {
-    let schemas = members(&mut document["components"]["schemas"]);
-    for (_, schema) in schemas.filter(|(name, _)| !name.ends_with("Update")) {
-        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-        properties.into_iter().flatten().for_each(|(_, property)| refuse_null(property));
-    }
-}
-
-fn refuse_null(property: &mut Value) {
-    if let Some(several) = property.get_mut("type").and_then(Value::as_array_mut) {
-        several.retain(|name| name != "null");
-        if let [only] = several.as_slice() {
-            property["type"] = only.clone();
-        }
-    }
-    let options = property.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
-    let kept: Vec<Value> = options.into_iter().filter(|option| option != &json!({ "type": "null" })).collect();
-    if let ([Value::Object(only)], Some(object)) = (kept.as_slice(), property.as_object_mut()) {
-        object.remove("oneOf");
-        for (name, member) in only {
-            object.entry(name).or_insert_with(|| member.clone());
-        }
-    }
+    prune(document);
+    document["tags"] = tags(document);
 }
 
 fn complete(document: &Value, template: &str, method: &str, operation: &mut Value) {
@@ -115,6 +74,12 @@ fn complete(document: &Value, template: &str, method: &str, operation: &mut Valu
     for status in problem_statuses(template, method, action, takes_body) {
         operation["responses"][status] = json!({ "$ref": format!("#/components/responses/Problem{status}") });
     }
+}
+
+fn tags(document: &Value) -> Value {
+    let text = document["paths"].to_string();
+    let used = TAGS.iter().filter(|(name, _)| text.contains(&format!("\"tags\":[\"{name}\"]")));
+    used.map(|(name, description)| json!({ "name": name, "description": description })).collect()
 }
 
 fn camel(snake: &str) -> String {
@@ -153,11 +118,11 @@ fn security_schemes() -> Value {
     json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "The access token of a person, from `POST /v1/auth/login` (RFC 6750, RFC 9068, RFC 8725)."
+            "description": "The access token of a person, from `POST /v1/auth/login` (RFC6750, RFC9068, RFC8725)."
         },
         "client": {
             "type": "oauth2",
-            "description": "The access token of an API client (RFC 6749).",
+            "description": "The access token of an API client (RFC6749, RFC9068, RFC8725).",
             "flows": { "clientCredentials": { "tokenUrl": "/oauth/token", "scopes": scopes } }
         }
     })
@@ -175,12 +140,33 @@ fn add_parameters(operation: &mut Value, template: &str, method: &str, action: A
         references.push("IfNoneMatch");
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let told = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
+    let missing: Vec<Value> = path_parameters(template).filter(|(name, _)| !told(name)).map(|(_, parameter)| parameter).collect();
+    parameters.splice(0..0, missing);
     parameters.iter_mut().filter_map(|parameter| parameter.get_mut("schema")).for_each(refuse_null);
     parameters.extend(references.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })));
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
 }
+
+/// The parameters of an address, by name: ids, and slugs.
+fn path_parameters(template: &str) -> impl Iterator<Item = (&str, Value)> {
+    let names = template.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    names.map(|name| {
+        let (description, schema) = match name.strip_suffix("_id") {
+            Some(noun) => (format!("The id of the {}.", noun.replace('_', " ")), uuid_schema()),
+            None if name == "slug" => ("The slug.".to_owned(), json!({ "$ref": "#/components/schemas/Slug" })),
+            None => (format!("The slug of the {name}."), json!({ "$ref": "#/components/schemas/Slug" })),
+        };
+        (name, json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema }))
+    })
+}
+
+/// The form of an ETag.
+const ETAG: &str = "^\"[0-9]+-[0-9a-f]{16}\"$";
+/// The form of what If-Match and If-None-Match take: ETags, strong or weak, or any.
+const ETAGS: &str = "^(\\*|(W/)?\"[^\"]*\"(, *(W/)?\"[^\"]*\")*)$";
 
 fn parameters() -> Value {
     json!({
@@ -193,37 +179,49 @@ fn parameters() -> Value {
         "IfMatch": {
             "name": "If-Match", "in": "header", "required": true,
             "description": "The `ETag` that you read, or `*`. Only its version is compared (RFC 9110).",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 200 },
+            "schema": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": ETAGS },
             "example": "\"3-9f86d081884c7d65\""
         },
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header", "required": false,
             "description": "The `ETag` that you have: 304 when nothing has changed (RFC 9110).",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 2000 },
+            "schema": { "type": "string", "minLength": 1, "maxLength": 2000, "pattern": ETAGS },
             "example": "\"3-9f86d081884c7d65\""
         }
     })
 }
 
 fn headers() -> Value {
-    let text = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string", "maxLength": 2000 }, "example": example });
+    let text = |description: &str, pattern: &str, example: &str| {
+        let schema = json!({ "type": "string", "maxLength": 2000, "pattern": pattern });
+        json!({ "description": description, "schema": schema, "example": example })
+    };
     json!({
         "X-Request-Id": {
             "description": "Identifies the request in the logs; your own, where you sent a UUID.",
             "schema": { "type": "string", "format": "uuid", "maxLength": 36 },
             "example": "0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e"
         },
-        "ETag": text("The version and a digest of the body.", "\"3-9f86d081884c7d65\""),
-        "Location": text("Where the new thing is.", "/v1/programs/0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e"),
-        "Link": text("The next page (RFC 8288), where there is one.", "</v1/programs?cursor=abc>; rel=\"next\""),
-        "WWW-Authenticate": text("How to sign in (RFC 6750).", "Bearer realm=\"cohortium\""),
-        "Allow": text("The methods that the address knows.", "GET, POST"),
+        "ETag": text("The version and a digest of the body.", ETAG, "\"3-9f86d081884c7d65\""),
+        "Location": text("Where the new thing is.", "^/", "/v1/programs/0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e"),
+        "Link": text("The next page (RFC 8288), where there is one.", "^<[^>]*>; rel=", "</v1/programs?cursor=abc>; rel=\"next\""),
+        "WWW-Authenticate": text("How to sign in (RFC 6750).", "^Bearer ", "Bearer realm=\"cohortium\""),
+        "RateLimit": text("How many requests are left, and for how many seconds.", "^\"[a-z]+\";r=[0-9]+;t=[0-9]+$", "\"default\";r=599;t=60"),
+        "RateLimit-Policy": text("How many requests are allowed, in how many seconds.", "^\"[a-z]+\";q=[0-9]+;w=[0-9]+$", "\"default\";q=600;w=60"),
         "Retry-After": {
             "description": "How many seconds to wait before asking again.",
-            "schema": { "type": "integer", "minimum": 0, "maximum": 86400 },
+            "schema": { "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 },
             "example": 2
         }
     })
+}
+
+fn headers_of_every_answer() -> Value {
+    ["X-Request-Id", "RateLimit", "RateLimit-Policy"]
+        .iter()
+        .map(|name| ((*name).to_owned(), header(name)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn header(name: &str) -> Value {
@@ -231,7 +229,7 @@ fn header(name: &str) -> Value {
 }
 
 fn add_headers(action: Action, method: &str, status: &str, response: &mut Value) {
-    response["headers"]["X-Request-Id"] = header("X-Request-Id");
+    response["headers"] = headers_of_every_answer();
     let has_body = response.get("content").is_some();
     if has_body && action.verb() != "list" {
         response["headers"]["ETag"] = header("ETag");
@@ -294,18 +292,16 @@ fn responses() -> Value {
         let description = entry["description"].as_str().unwrap_or_default().to_owned();
         entry["description"] = json!(format!("{description}\n- `{code}`: {}", code.title()).trim());
     }
-    responses.insert(
-        "Problem304".to_owned(),
-        json!({ "description": "Nothing has changed.", "headers": { "X-Request-Id": header("X-Request-Id"), "ETag": header("ETag") } }),
-    );
+    responses
+        .insert("Problem304".to_owned(), json!({ "description": "Nothing has changed.", "headers": headers_of_every_answer() }));
+    responses["Problem304"]["headers"]["ETag"] = header("ETag");
     Value::Object(responses)
 }
 
 fn problem_response(code: Code) -> Value {
-    let mut headers = json!({ "X-Request-Id": header("X-Request-Id") });
+    let mut headers = headers_of_every_answer();
     match code.status() {
         401 => headers["WWW-Authenticate"] = header("WWW-Authenticate"),
-        405 => headers["Allow"] = header("Allow"),
         429 | 503 => headers["Retry-After"] = header("Retry-After"),
         _ => {}
     }

@@ -83,6 +83,8 @@ pub const MACHINE: Machine<CohortState> = {
     }
 };
 
+/// The most seats that a cohort can have.
+pub const MOST_SEATS: u32 = 500;
 /// The most facilitators that a cohort can have.
 pub const MOST_FACILITATORS: usize = 10;
 

@@ -15,6 +15,7 @@ mod tests;
 pub use edit::{CapacityUpdate, ProgramCreate, ProgramUpdate, TermsUpdate};
 
 use crate::access::Action;
+use crate::cohorts::MOST_SEATS;
 use crate::ids::ProgramId;
 use crate::journal::{Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
@@ -82,7 +83,7 @@ pub struct Capacity {
 
 impl Capacity {
     /// The least of all capacities, and the greatest.
-    pub const BOUNDS: (u32, u32) = (1, 1_000);
+    pub const BOUNDS: (u32, u32) = (1, MOST_SEATS);
 }
 
 impl Default for Capacity {
