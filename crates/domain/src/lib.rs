@@ -35,6 +35,7 @@ pub mod journal;
 pub mod machine;
 pub mod meta;
 pub mod organizations;
+pub mod passwords;
 pub mod people;
 pub mod programs;
 pub mod proposals;
