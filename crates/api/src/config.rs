@@ -64,6 +64,12 @@ pub struct ServeArgs {
 pub struct Secret(String);
 
 impl Secret {
+    /// A text that is not to be shown.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text itself.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
@@ -47,6 +49,13 @@ impl Environment for System {
         }
         bytes
     }
+}
+
+/// A text of 256 bits that nobody can guess.
+#[must_use]
+pub fn random_text() -> String {
+    let system = System::default();
+    BASE64_URL_SAFE_NO_PAD.encode([system.random(), system.random()].concat())
 }
 
 /// What every request is served with.

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod ctx;
 pub mod cursor;
+pub mod demo;
 mod extract;
 mod gate;
 mod json;

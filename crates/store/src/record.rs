@@ -87,3 +87,8 @@ pub(crate) fn zone(table: &str, column: &str, value: &str) -> Result<Zone> {
 pub(crate) fn meta(version: i64, created_at: DateTimeUtc, updated_at: DateTimeUtc) -> Meta {
     Meta { version, created_at: Timestamp::new(created_at), updated_at: Timestamp::new(updated_at) }
 }
+
+/// Reads a column that holds a number of a smaller type.
+pub(crate) fn number<T: TryFrom<i64>>(table: &str, column: &str, value: i64) -> Result<T> {
+    T::try_from(value).map_err(|_| Error::corrupt(table, column))
+}

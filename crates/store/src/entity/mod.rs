@@ -10,8 +10,13 @@ pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
+pub(crate) mod milestone;
 pub(crate) mod person;
+<<<<<<< HEAD
+pub(crate) mod program;
+=======
 pub(crate) mod proposal;
+>>>>>>> lead
 pub(crate) mod sign_in;
 
 /// A table whose rows belong to a coalition.
@@ -28,7 +33,11 @@ macro_rules! scoped {
     };
 }
 
+<<<<<<< HEAD
+scoped!(account, grant, idempotency_key, journal_entry, journal_head, milestone, person, program, sign_in);
+=======
 scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, proposal, sign_in);
+>>>>>>> lead
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;
