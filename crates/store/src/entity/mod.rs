@@ -26,10 +26,10 @@ pub trait Scoped: EntityTrait {
 }
 
 macro_rules! scoped {
-    ($($module:ident),+ $(,)?) => {
-        $(impl Scoped for $module::Entity {
+    ($module:ident) => {
+        impl Scoped for $module::Entity {
             const COALITION: Self::Column = $module::Column::CoalitionId;
-        })+
+        }
     };
 }
 
@@ -48,6 +48,16 @@ scoped!(
     role_list,
     sign_in,
 );
+scoped!(account);
+scoped!(grant);
+scoped!(idempotency_key);
+scoped!(journal_entry);
+scoped!(journal_head);
+scoped!(milestone);
+scoped!(person);
+scoped!(program);
+scoped!(proposal);
+scoped!(sign_in);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;
