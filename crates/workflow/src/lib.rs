@@ -13,6 +13,8 @@ pub mod jobs;
 pub mod organizations;
 pub mod passwords;
 pub mod people;
+pub mod program_documents;
 pub mod programs;
 pub mod sign_in;
 pub mod timeline;
+pub mod verifications;
