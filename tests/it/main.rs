@@ -7,6 +7,8 @@ mod coalitions;
 #[cfg(test)]
 mod conventions;
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod migrations;
