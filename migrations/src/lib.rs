@@ -44,6 +44,8 @@ macro_rules! migrations {
 
 migrations! {
     "0001_foundation",
+    "0003_programs",
+    "0004_proposals",
 }
 
 struct Script {

@@ -31,7 +31,8 @@ const RULES: &[Rule] = &[
     Rule {
         invariant: "only the store and the migrations name sea-orm",
         within: "",
-        except: &["crates/store/", "migrations/"],
+        // The tests reach behind the server's back, and measure it against the bare library.
+        except: &["crates/store/", "migrations/", "tests/"],
         forbidden: &["sea_orm", "sea-orm", "sqlx"],
         seed: "use sea_orm::EntityTrait;",
     },
@@ -84,6 +85,7 @@ const RULES: &[Rule] = &[
             "crates/api/src/auth.rs",
             "crates/api/src/catalog.rs",
             "crates/api/src/commands.rs",
+            "crates/api/src/demo/",
             "crates/api/src/v1/access.rs",
             "crates/api/src/v1/journal.rs",
             "crates/store/src/",

@@ -14,3 +14,5 @@ mod journal;
 mod migrations;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod sign_in;

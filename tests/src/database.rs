@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use cohortium_store::Store;
+use sqlx::Connection;
 use tempfile::TempDir;
 
+use crate::api::must;
 use crate::environment::TestEnvironment;
 use crate::postgres::{self, Cluster};
 
@@ -48,6 +50,41 @@ impl TestDatabase {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+}
+
+impl TestDatabase {
+    /// Whether this is PostgreSQL.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres")
+    }
+
+    /// Does something behind the server's back, with all rights there are.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn execute(&self, sql: &str) {
+        must(self.try_execute(sql).await);
+    }
+
+    /// The same, or what the database says against it.
+    ///
+    /// # Errors
+    /// What the database says.
+    ///
+    /// # Panics
+    /// When it cannot be reached.
+    pub async fn try_execute(&self, sql: &str) -> Result<(), String> {
+        let script = sqlx::AssertSqlSafe(sql.to_owned());
+        let done = if self.is_postgres() {
+            let mut connection = must(sqlx::PgConnection::connect(&self.url).await);
+            sqlx::raw_sql(script).execute(&mut connection).await.map(drop)
+        } else {
+            let mut connection = must(sqlx::SqliteConnection::connect(&self.url).await);
+            sqlx::raw_sql(script).execute(&mut connection).await.map(drop)
+        };
+        done.map_err(|error| error.to_string())
     }
 }
 

@@ -51,6 +51,9 @@ pub struct ServeArgs {
     /// A file that holds the secret, instead of --secret.
     #[arg(long, env = "COHORTIUM_SECRET_FILE", value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    /// Where to serve /metrics, on a port of its own; nowhere, when not given.
+    #[arg(long, env = "COHORTIUM_METRICS_LISTEN", value_name = "ADDR:PORT")]
+    metrics_listen: Option<SocketAddr>,
     /// A front end's origin that may call the API from a browser, for example `https://app.example.org`; can be given several times.
     #[arg(long = "allow-origin", env = "COHORTIUM_ALLOW_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     allow_origins: Vec<String>,
@@ -61,6 +64,12 @@ pub struct ServeArgs {
 pub struct Secret(String);
 
 impl Secret {
+    /// A text that is not to be shown.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text itself.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -83,6 +92,8 @@ pub struct Config {
     pub database_url: Secret,
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where it serves its metrics.
+    pub metrics_listen: Option<SocketAddr>,
     /// Where clients reach it, without a slash at the end.
     pub public_url: String,
     /// From which keys are derived.
@@ -167,6 +178,7 @@ impl ServeArgs {
             data: self.data.data.clone(),
             database_url,
             listen: self.listen.listen,
+            metrics_listen: self.metrics_listen,
             public_url,
             secret,
             origins: Origins::Only(self.allow_origins.clone()),
@@ -231,6 +243,7 @@ mod tests {
             public_url: Some("https://api.example.org/".to_owned()),
             secret: Some("0123456789abcdef0123456789abcdef".to_owned()),
             secret_file: None,
+            metrics_listen: None,
             allow_origins: vec!["https://app.example.org".to_owned()],
         }
     }

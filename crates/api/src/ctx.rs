@@ -6,6 +6,8 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
@@ -16,6 +18,7 @@ use crate::catalog::Catalog;
 use crate::config::Origins;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
+use crate::metrics::Metrics;
 use crate::problem::{Code, Problem};
 use crate::reply::{Answer, Reply};
 use crate::tokens::Tokens;
@@ -48,6 +51,13 @@ impl Environment for System {
     }
 }
 
+/// A text of 256 bits that nobody can guess.
+#[must_use]
+pub fn random_text() -> String {
+    let system = System::default();
+    BASE64_URL_SAFE_NO_PAD.encode([system.random(), system.random()].concat())
+}
+
 /// What every request is served with.
 #[derive(Clone)]
 pub struct Ctx {
@@ -62,14 +72,23 @@ struct Inner {
     catalog: Catalog,
     public_url: String,
     origins: Origins,
+    metrics: Metrics,
 }
 
 impl Ctx {
     /// Of these parts. `public_url` is where clients reach the server, without a slash at its end.
     #[must_use]
     pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], public_url: String, origins: Origins) -> Self {
-        let inner =
-            Inner { store, tokens, passwords, cursors: Cursors::new(secret), catalog: Catalog::default(), public_url, origins };
+        let inner = Inner {
+            store,
+            tokens,
+            passwords,
+            cursors: Cursors::new(secret),
+            catalog: Catalog::default(),
+            public_url,
+            origins,
+            metrics: Metrics::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -113,6 +132,12 @@ impl Ctx {
     #[must_use]
     pub fn origins(&self) -> &Origins {
         &self.inner.origins
+    }
+
+    /// What is counted for the operator.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// What time it is: the process's clock.

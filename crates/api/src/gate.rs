@@ -4,6 +4,7 @@
 //! No handler, and no extractor, is reached before: a stranger learns nothing from a wrong id or a wrong body.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -43,11 +44,15 @@ pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 's
     let id = request_id(&request, ctx.as_deref().map(AsRef::as_ref));
     request.extensions_mut().insert(RequestId(id));
     let route = request.match_pattern().unwrap_or_default();
-    let span = tracing::info_span!("request", id = %id, method = %request.method(), route, status = tracing::field::Empty);
+    let span = tracing::info_span!("request", id = %id, method = %request.method(), route = %route, status = tracing::field::Empty);
+    let (method, started) = (request.method().clone(), Instant::now());
     let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     let policy = if is_docs(response.request().path()) { DOCS_POLICY } else { API_POLICY };
     span.record("status", response.status().as_u16());
     span.in_scope(|| tracing::info!("answered"));
+    if let Some(ctx) = &ctx {
+        ctx.metrics().answered(&method, &route, response.status(), started.elapsed());
+    }
     let secure = ctx.is_some_and(|ctx| ctx.public_url().starts_with("https://"));
     add_headers(response.headers_mut(), id, policy, secure);
     Ok(response)

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cohortium_api::config::{DataArgs, ServeArgs};
+use cohortium_api::demo::DemoArgs;
 use cohortium_api::server::{CannotStart, context, lock_data, open_data, open_store, serve};
 use cohortium_api::{commands, openapi};
 use tracing_subscriber::EnvFilter;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Serve the API.
     Serve(ServeArgs),
+    /// Serve two real programs, to try it out.
+    Demo(DemoArgs),
     /// Bring the database's schema up to date.
     Migrate(DataArgs),
     /// Print the OpenAPI document.
@@ -30,6 +33,9 @@ enum Command {
     /// Coalitions.
     #[command(subcommand)]
     Coalition(commands::CoalitionCommand),
+    /// Owners of coalitions.
+    #[command(subcommand)]
+    Owner(commands::OwnerCommand),
     /// The journal.
     #[command(subcommand)]
     Journal(commands::JournalCommand),
@@ -56,6 +62,10 @@ async fn run(command: Command) -> Result<(), CannotStart> {
             let store = open_store(config.database_url.expose()).await?;
             serve(&config, context(&config, store)?).await
         }
+        Command::Demo(args) => {
+            let (config, ctx, _lock) = args.prepare().await?;
+            serve(&config, ctx).await
+        }
         Command::Migrate(args) => {
             let _lock = lock_data(&args.data)?;
             open_data(&args).await.map(drop)
@@ -65,6 +75,7 @@ async fn run(command: Command) -> Result<(), CannotStart> {
             Ok(())
         }
         Command::Coalition(command) => command.run().await,
+        Command::Owner(command) => command.run().await,
         Command::Journal(command) => command.run().await,
     }
 }

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpServer;
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, web};
 use cohortium_store::{Environment, Error, Store};
 use cohortium_workflow::jobs;
 use cohortium_workflow::passwords::Passwords;
@@ -121,9 +123,23 @@ pub async fn serve(config: &Config, ctx: Ctx) -> Result<(), CannotStart> {
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .bind(config.listen)
         .map_err(|error| CannotStart(format!("{} cannot be listened on ({error}): choose another with --listen", config.listen)))?;
+    let metrics = config.metrics_listen.map(|listen| metrics_server(listen, ctx)).transpose()?.map(actix_web::rt::spawn);
     let ended = server.run().await;
     jobs.abort();
+    metrics.inspect(actix_web::rt::task::JoinHandle::abort);
     ended.map_err(|error| CannotStart(error.to_string()))
+}
+
+/// The metrics, on a port that clients do not reach.
+fn metrics_server(listen: SocketAddr, ctx: Ctx) -> Result<Server, CannotStart> {
+    let app = move || {
+        let ctx = ctx.clone();
+        App::new().route("/metrics", web::get().to(move || std::future::ready(ctx.metrics().render())))
+    };
+    let server = HttpServer::new(app).workers(1).disable_signals().bind(listen);
+    let server = server
+        .map_err(|error| CannotStart(format!("{listen} cannot be listened on ({error}): choose another with --metrics-listen")))?;
+    Ok(server.run())
 }
 
 fn cores() -> usize {

@@ -93,7 +93,6 @@ impl Tx {
     pub(crate) async fn write_entries(&mut self) -> Result<()> {
         let coalition = self.coalition_id().uuid();
         let Origin { door, request_id } = self.origin().clone();
-        let now = self.now().utc();
         let rows = std::mem::take(&mut self.entries).into_iter().map(|entry| {
             let (actor_kind, actor_id) = actor_columns(&entry.actor);
             ActiveModel {
@@ -101,7 +100,7 @@ impl Tx {
                 id: ActiveValue::Set(entry.id.uuid()),
                 coalition_id: ActiveValue::Set(coalition),
                 r#type: ActiveValue::Set(entry.happening.entry_type()),
-                occurred_at: ActiveValue::Set(now),
+                occurred_at: ActiveValue::Set(entry.occurred_at.utc()),
                 actor_kind: ActiveValue::Set(actor_kind.to_owned()),
                 actor_id: ActiveValue::Set(actor_id),
                 origin: ActiveValue::Set(door.to_owned()),

@@ -20,6 +20,9 @@ mod coalitions;
 mod idempotency;
 mod journal;
 mod people;
+mod programs;
+mod proposals;
+mod timeline;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -44,6 +47,8 @@ pub use crate::idempotency::{KeptAnswer, Slot};
 pub use crate::journal::{ChainReport, JournalEntry, JournalFilter};
 pub use crate::page::{Key, Page, PageRequest, Position};
 pub use crate::people::{PeopleFilter, PeopleOrder};
+pub use crate::programs::ProgramOrder;
+pub use crate::timeline::RecordedChange;
 pub use crate::tx::{Environment, Origin, Read, Tx};
 
 /// How often a transaction is run again because the database or the clock asks for it.

@@ -98,6 +98,15 @@ pub enum PeopleOrder {
 }
 
 impl Read {
+    /// The person with this address.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn person_by_email(&self, email: &Email) -> Result<Option<Person>> {
+        let rows = self.rows::<Entity>().filter(Column::EmailKey.eq(email.normalized()));
+        rows.one().await?.map(Person::from_row).transpose()
+    }
+
     /// A page of people.
     ///
     /// # Errors

@@ -108,6 +108,7 @@ pub struct Tx {
 /// A journal entry on its way.
 pub(crate) struct Entry {
     pub id: EntryId,
+    pub occurred_at: Timestamp,
     pub actor: Actor,
     pub happening: Happening,
 }
@@ -150,6 +151,11 @@ impl Tx {
         &self.origin
     }
 
+    /// Goes on at a later instant of the coalition's clock: for whoever moves it, on the way.
+    pub fn move_to(&mut self, instant: Timestamp) {
+        self.read.now = self.read.now.max(instant);
+    }
+
     /// The thing with this id, locked until the transaction ends.
     ///
     /// # Errors
@@ -183,7 +189,7 @@ impl Tx {
     pub fn note(&mut self, happened: impl IntoIterator<Item = Happening>, actor: &Actor) {
         for happening in happened {
             let id = self.make_id();
-            self.entries.push(Entry { id, actor: actor.clone(), happening });
+            self.entries.push(Entry { id, occurred_at: self.now, actor: actor.clone(), happening });
         }
     }
 

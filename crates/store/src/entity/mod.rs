@@ -10,7 +10,10 @@ pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
+pub(crate) mod milestone;
 pub(crate) mod person;
+pub(crate) mod program;
+pub(crate) mod proposal;
 pub(crate) mod sign_in;
 
 /// A table whose rows belong to a coalition.
@@ -20,14 +23,23 @@ pub trait Scoped: EntityTrait {
 }
 
 macro_rules! scoped {
-    ($($module:ident),+ $(,)?) => {
-        $(impl Scoped for $module::Entity {
+    ($module:ident) => {
+        impl Scoped for $module::Entity {
             const COALITION: Self::Column = $module::Column::CoalitionId;
-        })+
+        }
     };
 }
 
-scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, sign_in);
+scoped!(account);
+scoped!(grant);
+scoped!(idempotency_key);
+scoped!(journal_entry);
+scoped!(journal_head);
+scoped!(milestone);
+scoped!(person);
+scoped!(program);
+scoped!(proposal);
+scoped!(sign_in);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;

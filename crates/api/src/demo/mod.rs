@@ -1,0 +1,290 @@
+//! The demo: two programs as they really were, told as dated deeds and played through the workflows.
+//!
+//! What always holds: a demo's coalitions are sandboxes, and what is played up to an instant is the same each time. Left out on purpose: any rule,
+//! and any shortcut past one.
+
+mod dcsc;
+mod diso;
+mod stage;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use cohortium_domain::access::Actor;
+use cohortium_domain::text::{Email, Slug};
+use cohortium_domain::time::{Timestamp, Zone};
+use cohortium_store::{Error, Origin, Store};
+use cohortium_workflow as workflow;
+use serde::Serialize;
+
+use crate::config::{Config, ListenArgs, Origins, Secret, sqlite_url};
+use crate::ctx::Ctx;
+use crate::keys::write_private;
+use crate::server::{CannotStart, context, lock_data, open_store};
+use stage::Halt;
+
+/// The password of every sign-in of the demo. It opens nothing but the demo.
+pub const PASSWORD: &str = "practice makes community";
+const SECRET_FILE: &str = "demo-secret";
+/// Where DCSC's story stands when nothing is said.
+const DCSC_STANDS_AT: &str = "2019-11-20T17:00:00Z";
+/// Where DISO's stands.
+const DISO_STANDS_AT: &str = "2024-10-15T18:00:00Z";
+
+/// What `demo` is told.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// The folder of the demo's data.
+    #[arg(long, env = "COHORTIUM_DATA", default_value = "data", value_name = "DIR")]
+    data: PathBuf,
+    #[command(flatten)]
+    listen: ListenArgs,
+    /// Play DCSC's year up to here: a date (its end, in New York), or an instant. 2019-11-20 when not given.
+    #[arg(long, value_name = "T")]
+    at: Option<String>,
+    /// Start over with new data.
+    #[arg(long)]
+    fresh: bool,
+    /// Print where everything is as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where everything is.
+#[derive(Debug, Serialize)]
+struct Program {
+    base_url: String,
+    docs_url: String,
+    openapi_url: String,
+    sign_ins: Vec<SignIn>,
+}
+
+/// Somebody as whom one can sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignIn {
+    /// The coalition's slug.
+    pub coalition: &'static str,
+    /// As what.
+    pub role: &'static str,
+    /// Who.
+    pub person: &'static str,
+    /// The address.
+    pub email: &'static str,
+    /// The password.
+    pub password: &'static str,
+}
+
+/// Everybody as whom one can sign in.
+#[must_use]
+pub fn sign_ins() -> Vec<SignIn> {
+    let of = |coalition, list: &[(&'static str, &'static str, &'static str)]| {
+        let sign_in = |(role, person, email): &(&'static str, &'static str, &'static str)| SignIn {
+            coalition,
+            role,
+            person,
+            email,
+            password: PASSWORD,
+        };
+        list.iter().map(sign_in).collect::<Vec<_>>()
+    };
+    [of("dcsc", dcsc::SIGN_INS), of("diso", diso::SIGN_INS)].concat()
+}
+
+impl DemoArgs {
+    /// Makes the data where there are none, and gives back what to serve them with. Keep the lock while serving.
+    ///
+    /// # Errors
+    /// What is wrong, in a line.
+    pub async fn prepare(&self) -> Result<(Config, Ctx, crate::server::DataLock), CannotStart> {
+        let lock = lock_data(&self.data)?;
+        if self.fresh {
+            self.start_over()?;
+        }
+        let store = open_store(&sqlite_url(&self.data)).await?;
+        let config = self.config()?;
+        let ctx = context(&config, store)?;
+        self.play(&ctx).await?;
+        let place = place(&config);
+        println!("{}", if self.json { serde_json::to_string(&place).unwrap_or_default() } else { told(&place) });
+        Ok((config, ctx, lock))
+    }
+
+    async fn play(&self, ctx: &Ctx) -> Result<(), CannotStart> {
+        let played = ctx.store().system().coalition_by_slug(&slug("dcsc")?).await?.is_some();
+        match (&self.at, played) {
+            (Some(_), true) => {
+                Err(CannotStart("--at plays the year anew: add --fresh, which starts over with new data".to_owned()))
+            }
+            (None, true) => Ok(()),
+            (at, false) => {
+                let until = at.as_deref().map_or_else(|| instant(DCSC_STANDS_AT), stands_at)?;
+                play_dcsc(ctx, until).await?;
+                play_diso(ctx).await
+            }
+        }
+    }
+
+    fn start_over(&self) -> Result<(), CannotStart> {
+        let url = sqlite_url(&self.data);
+        let file = url.trim_start_matches("sqlite://");
+        for suffix in ["", "-wal", "-shm"] {
+            match std::fs::remove_file(format!("{file}{suffix}")) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(CannotStart(format!("{file}{suffix} cannot be removed: {error}")));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn config(&self) -> Result<Config, CannotStart> {
+        let file = self.data.join(SECRET_FILE);
+        let cannot = |error: std::io::Error| CannotStart(format!("{} cannot be used: {error}", file.display()));
+        let secret = if file.exists() {
+            std::fs::read_to_string(&file).map_err(cannot)?
+        } else {
+            let made = crate::ctx::random_text();
+            write_private(&file, made.as_bytes()).map_err(cannot)?;
+            made
+        };
+        Ok(Config {
+            data: self.data.clone(),
+            database_url: Secret::new(sqlite_url(&self.data)),
+            listen: self.listen.listen,
+            metrics_listen: None,
+            public_url: format!("http://{}", self.listen.listen),
+            secret: Secret::new(secret),
+            origins: Origins::Localhost,
+        })
+    }
+}
+
+fn place(config: &Config) -> Program {
+    let base_url = config.public_url.clone();
+    Program {
+        docs_url: format!("{base_url}/docs/"),
+        openapi_url: format!("{base_url}/openapi/v1.json"),
+        base_url,
+        sign_ins: sign_ins(),
+    }
+}
+
+/// Plays DCSC's year up to an instant.
+///
+/// # Errors
+/// The story does not go as it is written: a defect.
+pub async fn play_dcsc(ctx: &Ctx, until: Timestamp) -> Result<(), CannotStart> {
+    settle(dcsc::play(ctx.store(), until).await)?;
+    open_accounts(ctx, "dcsc").await
+}
+
+/// Plays DISO's year.
+///
+/// # Errors
+/// The story does not go as it is written: a defect.
+pub async fn play_diso(ctx: &Ctx) -> Result<(), CannotStart> {
+    settle(diso::play(ctx.store(), instant(DISO_STANDS_AT)?).await)?;
+    open_accounts(ctx, "diso").await
+}
+
+/// Loads the demo of a slug anew, as it stands when nothing is said. Tells whether there is one.
+///
+/// # Errors
+/// The story does not go as it is written: a defect.
+pub async fn play_again(ctx: &Ctx, slug: &str) -> Result<bool, CannotStart> {
+    match slug {
+        "dcsc" => play_dcsc(ctx, instant(DCSC_STANDS_AT)?).await.map(|()| true),
+        "diso" => play_diso(ctx).await.map(|()| true),
+        _ => Ok(false),
+    }
+}
+
+fn settle(played: Result<(), Halt>) -> Result<(), CannotStart> {
+    match played {
+        Ok(()) | Err(Halt::Curtain) => Ok(()),
+        Err(Halt::Broken(said)) => Err(CannotStart(format!("the demo did not go as it is written: {said}"))),
+    }
+}
+
+/// Gives those as whom one can sign in the demo's password.
+async fn open_accounts(ctx: &Ctx, coalition: &str) -> Result<(), CannotStart> {
+    let found = ctx.store().system().coalition_by_slug(&slug(coalition)?).await?;
+    let Some(found) = found else { return Ok(()) };
+    let hash = ctx.passwords().hash(PASSWORD, ctx.store().environment().random()).await?;
+    let emails = sign_ins().into_iter().filter(|sign_in| sign_in.coalition == coalition).map(|sign_in| Email::new(sign_in.email));
+    let emails = emails.collect::<Result<Vec<_>, _>>().map_err(|fault| CannotStart(fault.to_string()))?;
+    set_passwords(ctx.store(), found.id, &emails, &hash).await.map_err(CannotStart::from)
+}
+
+async fn set_passwords(
+    store: &Store,
+    coalition: cohortium_domain::ids::CoalitionId,
+    emails: &[Email],
+    hash: &str,
+) -> Result<(), Error> {
+    let origin = Origin { door: "demo", request_id: None };
+    let given = store.write(coalition, origin, async |tx| {
+        for email in emails {
+            if let Some(person) = tx.person_by_email(email).await? {
+                workflow::accounts::set_password(tx, &Actor::Operator, person.id, hash).await?;
+            }
+        }
+        Ok(())
+    });
+    given.await
+}
+
+/// The end of a day in New York, or an instant.
+fn stands_at(text: &str) -> Result<Timestamp, CannotStart> {
+    if let Ok(date) = text.parse() {
+        let zone: Zone = dcsc::ZONE.parse().map_err(|fault| CannotStart(format!("{fault}")))?;
+        return Ok(zone.end_of_day(date).plus_minutes(-1));
+    }
+    text.parse().map_err(|_| {
+        CannotStart(format!("--at {text}: must be a date, such as 2019-12-09, or an instant, such as 2019-12-09T21:00:00Z"))
+    })
+}
+
+fn instant(text: &str) -> Result<Timestamp, CannotStart> {
+    text.parse().map_err(|fault| CannotStart(format!("{text}: {fault}")))
+}
+
+fn slug(text: &str) -> Result<Slug, CannotStart> {
+    Slug::new(text).map_err(|fault| CannotStart(format!("{text}: {fault}")))
+}
+
+/// Where everything is, for somebody at a terminal.
+fn told(place: &Program) -> String {
+    let row =
+        |sign_in: &SignIn| format!("  {:<6} {:<12} {:<18} {}", sign_in.coalition, sign_in.role, sign_in.person, sign_in.email);
+    let rows: Vec<String> = place.sign_ins.iter().map(row).collect();
+    format!(
+        r#"
+Cohortium runs, with two coalitions' years in it.
+
+  API         {base_url}
+  Swagger UI  {docs_url}
+  Document    {openapi_url}
+
+  {where_:<6} {role:<12} {who:<18} e-mail
+{rows}
+
+  The password is the same for all: {PASSWORD}
+
+A token, for example as DCSC's staff:
+
+  curl -s {base_url}/v1/auth/login -H 'content-type: application/json' \
+    -d '{{"coalition":"dcsc","email":"staff@dcsc.example","password":"{PASSWORD}"}}'
+
+Ctrl-C stops it; started again, it goes on with the same data. `demo --fresh` starts over.
+"#,
+        base_url = place.base_url,
+        docs_url = place.docs_url,
+        openapi_url = place.openapi_url,
+        where_ = "where",
+        role = "as",
+        who = "who",
+        rows = rows.join("\n"),
+    )
+}

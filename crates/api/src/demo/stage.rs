@@ -1,0 +1,149 @@
+//! The stage on which a demo's year is played: a sandbox coalition, its clock, and its people.
+//!
+//! What always holds: everything is done through the workflows, by the person who would do it, at the instant at which it was done.
+
+use std::collections::BTreeMap;
+
+use cohortium_domain::access::{Action, Actor, Grant};
+use cohortium_domain::coalitions::{Clock, Coalition};
+use cohortium_domain::ids::{CoalitionId, Id, PersonId};
+use cohortium_domain::people::PersonCreate;
+use cohortium_domain::text::{Email, ExternalId, Name, Slug, TextFault, Title};
+use cohortium_domain::time::{Timestamp, WallTime, Zone};
+use cohortium_store::{ClockHold, Error, Origin, Store, Tx};
+use cohortium_workflow as workflow;
+use cohortium_workflow::clock::Move;
+use cohortium_workflow::input::Input;
+
+/// Where the demo's changes come from.
+const ORIGIN: Origin = Origin { door: "demo", request_id: None };
+
+/// Why a play stops.
+#[derive(Debug)]
+pub enum Halt {
+    /// The instant was reached up to which it was to be played.
+    Curtain,
+    /// Something did not go as it was written: a defect.
+    Broken(String),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+impl From<TextFault> for Halt {
+    fn from(fault: TextFault) -> Self {
+        Self::Broken(fault.to_string())
+    }
+}
+
+/// A play's progress.
+pub type Played<T = ()> = Result<T, Halt>;
+
+/// A stage.
+pub struct Stage<'a> {
+    store: &'a Store,
+    coalition: CoalitionId,
+    zone: Zone,
+    until: Timestamp,
+    cast: BTreeMap<&'static str, (PersonId, Vec<Grant>)>,
+}
+
+impl<'a> Stage<'a> {
+    /// Makes the coalition, whose clock shows `from`.
+    pub async fn set(store: &'a Store, slug: &str, name: &str, zone: &str, from: &str, until: Timestamp) -> Played<Self> {
+        let id = CoalitionId::from_uuid(store.environment().ordered_uuid());
+        let zone: Zone = zone.parse().map_err(|fault| Halt::Broken(format!("{fault}")))?;
+        let now = instant(zone, from)?;
+        let change = Coalition::create(id, Slug::new(slug)?, Title::new(name)?, zone, Clock::Test { now }, now);
+        store.system().found(change, &Actor::Operator, ORIGIN, async |_| Ok(())).await?;
+        Ok(Self { store, coalition: id, zone, until, cast: BTreeMap::new() })
+    }
+
+    /// Moves the clock to a wall time of the coalition's zone, such as `2019-09-12 09:00`.
+    pub async fn reach(&self, when: &str) -> Played {
+        let next = instant(self.zone, when)?;
+        if next > self.until {
+            self.land().await?;
+            return Err(Halt::Curtain);
+        }
+        self.move_clock(next).await
+    }
+
+    /// Moves the clock to the instant up to which is played.
+    pub async fn land(&self) -> Played {
+        self.move_clock(self.until).await
+    }
+
+    async fn move_clock(&self, to: Timestamp) -> Played {
+        let moving = self.store.write_holding(ClockHold::Moving, self.coalition, ORIGIN, async |tx| {
+            let later = Input::given(Move::To(to.max(tx.now())));
+            workflow::clock::advance(tx, &Actor::Operator, Action::SetClock, &later).await
+        });
+        moving.await.map(drop).map_err(Halt::from)
+    }
+
+    /// Does something as the operator, who sets things up.
+    pub async fn set_up<T>(&self, deed: impl AsyncFn(&mut Tx) -> Result<T, Error>) -> Played<T> {
+        self.store.write(self.coalition, ORIGIN, deed).await.map_err(Halt::from)
+    }
+
+    /// Does something as one of the cast.
+    pub async fn act<T>(&self, who: &str, deed: impl AsyncFn(&mut Tx, &Actor) -> Result<T, Error>) -> Played<T> {
+        let actor = self.actor(who)?;
+        let acted = self.store.write(self.coalition, ORIGIN, async |tx| deed(tx, &actor).await).await;
+        acted.map_err(|error| Halt::Broken(format!("{who}: {error}")))
+    }
+
+    /// Tries something as one of the cast that is to be refused.
+    pub async fn refused<T>(&self, who: &str, deed: impl AsyncFn(&mut Tx, &Actor) -> Result<T, Error>) -> Played {
+        let actor = self.actor(who)?;
+        match self.store.write(self.coalition, ORIGIN, async |tx| deed(tx, &actor).await).await {
+            Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(Halt::Broken(format!("{who}: {error}"))),
+            Ok(_) => Err(Halt::Broken(format!("{who} was to be refused, and was not"))),
+        }
+    }
+
+    /// Puts a person on the stage: known to the CRM, with a proven address.
+    pub async fn enter(&mut self, key: &'static str, name: (&str, &str), email: &str, grants: &[Grant]) -> Played<PersonId> {
+        let given = PersonCreate {
+            given_name: Name::new(name.0)?,
+            family_name: Name::new(name.1)?,
+            email: Email::new(email)?,
+            email_proven: true,
+            time_zone: None,
+            external_id: Some(ExternalId::new(&format!("crm-{key}"))?),
+        };
+        let person = self.set_up(async |tx| {
+            let person = workflow::people::create(tx, &Actor::Operator, &Input::given(given.clone())).await?;
+            for grant in grants {
+                workflow::accounts::grant(tx, &Actor::Operator, person.id, *grant).await?;
+            }
+            Ok(person.id)
+        });
+        let id = person.await?;
+        self.cast.insert(key, (id, grants.to_vec()));
+        Ok(id)
+    }
+
+    /// One of the cast.
+    pub fn person(&self, key: &str) -> Played<PersonId> {
+        self.cast.get(key).map(|(id, _)| *id).ok_or_else(|| Halt::Broken(format!("{key} is not on the stage")))
+    }
+
+    fn actor(&self, key: &str) -> Played<Actor> {
+        let (id, grants) = self.cast.get(key).ok_or_else(|| Halt::Broken(format!("{key} is not on the stage")))?;
+        Ok(Actor::Person { id: *id, grants: grants.iter().copied().collect() })
+    }
+}
+
+/// An instant from `YYYY-MM-DD HH:MM` on the wall of a zone.
+fn instant(zone: Zone, text: &str) -> Played<Timestamp> {
+    let broken = || Halt::Broken(format!("{text} is no wall time"));
+    let (date, time) = text.split_once(' ').ok_or_else(broken)?;
+    let time: WallTime = time.parse().map_err(|_| broken())?;
+    zone.at(date.parse().map_err(|_| broken())?, time).map_err(|_| broken())
+}
