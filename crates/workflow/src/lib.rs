@@ -12,5 +12,6 @@ pub mod jobs;
 pub mod passwords;
 pub mod people;
 pub mod programs;
+pub mod proposals;
 pub mod sign_in;
 pub mod timeline;
