@@ -7,9 +7,13 @@ mod coalitions;
 #[cfg(test)]
 mod conventions;
 #[cfg(test)]
+mod employments;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod organizations;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

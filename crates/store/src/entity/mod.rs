@@ -6,17 +6,17 @@ use sea_orm::entity::prelude::*;
 
 pub(crate) mod account;
 pub(crate) mod coalition;
+pub(crate) mod employment;
 pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
 pub(crate) mod milestone;
+pub(crate) mod organization;
 pub(crate) mod person;
-<<<<<<< HEAD
 pub(crate) mod program;
-=======
 pub(crate) mod proposal;
->>>>>>> lead
+pub(crate) mod role_list;
 pub(crate) mod sign_in;
 
 /// A table whose rows belong to a coalition.
@@ -26,18 +26,38 @@ pub trait Scoped: EntityTrait {
 }
 
 macro_rules! scoped {
-    ($($module:ident),+ $(,)?) => {
-        $(impl Scoped for $module::Entity {
+    ($module:ident) => {
+        impl Scoped for $module::Entity {
             const COALITION: Self::Column = $module::Column::CoalitionId;
-        })+
+        }
     };
 }
 
-<<<<<<< HEAD
-scoped!(account, grant, idempotency_key, journal_entry, journal_head, milestone, person, program, sign_in);
-=======
-scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, proposal, sign_in);
->>>>>>> lead
+scoped!(
+    account,
+    employment,
+    grant,
+    idempotency_key,
+    journal_entry,
+    journal_head,
+    milestone,
+    organization,
+    person,
+    program,
+    proposal,
+    role_list,
+    sign_in,
+);
+scoped!(account);
+scoped!(grant);
+scoped!(idempotency_key);
+scoped!(journal_entry);
+scoped!(journal_head);
+scoped!(milestone);
+scoped!(person);
+scoped!(program);
+scoped!(proposal);
+scoped!(sign_in);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;
