@@ -33,30 +33,18 @@ macro_rules! scoped {
     };
 }
 
-scoped!(
-    account,
-    employment,
-    grant,
-    idempotency_key,
-    journal_entry,
-    journal_head,
-    milestone,
-    organization,
-    person,
-    program,
-    proposal,
-    role_list,
-    sign_in,
-);
 scoped!(account);
+scoped!(employment);
 scoped!(grant);
 scoped!(idempotency_key);
 scoped!(journal_entry);
 scoped!(journal_head);
 scoped!(milestone);
+scoped!(organization);
 scoped!(person);
 scoped!(program);
 scoped!(proposal);
+scoped!(role_list);
 scoped!(sign_in);
 
 impl Scoped for coalition::Entity {

@@ -14,7 +14,8 @@ use cohortium_workflow as workflow;
 use cohortium_workflow::proposals::Wish;
 
 use self::types::{
-    Proposal, ProposalCreate, ProposalDecision, ProposalPage, ProposalRelease, ProposalReserve, ProposalUpdate, as_seen_by, summary, view,
+    Proposal, ProposalCreate, ProposalDecision, ProposalPage, ProposalRelease, ProposalReserve, ProposalUpdate, as_seen_by,
+    summary, view,
 };
 use super::room;
 use crate::auth::Caller;

@@ -13,7 +13,29 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::extract::clearable;
 use crate::v1::page;
-use crate::v1::programs::Capacity;
+
+/// TEMP
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Capacity {
+    /// a
+    #[schema(minimum = 1, maximum = 500)]
+    min: u32,
+    /// b
+    #[schema(minimum = 1, maximum = 500)]
+    max: u32,
+}
+impl From<cohortium_domain::programs::Capacity> for Capacity {
+    fn from(c: cohortium_domain::programs::Capacity) -> Self {
+        Self { min: c.min, max: c.max }
+    }
+}
+impl From<Capacity> for cohortium_domain::programs::Capacity {
+    fn from(c: Capacity) -> Self {
+        Self { min: c.min, max: c.max }
+    }
+}
+// TEMP END
 
 /// A proposal to lead a cohort.
 #[derive(Serialize, ToSchema)]
