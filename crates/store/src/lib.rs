@@ -17,8 +17,10 @@ mod tx;
 
 mod accounts;
 mod coalitions;
+mod employments;
 mod idempotency;
 mod journal;
+mod organizations;
 mod people;
 mod programs;
 mod proposals;
@@ -45,6 +47,7 @@ pub use crate::error::{Error, Result};
 pub use crate::generations::Generation;
 pub use crate::idempotency::{KeptAnswer, Slot};
 pub use crate::journal::{ChainReport, JournalEntry, JournalFilter};
+pub use crate::organizations::{OrganizationFilter, OrganizationOrder};
 pub use crate::page::{Key, Page, PageRequest, Position};
 pub use crate::people::{PeopleFilter, PeopleOrder};
 pub use crate::programs::ProgramOrder;
