@@ -6,6 +6,7 @@ mod architecture;
 mod coalitions;
 #[cfg(test)]
 mod conventions;
+mod document;
 #[cfg(test)]
 mod employments;
 #[cfg(test)]

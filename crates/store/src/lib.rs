@@ -54,6 +54,7 @@ pub use crate::page::{Key, Page, PageRequest, Position};
 pub use crate::people::{PeopleFilter, PeopleOrder};
 pub use crate::program_documents::ProgramDocument;
 pub use crate::programs::ProgramOrder;
+pub use crate::record::Record;
 pub use crate::timeline::RecordedChange;
 pub use crate::tx::{Environment, Origin, Read, Tx};
 pub use crate::verifications::VerificationFilter;

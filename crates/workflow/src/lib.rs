@@ -15,6 +15,7 @@ pub mod passwords;
 pub mod people;
 pub mod program_documents;
 pub mod programs;
+pub mod proposals;
 pub mod sign_in;
 pub mod timeline;
 pub mod verifications;
