@@ -3,7 +3,9 @@
 mod access;
 mod clock;
 mod coalition;
+mod commitments;
 mod employments;
+mod forms;
 mod journal;
 mod me;
 mod operation;
@@ -12,6 +14,7 @@ mod people;
 mod proposals;
 mod roles;
 mod state_machines;
+mod verifications;
 
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
@@ -78,4 +81,20 @@ macro_rules! rooms {
     };
 }
 
-rooms!(access, me, coalition, organizations, people, employments, roles, proposals, clock, journal, state_machines, operation);
+rooms!(
+    access,
+    me,
+    coalition,
+    organizations,
+    people,
+    employments,
+    roles,
+    forms,
+    commitments,
+    verifications,
+    proposals,
+    clock,
+    journal,
+    state_machines,
+    operation
+);
