@@ -12,4 +12,6 @@ mod journal;
 mod migrations;
 mod organizations;
 mod people;
+mod program_documents;
 mod sign_in;
+mod verifications;
