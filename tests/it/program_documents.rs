@@ -2,13 +2,16 @@
 
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::ids::{CoalitionId, ProgramId};
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::{Capacity, Delivery, EnrollmentMode, ProgramCreate, Terms};
-use cohortium_domain::text::{SchoolYear, Slug, Title};
+use cohortium_domain::text::{Name, SchoolYear, Slug, Title};
+use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
 use cohortium_tests::api::{Api, must};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
 use cohortium_workflow as workflow;
 use cohortium_workflow::input::Input;
+use cohortium_workflow::timeline::Wish;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -37,6 +40,27 @@ pub async fn program(api: &Api, coalition: CoalitionId, slug: &str) -> ProgramId
     let made =
         api.write(coalition, async |tx| workflow::programs::create(tx, &Actor::Operator, &Input::given(given.clone())).await);
     made.await.id
+}
+
+/// Gives a program its timeline, and publishes it.
+pub async fn publish(api: &Api, coalition: CoalitionId, program: ProgramId) {
+    let milestones = [
+        (MilestoneKind::SignupOpens, "Sign-up opens", "2019-10-17"),
+        (MilestoneKind::Kickoff, "Kick-off", "2019-12-09"),
+        (MilestoneKind::Closeout, "Close-out", "2020-06-15"),
+    ];
+    let milestones = milestones.map(|(kind, label, on)| MilestoneDraft {
+        id: None,
+        kind,
+        label: must(Name::new(label)),
+        when: When::On(must(on.parse())),
+    });
+    let wish = Wish { milestones: milestones.to_vec(), reason: None };
+    api.write(coalition, async |tx| {
+        workflow::timeline::replace(tx, &Actor::Operator, program, &Input::given(wish.clone())).await?;
+        workflow::programs::publish(tx, &Actor::Operator, program, Precondition::NotNeeded).await
+    })
+    .await;
 }
 
 fn question(least: u64) -> Value {
@@ -182,4 +206,10 @@ async fn what_a_draft_asks_for_is_hidden_and_what_a_program_asks_for_is_staffs_t
         assert_eq!(api.anonymous().get(&path).await.problem(401), "authentication_required");
     }
     assert_eq!(api.entries(coalition).await, before);
+    publish(&api, coalition, program).await;
+    for name in ["application-form", "commitments", "verification-policy"] {
+        let path = format!("/v1/programs/{program}/{name}");
+        assert_eq!(member.get(&path).await.expect(200)["allowed_actions"], json!([]));
+        assert_eq!(stranger.get(&path).await.problem(404), "not_found");
+    }
 }

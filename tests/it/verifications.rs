@@ -52,7 +52,6 @@ impl<'a> World<'a> {
         Self { api, coalition, staff, mia, school, program, employment }
     }
 
-    /// What an application does when it is sent: asks for the verification of an employment.
     async fn ask(&self) -> String {
         ask(self.api, self.coalition, self.program, self.employment).await.id.to_string()
     }
@@ -79,7 +78,8 @@ async fn employ(who: &Session<'_>, school: &str) -> EmploymentId {
     EmploymentId::from_uuid(made["id"].as_str().unwrap().parse().unwrap())
 }
 
-async fn ask(api: &Api, coalition: CoalitionId, program: ProgramId, employment: EmploymentId) -> Verification {
+/// What an application does when it is sent: asks for the verification of an employment.
+pub async fn ask(api: &Api, coalition: CoalitionId, program: ProgramId, employment: EmploymentId) -> Verification {
     let asked = api.write(coalition, async |tx| {
         let program: Program = tx.lock(program).await?;
         workflow::verifications::ask(tx, &Actor::Operator, &program, employment).await

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cohortium_domain::access::Grant;
-use cohortium_domain::ids::CoalitionId;
+use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
 use cohortium_tests::api::{Api, Session};
 use serde_json::{Value, json};
 
@@ -70,6 +70,7 @@ impl<'a> Place<'a> {
         place.keep("person", place.session(Role::Author).person_id().to_string());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;
+        place.program(api).await;
         place
     }
 
@@ -91,6 +92,20 @@ impl<'a> Place<'a> {
         let path = format!("/v1/people/{}/employments", self.session(Role::Member).person_id());
         self.make(&staff, "employment", &path, employment.clone()).await;
         self.make(&author, "own employment", "/v1/me/employments", employment).await;
+    }
+
+    /// A published program, and a verification that it asks for.
+    async fn program(&mut self, api: &Api) {
+        let program = crate::program_documents::program(api, self.coalition, "cop").await;
+        let employment = json!({
+            "organization_id": self.id("organization"), "role": "principal", "level": "school", "starts_on": "2019-08-01"
+        });
+        let author = self.session(Role::Author).clone();
+        self.make(&author, "current employment", "/v1/me/employments", employment).await;
+        let employment = EmploymentId::from_uuid(self.id("current employment").parse().unwrap());
+        let verification = crate::verifications::ask(api, self.coalition, program, employment).await;
+        self.keep("program", program.to_string());
+        self.keep("verification", verification.id.to_string());
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.
