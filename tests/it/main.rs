@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod coalitions;
 #[cfg(test)]
 mod conventions;
@@ -13,4 +15,8 @@ mod migrations;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod timeline;

@@ -1,13 +1,16 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod access;
+mod catalog;
 mod clock;
 mod coalition;
 mod journal;
 mod me;
 mod operation;
 mod people;
+mod programs;
 mod state_machines;
+mod timeline;
 
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
@@ -74,4 +77,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!(access, me, coalition, people, clock, journal, state_machines, operation);
+rooms!(catalog, access, me, coalition, people, programs, timeline, clock, journal, state_machines, operation);
