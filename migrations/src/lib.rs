@@ -44,6 +44,9 @@ macro_rules! migrations {
 
 migrations! {
     "0001_foundation",
+    "0003_programs",
+    "0004_proposals",
+    "0005_cohorts",
 }
 
 struct Script {

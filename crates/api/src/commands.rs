@@ -116,8 +116,8 @@ impl OwnerCommand {
         let origin = Origin { door: "command", request_id: None };
         let made = store.write(found.id, origin, async |tx| {
             let person = workflow::people::create(tx, &Actor::Operator, &Input::given(person.clone())).await?;
-            tx.set_password(person.id, &hash).await?;
-            tx.grant(person.id, Grant::Owner).await?;
+            workflow::accounts::set_password(tx, &Actor::Operator, person.id, &hash).await?;
+            workflow::accounts::grant(tx, &Actor::Operator, person.id, Grant::Owner).await?;
             Ok(person.id)
         });
         println!("{}", made.await?);

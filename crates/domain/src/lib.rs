@@ -22,6 +22,7 @@
 //! are handed in. Left out on purpose: how anything is stored, sent or shown.
 
 pub mod access;
+pub mod accounts;
 pub mod applications;
 pub mod canonical;
 pub mod coalitions;

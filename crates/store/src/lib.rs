@@ -16,10 +16,15 @@ mod rows;
 mod tx;
 
 mod accounts;
+mod applications;
 mod coalitions;
+mod cohorts;
 mod idempotency;
 mod journal;
 mod people;
+mod programs;
+mod proposals;
+mod timeline;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -38,12 +43,16 @@ use crate::entity::coalition;
 use crate::rows::{Connection, on};
 
 pub use crate::accounts::{Credentials, SignIn, SignedIn};
+pub use crate::applications::{ApplicationFilter, ApplicationOrder};
+pub use crate::cohorts::CohortFilter;
 pub use crate::error::{Error, Result};
 pub use crate::generations::Generation;
 pub use crate::idempotency::{KeptAnswer, Slot};
 pub use crate::journal::{ChainReport, JournalEntry, JournalFilter};
 pub use crate::page::{Key, Page, PageRequest, Position};
 pub use crate::people::{PeopleFilter, PeopleOrder};
+pub use crate::programs::ProgramOrder;
+pub use crate::timeline::RecordedChange;
 pub use crate::tx::{Environment, Origin, Read, Tx};
 
 /// How often a transaction is run again because the database or the clock asks for it.

@@ -68,6 +68,16 @@ pub(crate) fn optional<T, E>(
     value.map(|value| text(table, column, value, new)).transpose()
 }
 
+/// Reads a column that holds a number smaller than the database's own.
+pub(crate) fn number<N: TryFrom<i64>>(table: &str, column: &str, value: i64) -> Result<N> {
+    value.try_into().map_err(|_| Error::corrupt(table, column))
+}
+
+/// Reads a column that holds JSON.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(table: &str, column: &str, value: &serde_json::Value) -> Result<T> {
+    T::deserialize(value).map_err(|_| Error::corrupt(table, column))
+}
+
 /// Reads a column that holds a time zone.
 pub(crate) fn zone(table: &str, column: &str, value: &str) -> Result<Zone> {
     value.parse().map_err(|_| Error::corrupt(table, column))

@@ -4,10 +4,13 @@
 //! rest. What always holds: nothing here decides, speaks HTTP or reads a clock; whoever calls is a door (the API, a job, a command, the demo),
 //! and all doors lead here.
 
+pub mod accounts;
 pub mod clock;
 pub mod coalitions;
 pub mod input;
 pub mod jobs;
 pub mod passwords;
 pub mod people;
+pub mod programs;
 pub mod sign_in;
+pub mod timeline;

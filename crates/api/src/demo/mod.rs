@@ -10,9 +10,11 @@ mod stage;
 use std::path::PathBuf;
 
 use clap::Args;
+use cohortium_domain::access::Actor;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Error, Origin, Store};
+use cohortium_workflow as workflow;
 use serde::Serialize;
 
 use crate::config::{Config, ListenArgs, Origins, Secret, sqlite_url};
@@ -225,7 +227,7 @@ async fn set_passwords(
     let given = store.write(coalition, origin, async |tx| {
         for email in emails {
             if let Some(person) = tx.person_by_email(email).await? {
-                tx.set_password(person.id, hash).await?;
+                workflow::accounts::set_password(tx, &Actor::Operator, person.id, hash).await?;
             }
         }
         Ok(())

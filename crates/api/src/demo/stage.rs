@@ -120,7 +120,7 @@ impl<'a> Stage<'a> {
         let person = self.set_up(async |tx| {
             let person = workflow::people::create(tx, &Actor::Operator, &Input::given(given.clone())).await?;
             for grant in grants {
-                tx.grant(person.id, *grant).await?;
+                workflow::accounts::grant(tx, &Actor::Operator, person.id, *grant).await?;
             }
             Ok(person.id)
         });

@@ -7,6 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::access::{Action, Tie};
 use crate::employments::Level;
 use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
@@ -56,13 +59,17 @@ crate::words! {
 }
 
 /// For whom a cohort is; an empty set leaves it open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Audience {
     /// In these roles.
+    #[schema(max_items = 50)]
     pub roles: BTreeSet<RoleKey>,
     /// At these levels.
+    #[schema(max_items = 10)]
     pub levels: BTreeSet<Level>,
     /// Of these kinds of organizations.
+    #[schema(max_items = 10)]
     pub organization_kinds: BTreeSet<OrganizationKind>,
 }
 

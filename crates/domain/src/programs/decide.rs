@@ -1,7 +1,7 @@
 //! The decisions about a program.
 
 use super::{Delivery, MACHINE, Program};
-use crate::access::{Action, Tie};
+use crate::access::{Action, Actor, Tie};
 use crate::journal::Change;
 use crate::refusal::Refusal;
 use crate::text::Reason;
@@ -37,10 +37,10 @@ impl Program {
     ///
     /// # Errors
     /// It was never published, or is over.
-    pub fn close(mut self, reason: Option<&Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    pub fn close(mut self, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), Action::CloseProgram)?;
         self.decisions.closed_at = Some(now);
-        Ok(self.decided("closed", reason, now))
+        Ok(self.decided("closed", None, now))
     }
 
     /// Calls it off.
@@ -55,8 +55,10 @@ impl Program {
 
     /// What this caller may do to it now.
     #[must_use]
-    pub fn allowed_actions(&self, tie: &Tie<'_>, phase: Phase) -> Vec<&'static str> {
-        MACHINE.allowed(self.state(), tie, |action| action != Action::FinalizeOfferings || phase == Phase::ReviewingProposals)
+    pub fn allowed_actions(&self, actor: &Actor, phase: Phase) -> Vec<&'static str> {
+        MACHINE.allowed(self.state(), &Tie::none(actor), |action| {
+            action != Action::FinalizeOfferings || phase == Phase::ReviewingProposals
+        })
     }
 
     fn decided(mut self, verb: &'static str, reason: Option<&Reason>, now: Timestamp) -> Change<Self> {

@@ -3,7 +3,7 @@
 use super::{Capacity, Decisions, Delivery, EnrollmentMode, MACHINE, Program, ProgramState, Terms};
 use crate::access::Action;
 use crate::ids::ProgramId;
-use crate::journal::Change;
+use crate::journal::{Change, Changed};
 use crate::meta::Meta;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::text::{Reason, SchoolYear, Slug, Summary, Title};
@@ -78,6 +78,9 @@ pub struct TermsUpdate {
     pub anywhere_on_earth: Option<bool>,
 }
 
+/// What the dates and the states of applications follow from.
+const SETTLED_BY_PUBLICATION: [&str; 5] = ["slug", "time_zone", "delivery", "enrollment_mode", "terms/anywhere_on_earth"];
+
 impl Capacity {
     /// Gathers what is wrong with it, under a pointer.
     pub fn faults(self, pointer: &str, faults: &mut Faults) {
@@ -148,15 +151,26 @@ impl Program {
     pub fn update(self, update: ProgramUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), Action::UpdateProgram)?;
         let mut faults = Faults::default();
-        let mut updated = self.clone().with(update);
-        if self.state() != ProgramState::Draft {
-            updated.faults_against_published(&self, &mut faults);
+        let settled = self.state() != ProgramState::Draft;
+        let (mut updated, changed) = self.with(update);
+        for member in SETTLED_BY_PUBLICATION.iter().filter(|member| settled && changed.any_of(&[member])) {
+            let detail = "The program is published: this cannot be changed any more";
+            faults.push(Fault::new(format!("#/{member}"), FaultCode::Frozen, detail));
         }
         updated.number_faults(&mut faults);
         faults.check()?;
-        updated.meta = self.meta.changed(now);
-        let happened = updated.happening("updated");
+        updated.meta = updated.meta.changed(now);
+        let happened = updated.happening("updated").with("changed", changed.names());
         Ok(Change::one(updated, happened))
+    }
+
+    /// The timeline of milestones as they are wished for, in place of the old one.
+    ///
+    /// # Errors
+    /// All faults, at once.
+    pub fn plan_timeline(&self, old: &Timeline, milestones: Vec<Milestone>) -> Result<Timeline, Refusal> {
+        require_same_kinds(old, &milestones)?;
+        Timeline::plan(&self.calendar(), milestones)
     }
 
     /// Replaces its timeline. Gives nothing where the new one says the same as the old.
@@ -170,8 +184,7 @@ impl Program {
         reason: Option<&Reason>,
         now: Timestamp,
     ) -> Result<Option<Change<(Self, Timeline)>>, Refusal> {
-        require_same_kinds(old, &milestones)?;
-        let new = Timeline::plan(&self.calendar(), milestones)?;
+        let new = self.plan_timeline(old, milestones)?;
         let changes = changes(old, &new);
         require_reason(&changes, reason, now)?;
         MACHINE.check(self.state(), Action::UpdateProgram)?;
@@ -183,36 +196,24 @@ impl Program {
         Ok(Some(Change { value: (self, new), happened }))
     }
 
-    fn with(mut self, update: ProgramUpdate) -> Self {
+    /// It with the update, and the names of the members that are others now.
+    fn with(mut self, update: ProgramUpdate) -> (Self, Changed) {
         let ProgramUpdate { slug, name, description, school_year, time_zone, delivery, enrollment_mode, capacity, terms } = update;
-        set(&mut self.slug, slug);
-        set(&mut self.name, name);
-        set(&mut self.description, description);
-        set(&mut self.school_year, school_year);
-        set(&mut self.time_zone, time_zone);
-        set(&mut self.delivery, delivery);
-        set(&mut self.enrollment_mode, enrollment_mode);
-        set(&mut self.capacity.min, capacity.min);
-        set(&mut self.capacity.max, capacity.max);
-        set(&mut self.terms.hold_days, terms.hold_days);
-        set(&mut self.terms.offer_days, terms.offer_days);
-        set(&mut self.terms.grace_minutes, terms.grace_minutes);
-        set(&mut self.terms.anywhere_on_earth, terms.anywhere_on_earth);
-        self
-    }
-
-    fn faults_against_published(&self, published: &Self, faults: &mut Faults) {
-        let settled = [
-            ("slug", self.slug == published.slug),
-            ("time_zone", self.time_zone == published.time_zone),
-            ("delivery", self.delivery == published.delivery),
-            ("enrollment_mode", self.enrollment_mode == published.enrollment_mode),
-            ("terms/anywhere_on_earth", self.terms.anywhere_on_earth == published.terms.anywhere_on_earth),
-        ];
-        for (member, _) in settled.into_iter().filter(|(_, same)| !same) {
-            let detail = "The program is published: this cannot be changed any more";
-            faults.push(Fault::new(format!("#/{member}"), FaultCode::Frozen, detail));
-        }
+        let mut changed = Changed::default();
+        changed.set("slug", &mut self.slug, slug);
+        changed.set("name", &mut self.name, name);
+        changed.set("description", &mut self.description, description);
+        changed.set("school_year", &mut self.school_year, school_year);
+        changed.set("time_zone", &mut self.time_zone, time_zone);
+        changed.set("delivery", &mut self.delivery, delivery);
+        changed.set("enrollment_mode", &mut self.enrollment_mode, enrollment_mode);
+        changed.set("capacity/min", &mut self.capacity.min, capacity.min);
+        changed.set("capacity/max", &mut self.capacity.max, capacity.max);
+        changed.set("terms/hold_days", &mut self.terms.hold_days, terms.hold_days);
+        changed.set("terms/offer_days", &mut self.terms.offer_days, terms.offer_days);
+        changed.set("terms/grace_minutes", &mut self.terms.grace_minutes, terms.grace_minutes);
+        changed.set("terms/anywhere_on_earth", &mut self.terms.anywhere_on_earth, terms.anywhere_on_earth);
+        (self, changed)
     }
 
     fn number_faults(&self, faults: &mut Faults) {
@@ -224,11 +225,5 @@ impl Program {
         let mut faults = Faults::default();
         self.number_faults(&mut faults);
         faults.check()
-    }
-}
-
-fn set<T>(member: &mut T, update: Option<T>) {
-    if let Some(value) = update {
-        *member = value;
     }
 }

@@ -7,19 +7,22 @@
 //! Left out on purpose: the phase, which follows from the timeline (see [`crate::timeline`]), and what becomes of its proposals and
 //! cohorts, which their own machines say.
 
+mod course;
 mod decide;
 mod edit;
 #[cfg(test)]
 mod tests;
 
+pub use course::Course;
 pub use edit::{CapacityUpdate, ProgramCreate, ProgramUpdate, TermsUpdate};
 
-use crate::access::Action;
+use crate::access::{Action, Actor, Tie};
 use crate::cohorts::MOST_SEATS;
 use crate::ids::ProgramId;
 use crate::journal::{Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
+use crate::refusal::Refusal;
 use crate::text::{Reason, SchoolYear, Slug, Summary, Title};
 use crate::time::{Timestamp, Zone};
 use crate::timeline::Calendar;
@@ -195,6 +198,23 @@ impl Program {
     #[must_use]
     pub fn calendar(&self) -> Calendar {
         Calendar { time_zone: self.time_zone, delivery: self.delivery, terms: self.terms }
+    }
+
+    /// Whether this actor may know of it: until it is published it is there for staff alone.
+    #[must_use]
+    pub fn visible_to(&self, actor: &Actor) -> bool {
+        self.decisions.published_at.is_some() || actor.staff()
+    }
+
+    /// Goes on when the action is allowed to this actor on this program.
+    ///
+    /// # Errors
+    /// [`Refusal::Hidden`] when the actor may not know of it, else [`Refusal::Forbidden`].
+    pub fn require(&self, actor: &Actor, action: Action) -> Result<(), Refusal> {
+        if !self.visible_to(actor) {
+            return Err(Refusal::Hidden(SubjectKind::Program.noun()));
+        }
+        Tie::none(actor).require(action, SubjectKind::Program)
     }
 
     fn happening(&self, verb: &'static str) -> Happening {

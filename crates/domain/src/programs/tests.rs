@@ -1,5 +1,5 @@
 use super::*;
-use crate::access::{Actor, Grant, Tie};
+use crate::access::{Actor, Grant};
 use crate::ids::{Id, MilestoneId, PersonId};
 use crate::journal::Change;
 use crate::refusal::{FaultCode, Refusal};
@@ -79,13 +79,13 @@ fn the_machine_of_programs() {
 #[test]
 fn every_decision_in_every_state_leads_where_the_table_says_or_is_refused() {
     let now = at("2019-10-11T12:00:00Z");
-    let closed = finalized().close(None, now).unwrap().value;
+    let closed = finalized().close(now).unwrap().value;
     let cancelled = published().cancel(&reason(), now).unwrap().value;
     for program in [draft(), published(), finalized(), closed, cancelled] {
         let outcomes = [
             (Action::PublishProgram, program.clone().publish(&timeline(), now)),
             (Action::FinalizeOfferings, program.clone().finalize_offerings(&timeline(), now)),
-            (Action::CloseProgram, program.clone().close(None, now)),
+            (Action::CloseProgram, program.clone().close(now)),
             (Action::CancelProgram, program.clone().cancel(&reason(), now)),
             (Action::UpdateProgram, program.clone().update(ProgramUpdate::default(), now)),
         ];
@@ -109,7 +109,7 @@ fn each_decision_is_kept_with_its_instant_and_told() {
     assert_eq!(types(&cancelled), ["program.cancelled"]);
     assert_eq!(cancelled.happened[0].reason, Some(reason()));
     assert_eq!(cancelled.value.decisions.cancelled, Some((at("2019-10-04T12:00:00Z"), reason())));
-    let closed = finalized().close(None, at("2020-05-01T12:00:00Z")).unwrap();
+    let closed = finalized().close(at("2020-05-01T12:00:00Z")).unwrap();
     assert_eq!(types(&closed), ["program.closed"]);
     assert_eq!(closed.value.decisions.closed_at, Some(at("2020-05-01T12:00:00Z")));
     assert_eq!(closed.value.decisions.finalized_at, Some(at("2019-10-09T12:00:00Z")));
@@ -124,7 +124,7 @@ fn a_program_is_published_with_a_complete_timeline_and_not_without() {
 #[test]
 fn numbers_out_of_bounds_are_all_told() {
     let terms = Terms { hold_days: 0, offer_days: 91, grace_minutes: 2_881, anywhere_on_earth: false };
-    let refusal = made(ProgramCreate { capacity: Capacity { min: 0, max: 1_001 }, terms, ..wish() }).unwrap_err();
+    let refusal = made(ProgramCreate { capacity: Capacity { min: 0, max: 501 }, terms, ..wish() }).unwrap_err();
     let expected = ["#/capacity/min", "#/capacity/max", "#/terms/hold_days", "#/terms/offer_days", "#/terms/grace_minutes"];
     assert_eq!(told(&refusal), expected.map(|pointer| (pointer, FaultCode::OutOfRange)));
     let refusal = made(ProgramCreate { capacity: Capacity { min: 21, max: 20 }, ..wish() }).unwrap_err();
@@ -142,7 +142,10 @@ fn an_update_changes_what_it_names_and_nothing_else() {
         terms: TermsUpdate { offer_days: Some(5), ..TermsUpdate::default() },
         ..ProgramUpdate::default()
     };
-    let updated = draft().update(update, now).unwrap().value;
+    let change = draft().update(update, now).unwrap();
+    let changed = serde_json::json!(["name", "description", "capacity/max", "terms/offer_days"]);
+    assert_eq!(change.happened[0].data["changed"], changed);
+    let updated = change.value;
     let expected = Program {
         name: Title::new("Communities").unwrap(),
         description: Some(Summary::new("A year together").unwrap()),
@@ -204,12 +207,12 @@ fn a_staff_led_program_has_no_offerings_to_finalize() {
 fn staff_are_told_what_they_can_do_and_others_nothing() {
     let staff = Actor::Person { id: PersonId::from_uuid(uuid::Uuid::nil()), grants: [Grant::Staff].into() };
     let person = Actor::Person { id: PersonId::from_uuid(uuid::Uuid::nil()), grants: [].into() };
-    let allowed = |program: &Program, phase| program.allowed_actions(&Tie::none(&staff), phase);
+    let allowed = |program: &Program, phase| program.allowed_actions(&staff, phase);
     assert_eq!(allowed(&draft(), Phase::Draft), ["update", "publish", "cancel"]);
     assert_eq!(allowed(&published(), Phase::AcceptingProposals), ["update", "close", "cancel"]);
     assert_eq!(allowed(&published(), Phase::ReviewingProposals), ["update", "finalize_offerings", "close", "cancel"]);
     assert_eq!(allowed(&finalized(), Phase::OfferingsFinal), ["update", "close", "cancel"]);
-    assert!(published().allowed_actions(&Tie::none(&person), Phase::ReviewingProposals).is_empty());
+    assert!(published().allowed_actions(&person, Phase::ReviewingProposals).is_empty());
 }
 
 mod timelines {
@@ -283,4 +286,17 @@ mod timelines {
         let replaced = cancelled.replace_timeline(&timeline(), moved(3, "2019-10-21"), None, at("2019-10-05T12:00:00Z"));
         assert!(matches!(replaced, Err(Refusal::InvalidTransition { .. })));
     }
+}
+
+#[test]
+fn a_draft_is_there_for_staff_alone() {
+    let staff = Actor::Person { id: PersonId::from_uuid(uuid::Uuid::nil()), grants: [Grant::Staff].into() };
+    let person = Actor::Person { id: PersonId::from_uuid(uuid::Uuid::nil()), grants: [].into() };
+    assert_eq!(draft().require(&staff, Action::UpdateProgram), Ok(()));
+    assert!(matches!(draft().require(&person, Action::GetProgram), Err(Refusal::Hidden(_))));
+    assert!(matches!(draft().require(&person, Action::UpdateProgram), Err(Refusal::Hidden(_))));
+    assert_eq!(published().require(&person, Action::GetProgram), Ok(()));
+    assert!(matches!(published().require(&person, Action::UpdateProgram), Err(Refusal::Forbidden(_))));
+    let called_off = draft().cancel(&reason(), at("2019-09-01T12:00:00Z")).unwrap().value;
+    assert!(!called_off.visible_to(&person), "nobody had heard of it");
 }

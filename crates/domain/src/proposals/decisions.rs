@@ -59,7 +59,9 @@ impl Staged {
         }
     }
 
-    fn action(self) -> Action {
+    /// What staging it is in the table of who may do what.
+    #[must_use]
+    pub fn action(self) -> Action {
         match self {
             Self::Accept => Action::AcceptProposal,
             Self::Reject => Action::RejectProposal,
@@ -72,9 +74,10 @@ impl Proposal {
     /// Stages a decision, in place of the one staged before.
     ///
     /// # Errors
-    /// It was not handed in, or has been settled; or there is no such rank.
-    pub fn stage(self, decision: Staged, reason: Option<&Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    /// It was not handed in, or has been settled; the program is over; or there is no such rank.
+    pub fn stage(self, decision: Staged, reason: Option<&Reason>, call: &Call, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), decision.action())?;
+        call.check_not_ended(now)?;
         if decision.rank().is_some_and(|rank| !(1..=HIGHEST_RANK).contains(&rank)) {
             return Err(Refusal::invalid("#/rank", FaultCode::OutOfRange, format!("From 1 to {HIGHEST_RANK}")));
         }

@@ -1,14 +1,44 @@
 //! Changes of a timeline: what differs, what needs a reason, and what would come of it.
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{CohortSpan, DatedMilestone, Milestone, MilestoneDraft, MilestoneKind, MilestoneStatus, PhaseSpan, Timeline, phases};
 use crate::ids::{MilestoneId, ProgramId};
 use crate::journal::{Happening, Subject, SubjectKind};
 use crate::programs::{Decisions, Delivery};
 use crate::refusal::{Fault, FaultCode, Refusal};
-use crate::text::Reason;
-use crate::time::Timestamp;
+use crate::text::{Name, Reason};
+use crate::time::{Date, Timestamp};
+
+crate::words! {
+    /// What became of a milestone.
+    pub enum MilestoneChangeKind {
+        /// It is new.
+        Added = "added",
+        /// It is gone.
+        Removed = "removed",
+        /// It is set at another time, or in another way.
+        Moved = "moved",
+        /// It is called something else, at the same time.
+        Renamed = "renamed",
+    }
+}
+
+/// A milestone as the journal keeps it: what it was called, and when it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MilestoneRecord {
+    /// What it was called.
+    pub label: Name,
+    /// Its civil day.
+    pub on: Date,
+    /// When it began.
+    pub starts_at: Timestamp,
+    /// When it was over, where something was due or settled by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<Timestamp>,
+}
 
 /// What differs between two timelines at one milestone.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,9 +75,6 @@ pub struct Preview {
 }
 
 impl MilestoneChange {
-    /// The second part of the types of the journal's entries about milestones.
-    pub const VERBS: [&str; 4] = ["milestone_added", "milestone_removed", "milestone_moved", "milestone_renamed"];
-
     /// The milestone: as it is to be, or as it was where it is gone.
     #[must_use]
     pub fn milestone(&self) -> &DatedMilestone {
@@ -66,21 +93,59 @@ impl MilestoneChange {
         }
     }
 
+    /// What became of it.
+    #[must_use]
+    pub fn kind(&self) -> MilestoneChangeKind {
+        match self {
+            Self::Added(_) => MilestoneChangeKind::Added,
+            Self::Removed(_) => MilestoneChangeKind::Removed,
+            Self::Moved { .. } => MilestoneChangeKind::Moved,
+            Self::Renamed { .. } => MilestoneChangeKind::Renamed,
+        }
+    }
+
+    /// As it was, where it was there before.
+    #[must_use]
+    pub fn before(&self) -> Option<MilestoneRecord> {
+        match self {
+            Self::Added(_) => None,
+            Self::Removed(from) | Self::Moved { from, .. } | Self::Renamed { from, .. } => Some(from.record()),
+        }
+    }
+
+    /// As it is to be, where it stays.
+    #[must_use]
+    pub fn after(&self) -> Option<MilestoneRecord> {
+        match self {
+            Self::Removed(_) => None,
+            Self::Added(to) | Self::Moved { to, .. } | Self::Renamed { to, .. } => Some(to.record()),
+        }
+    }
+
     /// What happened to the program by it.
     #[must_use]
     pub fn happening(&self, program: ProgramId, reason: Option<&Reason>) -> Happening {
-        let [added, removed, moved, renamed] = Self::VERBS;
-        let about = |verb| {
-            Happening::new(Subject::new(SubjectKind::Program, program), verb)
-                .with("milestone_id", self.milestone().id().to_string())
-                .with("kind", self.milestone().kind().to_string())
-                .because(reason)
-        };
+        let about = Happening::new(Subject::new(SubjectKind::Program, program), self.kind().verb())
+            .with("milestone_id", self.milestone().id().to_string())
+            .with("kind", self.milestone().kind().to_string())
+            .because(reason);
+        let sides = [("from", self.before()), ("to", self.after())];
+        sides.into_iter().fold(about, |about, (side, record)| match record {
+            Some(record) => about.with(side, json!(record)),
+            None => about,
+        })
+    }
+}
+
+impl MilestoneChangeKind {
+    /// The second part of the type of the journal's entry.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
         match self {
-            Self::Added(to) => about(added).with("to", to.recorded()),
-            Self::Removed(from) => about(removed).with("from", from.recorded()),
-            Self::Moved { from, to } => about(moved).with("from", from.recorded()).with("to", to.recorded()),
-            Self::Renamed { from, to } => about(renamed).with("from", from.recorded()).with("to", to.recorded()),
+            Self::Added => "milestone_added",
+            Self::Removed => "milestone_removed",
+            Self::Moved => "milestone_moved",
+            Self::Renamed => "milestone_renamed",
         }
     }
 }
@@ -90,13 +155,9 @@ impl DatedMilestone {
         (self.on, self.starts_at, self.closes_at) == (other.on, other.starts_at, other.closes_at)
     }
 
-    /// The milestone as the journal keeps it.
-    fn recorded(&self) -> Value {
-        let mut record = json!({"label": self.milestone.label, "on": self.on, "starts_at": self.starts_at});
-        if let (Some(members), Some(closes_at)) = (record.as_object_mut(), self.closes_at) {
-            members.insert("closes_at".to_owned(), json!(closes_at));
-        }
-        record
+    fn record(&self) -> MilestoneRecord {
+        let label = self.milestone.label.clone();
+        MilestoneRecord { label, on: self.on, starts_at: self.starts_at, closes_at: self.closes_at }
     }
 }
 

@@ -15,7 +15,7 @@ mod resolve;
 mod tests;
 mod windows;
 
-pub use change::{MilestoneChange, Preview, assign_ids, changes, preview};
+pub use change::{MilestoneChange, MilestoneChangeKind, MilestoneRecord, Preview, assign_ids, changes, preview};
 pub(crate) use change::{require_reason, require_same_kinds};
 pub use cohort::{CohortDates, CohortSpan, CohortTimeline};
 pub use phase::{Blocker, Phase, PhaseNow, PhaseSpan, next_change_at, phase, phases};

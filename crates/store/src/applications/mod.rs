@@ -11,6 +11,7 @@ use cohortium_domain::seats::Place;
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::words::Word;
 use sea_orm::prelude::DateTimeUtc;
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Order};
 use uuid::Uuid;
 

@@ -120,16 +120,11 @@ fn standing(row: &Model) -> Result<Standing> {
         ApplicationState::Enrolled => Standing::Enrolled { enrolled_at: enrolled()? },
         ApplicationState::Completed => Standing::Completed { enrolled_at: enrolled()?, completed_at: since },
         ApplicationState::Expired => Standing::Expired { at: since, cause: word(TABLE, "cause", cause()?)? },
-        ApplicationState::Declined => {
-            Standing::Declined { at: since, reason: word(TABLE, "cause", cause()?)?, note: note()? }
-        }
+        ApplicationState::Declined => Standing::Declined { at: since, reason: word(TABLE, "cause", cause()?)?, note: note()? },
         ApplicationState::Withdrawn => Standing::Withdrawn { at: since, enrolled_at },
-        ApplicationState::Removed => Standing::Removed {
-            at: since,
-            enrolled_at: enrolled()?,
-            cause: word(TABLE, "cause", cause()?)?,
-            note: note()?,
-        },
+        ApplicationState::Removed => {
+            Standing::Removed { at: since, enrolled_at: enrolled()?, cause: word(TABLE, "cause", cause()?)?, note: note()? }
+        }
     })
 }
 

@@ -9,12 +9,13 @@ mod seats;
 use std::collections::HashMap;
 
 use cohortium_domain::access::Actor;
-use cohortium_domain::cohorts::{Cohort, Year};
+use cohortium_domain::cohorts::{Cohort, CohortState, Year};
 use cohortium_domain::ids::{CohortId, Id, PersonId, ProgramId};
 use cohortium_domain::journal::Change;
 use cohortium_domain::programs::Program;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Slug, sort_key};
+use cohortium_domain::words::Word;
 use sea_orm::{ActiveValue, ColumnTrait, Order};
 use uuid::Uuid;
 
@@ -34,8 +35,8 @@ pub struct CohortFilter {
     pub programs: Vec<ProgramId>,
     /// One of these.
     pub among: Option<Vec<CohortId>>,
-    /// Those that are no drafts, of programs that are published.
-    pub published: bool,
+    /// Drafts too.
+    pub drafts: bool,
     /// Those in whose title this text stands.
     pub q: Option<String>,
 }
@@ -101,10 +102,10 @@ impl Read {
         let mut items = self.wanted_cohorts(filter, page, limit.saturating_add(1), &wanted).await?;
         let more = items.len() > limit;
         items.truncate(limit);
-        let next = items.last().filter(|_| more).map(|(cohort, _)| Position {
-            key: Key::Text(sort_key(cohort.title.as_str())),
-            id: cohort.id.uuid(),
-        });
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|(cohort, _)| Position { key: Key::Text(sort_key(cohort.title.as_str())), id: cohort.id.uuid() });
         Ok(Page { items, next, total: total.and_then(|total| u64::try_from(total).ok()) })
     }
 
@@ -131,16 +132,10 @@ impl Read {
     }
 
     fn filtered_cohorts(&self, filter: &CohortFilter) -> Rows<'_, Entity> {
-        let published = || {
-            let programs = sea_orm::QuerySelect::select_only(<program::Entity as sea_orm::EntityTrait>::find());
-            let programs = sea_orm::QuerySelect::column(programs, program::Column::Id);
-            let programs = sea_orm::QueryFilter::filter(programs, program::Column::PublishedAt.is_not_null());
-            Column::State.ne("draft").and(Column::ProgramId.in_subquery(sea_orm::QueryTrait::into_query(programs)))
-        };
         self.rows::<Entity>()
             .filter_any(Column::ProgramId, filter.programs.iter().map(|id| id.uuid()))
             .filter_if(filter.among.as_ref(), |ids| Column::Id.is_in(ids.iter().map(|id| id.uuid())))
-            .filter_if(filter.published.then_some(()), |()| published())
+            .filter_if((!filter.drafts).then_some(()), |()| Column::State.ne(CohortState::Draft.as_str()))
             .filter_if(filter.q.as_deref(), |text| contains(Column::TitleKey, text))
     }
 

@@ -86,10 +86,7 @@ impl Record for OwnRow {
             description: optional(TABLE, "description", row.description.as_deref(), Summary::new)?,
             audience: json(TABLE, "audience", &row.audience)?,
             delivery: word(TABLE, "delivery", &row.delivery)?,
-            capacity: Capacity {
-                min: number(TABLE, "seats_min", row.seats_min)?,
-                max: number(TABLE, "seats_max", row.seats_max)?,
-            },
+            capacity: Capacity { min: number(TABLE, "seats_min", row.seats_min)?, max: number(TABLE, "seats_max", row.seats_max)? },
             facilitators: Vec::new(),
             dates: dates.into(),
             standing: standing(&row)?,

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use cohortium_domain::cohorts::Cohort;
 use cohortium_domain::eligibility::SeatsByOrganization;
 use cohortium_domain::ids::{ApplicationId, CohortId, Id, OrganizationId};
-use cohortium_domain::time::{Timestamp, earliest};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, SimpleExpr};
+use cohortium_domain::time::Timestamp;
 use sea_orm::ColumnTrait;
 use sea_orm::prelude::DateTimeUtc;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, SimpleExpr};
 use uuid::Uuid;
 
 use crate::entity::application;

@@ -5,12 +5,18 @@
 use sea_orm::entity::prelude::*;
 
 pub(crate) mod account;
+pub(crate) mod application;
 pub(crate) mod coalition;
+pub(crate) mod cohort;
+pub(crate) mod cohort_facilitator;
 pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
+pub(crate) mod milestone;
 pub(crate) mod person;
+pub(crate) mod program;
+pub(crate) mod proposal;
 pub(crate) mod sign_in;
 
 /// A table whose rows belong to a coalition.
@@ -20,14 +26,26 @@ pub trait Scoped: EntityTrait {
 }
 
 macro_rules! scoped {
-    ($($module:ident),+ $(,)?) => {
-        $(impl Scoped for $module::Entity {
+    ($module:ident) => {
+        impl Scoped for $module::Entity {
             const COALITION: Self::Column = $module::Column::CoalitionId;
-        })+
+        }
     };
 }
 
-scoped!(account, grant, idempotency_key, journal_entry, journal_head, person, sign_in);
+scoped!(account);
+scoped!(application);
+scoped!(cohort);
+scoped!(cohort_facilitator);
+scoped!(grant);
+scoped!(idempotency_key);
+scoped!(journal_entry);
+scoped!(journal_head);
+scoped!(milestone);
+scoped!(person);
+scoped!(program);
+scoped!(proposal);
+scoped!(sign_in);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;

@@ -2,7 +2,7 @@ CREATE TABLE cohorts (
     id {uuid} NOT NULL PRIMARY KEY,
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
     program_id {uuid} NOT NULL REFERENCES programs (id),
-    proposal_id {uuid},
+    proposal_id {uuid} REFERENCES proposals (id),
     slug {text} NOT NULL,
     title TEXT NOT NULL,
     -- By which lists are sorted and searched.

@@ -1,0 +1,69 @@
+//! Programs, as staff make and decide about them.
+
+use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::ids::ProgramId;
+use cohortium_domain::journal::SubjectKind;
+use cohortium_domain::meta::Precondition;
+use cohortium_domain::programs::{Program, ProgramCreate, ProgramUpdate};
+use cohortium_domain::text::Reason;
+use cohortium_store::{Result, Tx};
+
+use crate::input::Input;
+
+/// Makes a program.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn create(tx: &mut Tx, actor: &Actor, input: &Input<'_, ProgramCreate>) -> Result<Program> {
+    Tie::none(actor).require(Action::CreateProgram, SubjectKind::Program)?;
+    let program = Program::create(tx.make_id(), input.read()?, tx.now())?;
+    tx.save(program, actor).await
+}
+
+/// Changes a program.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn update(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_, ProgramUpdate>) -> Result<Program> {
+    let program = locked(tx, actor, id, Action::UpdateProgram).await?;
+    let update = input.admit(&program.meta)?;
+    tx.save(program.update(update, tx.now())?, actor).await
+}
+
+/// Publishes a program.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn publish(tx: &mut Tx, actor: &Actor, id: ProgramId, precondition: Precondition) -> Result<Program> {
+    let program = locked(tx, actor, id, Action::PublishProgram).await?;
+    program.meta.admit(precondition)?;
+    let timeline = tx.timeline(&program).await?;
+    tx.save(program.publish(&timeline, tx.now())?, actor).await
+}
+
+/// Closes a program.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn close(tx: &mut Tx, actor: &Actor, id: ProgramId, precondition: Precondition) -> Result<Program> {
+    let program = locked(tx, actor, id, Action::CloseProgram).await?;
+    program.meta.admit(precondition)?;
+    tx.save(program.close(tx.now())?, actor).await
+}
+
+/// Cancels a program.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn cancel(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_, Reason>) -> Result<Program> {
+    let program = locked(tx, actor, id, Action::CancelProgram).await?;
+    let reason = input.admit(&program.meta)?;
+    tx.save(program.cancel(&reason, tx.now())?, actor).await
+}
+
+/// The program, locked, for somebody who may do this to it.
+pub(crate) async fn locked(tx: &mut Tx, actor: &Actor, id: ProgramId, action: Action) -> Result<Program> {
+    let program: Program = tx.lock(id).await?;
+    program.require(actor, action)?;
+    Ok(program)
+}

@@ -1,0 +1,62 @@
+//! A program's timeline, as staff plan it.
+
+use cohortium_domain::access::{Action, Actor};
+use cohortium_domain::ids::{MilestoneId, ProgramId};
+use cohortium_domain::journal::Change;
+use cohortium_domain::programs::Program;
+use cohortium_domain::text::Reason;
+use cohortium_domain::timeline::{MilestoneDraft, Preview, Timeline, assign_ids, next_change_at, preview as preview_of};
+use cohortium_store::{Read, Result, Tx};
+
+use crate::input::Input;
+use crate::programs::locked;
+
+/// A timeline that is wished for, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// All its milestones.
+    pub milestones: Vec<MilestoneDraft>,
+    /// Why, which must be said where a date that is past changes.
+    pub reason: Option<Reason>,
+}
+
+/// Replaces a program's timeline. One that says the same changes nothing.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn replace(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_, Wish>) -> Result<(Program, Timeline)> {
+    let program = locked(tx, actor, id, Action::ReplaceTimeline).await?;
+    let Wish { milestones, reason } = input.admit(&program.meta)?;
+    let old = tx.timeline(&program).await?;
+    if let Some(deadline) = next_change_at(&old, &program.decisions, &[], tx.now()) {
+        tx.relies_on(deadline);
+    }
+    let milestones = assign_ids(&old, milestones, || tx.make_id());
+    let Some(change) = program.clone().replace_timeline(&old, milestones, reason.as_ref(), tx.now())? else {
+        return Ok((program, old));
+    };
+    let Change { value: (program, new), happened } = change;
+    let program = tx.save(Change { value: program, happened }, actor).await?;
+    tx.replace_timeline(program.id, &new).await?;
+    Ok((program, new))
+}
+
+/// What a changed timeline would give, without saving it.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn preview(
+    read: &Read,
+    actor: &Actor,
+    id: ProgramId,
+    input: &Input<'_, Wish>,
+    fresh: impl FnMut() -> MilestoneId,
+) -> Result<(Timeline, Preview)> {
+    let program: Program = read.get(id).await?;
+    program.require(actor, Action::PreviewTimeline)?;
+    let Wish { milestones, reason: _ } = input.admit(&program.meta)?;
+    let old = read.timeline(&program).await?;
+    let new = program.plan_timeline(&old, assign_ids(&old, milestones, fresh))?;
+    let preview = preview_of(&old, &new, &program.decisions, &[], read.now());
+    Ok((new, preview))
+}
