@@ -6,10 +6,15 @@ mod architecture;
 mod coalitions;
 #[cfg(test)]
 mod conventions;
+mod document;
+#[cfg(test)]
+mod employments;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod organizations;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

@@ -18,32 +18,6 @@ use crate::record::{Record, json, meta, number, optional, text, word};
 
 const TABLE: &str = "proposals";
 
-/// The columns that hold what belongs to a standing.
-#[derive(Default)]
-struct Columns {
-    settled_at: Option<Timestamp>,
-    staged: Option<Staged>,
-    reserve: Option<Rank>,
-    confirm_until: Option<Timestamp>,
-    lapsed: bool,
-    cohort_id: Option<CohortId>,
-}
-
-impl Columns {
-    fn of(standing: Standing) -> Self {
-        let settled = |at| Self { settled_at: Some(at), ..Self::default() };
-        match standing {
-            Standing::Draft | Standing::Submitted => Self::default(),
-            Standing::InReview { staged, reserve } => Self { staged, reserve, ..Self::default() },
-            Standing::Accepted { accepted_at, confirm_until } => Self { confirm_until, ..settled(accepted_at) },
-            Standing::Confirmed { confirmed_at, cohort_id } => Self { cohort_id, ..settled(confirmed_at) },
-            Standing::Rejected { rejected_at } => settled(rejected_at),
-            Standing::Withdrawn { withdrawn_at } => settled(withdrawn_at),
-            Standing::Declined { declined_at, lapsed } => Self { lapsed, ..settled(declined_at) },
-        }
-    }
-}
-
 fn standing(row: &Model) -> Result<Standing> {
     let settled_at = || row.settled_at.map(Timestamp::new).ok_or_else(|| Error::corrupt(TABLE, "settled_at"));
     Ok(match word(TABLE, "state", &row.state)? {
@@ -111,7 +85,7 @@ impl Record for Proposal {
 
     fn to_row(&self, coalition_id: Uuid) -> Model {
         let Content { title, r#abstract, audience, goals, session_plan, preferred_capacity } = &self.content;
-        let Columns { settled_at, staged, reserve, confirm_until, lapsed, cohort_id } = Columns::of(self.standing);
+        let staged = self.standing.staged();
         Model {
             id: self.id.uuid(),
             coalition_id,
@@ -126,13 +100,13 @@ impl Record for Proposal {
             capacity_max: preferred_capacity.map(|capacity| capacity.max.into()),
             submitted_at: self.submitted_at.map(Timestamp::utc),
             state: self.state().as_str().to_owned(),
-            settled_at: settled_at.map(Timestamp::utc),
+            settled_at: self.standing.settled_at().map(Timestamp::utc),
             staged_decision: staged.map(|staged| staged.decision().as_str().to_owned()),
             staged_rank: staged.and_then(Staged::rank).map(Into::into),
-            reserve_rank: reserve.map(Into::into),
-            confirm_until: confirm_until.map(Timestamp::utc),
-            lapsed,
-            cohort_id: cohort_id.map(Id::uuid),
+            reserve_rank: self.standing.reserve().map(Into::into),
+            confirm_until: self.standing.confirm_until().map(Timestamp::utc),
+            lapsed: self.standing.lapsed(),
+            cohort_id: self.standing.cohort_id().map(Id::uuid),
             version: self.meta.version,
             created_at: self.meta.created_at.utc(),
             updated_at: self.meta.updated_at.utc(),

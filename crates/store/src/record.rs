@@ -3,10 +3,11 @@
 use cohortium_domain::ids::Id;
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::time::{Timestamp, Zone};
+use cohortium_domain::time::{Date, Timestamp, Zone};
 use cohortium_domain::words::Word;
-use sea_orm::prelude::DateTimeUtc;
+use sea_orm::prelude::{Date as RowDate, DateTimeUtc};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::entity::Scoped;
@@ -76,6 +77,22 @@ pub(crate) fn number<N: TryFrom<i64>>(table: &str, column: &str, value: i64) -> 
 /// Reads a column that holds JSON.
 pub(crate) fn json<T: serde::de::DeserializeOwned>(table: &str, column: &str, value: &serde_json::Value) -> Result<T> {
     T::deserialize(value).map_err(|_| Error::corrupt(table, column))
+}
+
+/// Reads a column that holds a civil date.
+pub(crate) fn date(table: &str, column: &str, value: RowDate) -> Result<Date> {
+    value.try_into().map_err(|_| Error::corrupt(table, column))
+}
+
+/// Reads a column that holds a civil date or nothing.
+pub(crate) fn optional_date(table: &str, column: &str, value: Option<RowDate>) -> Result<Option<Date>> {
+    value.map(|value| date(table, column, value)).transpose()
+}
+
+/// Writes a value into a column as JSON.
+pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Value {
+    // Only maps whose keys are no texts, and types that refuse, cannot be written: the domain has neither.
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// Reads a column that holds a time zone.

@@ -165,6 +165,15 @@ impl Tx {
         row.map(T::from_row).transpose()?.ok_or_else(|| Refusal::Hidden(T::NOUN).into())
     }
 
+    /// The thing with this id, held so that nobody else changes it until the transaction ends. Others can hold it too.
+    ///
+    /// # Errors
+    /// [`Refusal::Hidden`] when it is not there.
+    pub async fn hold<T: Record>(&self, id: T::Id) -> Result<T> {
+        let row = self.rows::<T::Entity>().filter(T::ID.eq(id.uuid())).hold().one().await?;
+        row.map(T::from_row).transpose()?.ok_or_else(|| Refusal::Hidden(T::NOUN).into())
+    }
+
     /// Saves a change, and writes down what happened. Gives back the thing as it now is.
     ///
     /// # Errors

@@ -7,8 +7,10 @@
 pub mod accounts;
 pub mod clock;
 pub mod coalitions;
+pub mod employments;
 pub mod input;
 pub mod jobs;
+pub mod organizations;
 pub mod passwords;
 pub mod people;
 pub mod programs;

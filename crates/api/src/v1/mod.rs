@@ -3,10 +3,13 @@
 mod access;
 mod clock;
 mod coalition;
+mod employments;
 mod journal;
 mod me;
 mod operation;
+mod organizations;
 mod people;
+mod roles;
 mod state_machines;
 
 use actix_web::web::ServiceConfig;
@@ -74,4 +77,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!(access, me, coalition, people, clock, journal, state_machines, operation);
+rooms!(access, me, coalition, organizations, people, employments, roles, clock, journal, state_machines, operation);

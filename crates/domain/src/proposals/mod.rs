@@ -132,6 +132,53 @@ impl Standing {
             Self::Declined { .. } => Declined,
         }
     }
+
+    /// Since when it is accepted, confirmed, rejected, withdrawn or declined.
+    #[must_use]
+    pub fn settled_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Draft | Self::Submitted | Self::InReview { .. } => None,
+            Self::Accepted { accepted_at: at, .. }
+            | Self::Confirmed { confirmed_at: at, .. }
+            | Self::Rejected { rejected_at: at }
+            | Self::Withdrawn { withdrawn_at: at }
+            | Self::Declined { declined_at: at, .. } => Some(at),
+        }
+    }
+
+    /// Whether the author of an accepted one let the time to confirm pass.
+    #[must_use]
+    pub fn lapsed(self) -> bool {
+        matches!(self, Self::Declined { lapsed: true, .. })
+    }
+
+    /// The cohort that became of it.
+    #[must_use]
+    pub fn cohort_id(self) -> Option<CohortId> {
+        let Self::Confirmed { cohort_id, .. } = self else { return None };
+        cohort_id
+    }
+
+    /// Until when an accepted author may confirm, where that is later than the program's day for it.
+    #[must_use]
+    pub fn confirm_until(self) -> Option<Timestamp> {
+        let Self::Accepted { confirm_until, .. } = self else { return None };
+        confirm_until
+    }
+
+    /// The decision that waits for its release.
+    #[must_use]
+    pub fn staged(self) -> Option<Staged> {
+        let Self::InReview { staged, .. } = self else { return None };
+        staged
+    }
+
+    /// Its rank in the reserve, where a release put it there.
+    #[must_use]
+    pub fn reserve(self) -> Option<Rank> {
+        let Self::InReview { reserve, .. } = self else { return None };
+        reserve
+    }
 }
 
 /// A proposal to lead a cohort.
@@ -183,10 +230,11 @@ impl Proposal {
     /// It is no draft any more, or what is wrong with its parts.
     pub fn update(mut self, update: ContentUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), Action::UpdateProposal)?;
-        self.content.apply(update);
+        let changed = self.content.apply(update);
         self.content.check()?;
         self.meta = self.meta.changed(now);
-        Ok(self.happened("updated"))
+        let happening = self.happening("updated").with("changed", changed.names());
+        Ok(Change::one(self, happening))
     }
 
     /// Hands it in.

@@ -104,7 +104,10 @@ impl Round {
     /// The rank behind all in reserve, in truth or by a staged decision.
     #[must_use]
     pub fn next_rank(&self) -> Rank {
-        let ranks = self.proposals.iter().flat_map(|proposal| [proposal.reserve(), proposal.staged().and_then(Staged::rank)]);
+        let ranks = self
+            .proposals
+            .iter()
+            .flat_map(|proposal| [proposal.standing.reserve(), proposal.standing.staged().and_then(Staged::rank)]);
         ranks.flatten().max().map_or(1, |last| last.saturating_add(1))
     }
 
@@ -148,7 +151,7 @@ impl Round {
         let (mut offerings, mut proposals) = (Vec::new(), Vec::new());
         let mut taken = taken.clone();
         for proposal in self.proposals {
-            if proposal.reserve().is_some() {
+            if proposal.standing.reserve().is_some() {
                 proposals.push(proposal.moved(Standing::Rejected { rejected_at: self.now }, "rejected", self.now));
             } else if let Standing::Confirmed { confirmed_at, cohort_id: None } = proposal.standing {
                 let cohort_id = new_id();
@@ -170,8 +173,8 @@ impl Round {
     fn first_in_reserve(&self) -> Option<&Proposal> {
         self.proposals
             .iter()
-            .filter(|proposal| proposal.staged().is_none())
-            .filter_map(|proposal| Some((proposal.reserve()?, proposal)))
+            .filter(|proposal| proposal.standing.staged().is_none())
+            .filter_map(|proposal| Some((proposal.standing.reserve()?, proposal)))
             .min_by_key(|(rank, proposal)| (*rank, proposal.submitted_at, proposal.id))
             .map(|(_, proposal)| proposal)
     }
@@ -205,7 +208,7 @@ impl Proposal {
         if self.undecided() {
             return Some("It has no decision");
         }
-        if self.staged().is_some() {
+        if self.standing.staged().is_some() {
             return Some("Its decision has not been released");
         }
         (self.state() == ProposalState::Accepted).then_some("Its author has neither confirmed nor declined")

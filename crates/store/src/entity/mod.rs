@@ -9,14 +9,17 @@ pub(crate) mod application;
 pub(crate) mod coalition;
 pub(crate) mod cohort;
 pub(crate) mod cohort_facilitator;
+pub(crate) mod employment;
 pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
 pub(crate) mod milestone;
+pub(crate) mod organization;
 pub(crate) mod person;
 pub(crate) mod program;
 pub(crate) mod proposal;
+pub(crate) mod role_list;
 pub(crate) mod sign_in;
 
 /// A table whose rows belong to a coalition.
@@ -37,14 +40,17 @@ scoped!(account);
 scoped!(application);
 scoped!(cohort);
 scoped!(cohort_facilitator);
+scoped!(employment);
 scoped!(grant);
 scoped!(idempotency_key);
 scoped!(journal_entry);
 scoped!(journal_head);
 scoped!(milestone);
+scoped!(organization);
 scoped!(person);
 scoped!(program);
 scoped!(proposal);
+scoped!(role_list);
 scoped!(sign_in);
 
 impl Scoped for coalition::Entity {

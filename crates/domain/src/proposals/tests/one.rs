@@ -108,7 +108,10 @@ fn an_update_changes_what_it_names_and_clears_what_it_clears() {
         session_plan: Some(None),
         preferred_capacity: Some(None),
     };
-    assert_eq!(draft(1).update(update, at(7)).unwrap().value.content, Content::titled(Text::new("Another").unwrap()));
+    let changed = draft(1).update(update, at(7)).unwrap();
+    assert_eq!(changed.value.content, Content::titled(Text::new("Another").unwrap()));
+    let names = ["title", "abstract", "audience", "goals", "session_plan", "preferred_capacity"];
+    assert_eq!(changed.happened[0].data["changed"], serde_json::json!(names));
     assert_eq!(draft(1).update(ContentUpdate::default(), at(7)).unwrap().value.content, complete());
 }
 
@@ -141,7 +144,7 @@ fn an_author_sees_no_decision_before_its_release() {
     let submitted = standing(1, Standing::InReview { staged: None, reserve: None });
     for decision in [Staged::Accept, Staged::Reject, Staged::Reserve { rank: 2 }] {
         let staged = submitted.clone().stage(decision, None, &call(), at(11 * DAY)).unwrap().value;
-        assert_eq!(staged.staged(), Some(decision));
+        assert_eq!(staged.standing.staged(), Some(decision));
         assert_eq!(staged.as_seen_by_author().standing, submitted.standing);
     }
     let in_reserve = standing(1, RESERVED).stage(Staged::Reject, None, &call(), at(11 * DAY)).unwrap().value;
@@ -152,7 +155,7 @@ fn an_author_sees_no_decision_before_its_release() {
 fn a_staged_decision_replaces_the_one_before_and_its_reason_is_written_down() {
     let reason = Text::new("The strongest plan").unwrap();
     let staged = standing(1, STAGED).stage(Staged::Reserve { rank: 3 }, Some(&reason), &call(), at(11 * DAY)).unwrap();
-    assert_eq!(staged.value.staged(), Some(Staged::Reserve { rank: 3 }));
+    assert_eq!(staged.value.standing.staged(), Some(Staged::Reserve { rank: 3 }));
     assert_eq!(staged.happened[0].reason.as_ref(), Some(&reason));
     assert_eq!(staged.happened[0].data["decision"], "reserve");
     for rank in [0, HIGHEST_RANK + 1] {

@@ -88,7 +88,7 @@ impl Story {
         assert!(self.seen || accepted + confirmed + count(ProposalState::Rejected) == 0, "nobody is decided upon unseen");
         assert!(self.cohorts <= confirmed, "a proposal becomes a cohort once");
         for proposal in &self.proposals {
-            assert_eq!(proposal.clone().as_seen_by_author().staged(), None);
+            assert_eq!(proposal.clone().as_seen_by_author().standing.staged(), None);
             assert!(proposal.lapses_at(&call()).is_none_or(|lapses_at| lapses_at > self.now), "nothing is honored past its time");
         }
     }
