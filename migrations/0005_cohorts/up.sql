@@ -61,8 +61,8 @@ CREATE TABLE applications (
     -- When it came to stand where it stands, and what belongs to that.
     stands_since {instant} NOT NULL,
     lapses_at {instant},
-    place_priority {int},
-    place_number {int},
+    -- The place on the waitlist: the priority in the upper half, the number in the lower.
+    place {int},
     enrolled_at {instant},
     cause TEXT,
     note TEXT,
@@ -73,7 +73,7 @@ CREATE TABLE applications (
     CHECK ((employment_id IS NULL) = (organization_id IS NULL)),
     CHECK (lapses_at IS NULL OR state IN ('submitted', 'offered')),
     CHECK (state <> 'offered' OR lapses_at IS NOT NULL),
-    CHECK ((state = 'waitlisted') = (place_number IS NOT NULL) AND (place_number IS NULL) = (place_priority IS NULL)),
+    CHECK ((state = 'waitlisted') = (place IS NOT NULL)),
     CHECK (state NOT IN ('enrolled', 'completed', 'removed') OR enrolled_at IS NOT NULL),
     CHECK ((state IN ('expired', 'declined', 'removed')) = (cause IS NOT NULL)),
     CHECK ((state = 'draft') = (submitted_at IS NULL) OR state IN ('expired', 'declined', 'withdrawn'))
@@ -81,8 +81,8 @@ CREATE TABLE applications (
 -- One that is open, for a person and a cohort.
 CREATE UNIQUE INDEX applications_cohort_id_person_id ON applications (cohort_id, person_id)
     WHERE state IN ('draft', 'submitted', 'waitlisted', 'offered', 'enrolled');
-CREATE UNIQUE INDEX applications_cohort_id_place_number ON applications (cohort_id, place_number);
-CREATE INDEX applications_by_state ON applications (cohort_id, state, place_priority, place_number);
+CREATE UNIQUE INDEX applications_cohort_id_place ON applications (cohort_id, place);
+CREATE INDEX applications_by_state ON applications (cohort_id, state);
 CREATE INDEX applications_by_person ON applications (person_id, created_at, id);
 CREATE INDEX applications_by_making ON applications (coalition_id, created_at, id);
 CREATE INDEX applications_by_change ON applications (coalition_id, updated_at, id);

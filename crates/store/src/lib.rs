@@ -19,6 +19,7 @@ mod accounts;
 mod applications;
 mod coalitions;
 mod cohorts;
+mod eligibility;
 mod employments;
 mod idempotency;
 mod journal;

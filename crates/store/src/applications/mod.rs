@@ -11,10 +11,10 @@ use cohortium_domain::seats::Place;
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::words::Word;
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Order};
 use uuid::Uuid;
 
+use self::record::from_place;
 use crate::entity::application::{Column, Entity, Model};
 use crate::error::Result;
 use crate::page::{Key, Page, PageRequest, Position};
@@ -126,12 +126,17 @@ impl Read {
     /// # Errors
     /// The database's.
     pub async fn queue(&self, cohort: CohortId, behind: Option<Place>, limit: u64) -> Result<Vec<Application>> {
-        let rows = self.waiting([cohort]).filter_if(behind, |place| {
-            let (priority, number) = (i64::from(place.priority), i64::from(place.number));
-            let later = Column::PlacePriority.eq(priority).and(Column::PlaceNumber.gt(number));
-            Column::PlacePriority.gt(priority).or(later)
-        });
-        all(rows.order_by(Column::PlacePriority, Order::Asc).order_by(Column::PlaceNumber, Order::Asc).limit(limit)).await
+        let rows = self.waiting([cohort]).filter_if(behind, |place| Column::Place.gt(from_place(place)));
+        all(rows.order_by(Column::Place, Order::Asc).limit(limit)).await
+    }
+
+    /// A page of the waitlist of a cohort, in its order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn waitlist(&self, cohort: CohortId, page: &PageRequest) -> Result<Page<Application>> {
+        let at = |row: &Model| Position { key: Key::Number(row.place.unwrap_or_default()), id: row.id };
+        self.waiting([cohort]).page(Column::Place, Column::Id, page, at).await?.try_map(Application::from_row)
     }
 
     /// The position of everybody who waits in one of these cohorts, the first being 1.
@@ -140,10 +145,7 @@ impl Read {
     /// The database's.
     pub async fn waitlist_positions(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Result<HashMap<ApplicationId, u32>> {
         let rows = self.waiting(cohorts);
-        let rows = rows
-            .order_by(Column::CohortId, Order::Asc)
-            .order_by(Column::PlacePriority, Order::Asc)
-            .order_by(Column::PlaceNumber, Order::Asc);
+        let rows = rows.order_by(Column::CohortId, Order::Asc).order_by(Column::Place, Order::Asc);
         let waiting: Vec<(Uuid, Uuid)> = rows.columns([Column::CohortId, Column::Id]).await?;
         let (mut current, mut position) = (None, 0);
         Ok(waiting

@@ -34,7 +34,6 @@ impl Record for Application {
     }
 
     fn to_row(&self, coalition_id: Uuid) -> Model {
-        let place = self.standing.place();
         let (since, cause, note) = particulars(self);
         Model {
             id: self.id.uuid(),
@@ -50,8 +49,7 @@ impl Record for Application {
             state: self.state().as_str().to_owned(),
             stands_since: since.utc(),
             lapses_at: self.standing.lapses_at().map(Timestamp::utc),
-            place_priority: place.map(|place| place.priority.into()),
-            place_number: place.map(|place| place.number.into()),
+            place: self.standing.place().map(from_place),
             enrolled_at: self.standing.enrolled_at().map(Timestamp::utc),
             cause: cause.map(str::to_owned),
             note: note.map(|note| note.as_str().to_owned()),
@@ -129,9 +127,33 @@ fn standing(row: &Model) -> Result<Standing> {
 }
 
 fn place(row: &Model) -> Result<Place> {
-    let corrupt = || Error::corrupt(TABLE, "place_number");
+    let place = row.place.ok_or_else(|| Error::corrupt(TABLE, "place"))?;
     Ok(Place {
-        priority: number(TABLE, "place_priority", row.place_priority.ok_or_else(corrupt)?)?,
-        number: number(TABLE, "place_number", row.place_number.ok_or_else(corrupt)?)?,
+        priority: number(TABLE, "place", place.div_euclid(NUMBERS))?,
+        number: number(TABLE, "place", place.rem_euclid(NUMBERS))?,
     })
+}
+
+/// A place as one number, in the same order.
+pub(super) fn from_place(place: Place) -> i64 {
+    i64::from(place.priority) * NUMBERS + i64::from(place.number)
+}
+
+/// How many numbers there are for each priority.
+const NUMBERS: i64 = 1 << 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_as_one_number_keeps_its_order() {
+        let places = [(i32::MIN, u32::MAX), (-1, 0), (-1, u32::MAX), (0, 0), (0, 7), (1, 0), (i32::MAX, u32::MAX)];
+        let numbers: Vec<i64> =
+            places.iter().map(|(priority, number)| from_place(Place { priority: *priority, number: *number })).collect();
+        assert!(numbers.is_sorted());
+        for (number, (priority, of)) in numbers.iter().zip(places) {
+            assert_eq!((number.div_euclid(NUMBERS), number.rem_euclid(NUMBERS)), (priority.into(), of.into()));
+        }
+    }
 }
