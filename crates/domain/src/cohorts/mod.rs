@@ -343,6 +343,19 @@ impl Cohort {
         self.facilitators.contains(&person)
     }
 
+    /// How an actor is tied to it, as far as it knows itself.
+    #[must_use]
+    pub fn tie<'a>(&self, actor: &'a Actor) -> Tie<'a> {
+        let facilitates = actor.person().is_some_and(|person| self.facilitated_by(person));
+        Tie { facilitates, ..Tie::none(actor) }
+    }
+
+    /// Whether it can still be called off.
+    #[must_use]
+    pub fn can_be_cancelled(&self) -> bool {
+        MACHINE.check(self.decided_state(), Action::CancelCohort).is_ok()
+    }
+
     /// What this caller can do to it now.
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, window: Option<&SignupWindow>, now: Timestamp) -> Vec<&'static str> {

@@ -82,6 +82,12 @@ pub struct TermsUpdate {
 const SETTLED_BY_PUBLICATION: [&str; 5] = ["slug", "time_zone", "delivery", "enrollment_mode", "terms/anywhere_on_earth"];
 
 impl Capacity {
+    /// It with the update.
+    #[must_use]
+    pub fn with(self, update: CapacityUpdate) -> Self {
+        Self { min: update.min.unwrap_or(self.min), max: update.max.unwrap_or(self.max) }
+    }
+
     /// Gathers what is wrong with it, under a pointer.
     pub fn faults(self, pointer: &str, faults: &mut Faults) {
         let (least, greatest) = Self::BOUNDS;
