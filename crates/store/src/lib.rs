@@ -56,6 +56,7 @@ pub use crate::organizations::{OrganizationFilter, OrganizationOrder};
 pub use crate::page::{Key, Page, PageRequest, Position};
 pub use crate::people::{PeopleFilter, PeopleOrder};
 pub use crate::programs::ProgramOrder;
+pub use crate::record::Record;
 pub use crate::timeline::RecordedChange;
 pub use crate::tx::{Environment, Origin, Read, Tx};
 

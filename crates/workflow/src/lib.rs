@@ -14,5 +14,6 @@ pub mod organizations;
 pub mod passwords;
 pub mod people;
 pub mod programs;
+pub mod proposals;
 pub mod sign_in;
 pub mod timeline;

@@ -6,6 +6,7 @@
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::ids::{ProgramId, ProposalId};
 use cohortium_domain::journal::{Change, SubjectKind};
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::Program;
 use cohortium_domain::proposals::{Call, Content, ContentUpdate, Decision, Proposal, Rank, Round, Staged};
 use cohortium_domain::refusal::Refusal;
@@ -53,32 +54,32 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn submit(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_, ()>) -> Result<Proposal> {
-    by_author(tx, actor, id, Action::SubmitProposal, input, Proposal::submit).await
+pub async fn submit(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
+    by_author(tx, actor, id, Action::SubmitProposal, precondition, Proposal::submit).await
 }
 
 /// Takes a proposal back.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_, ()>) -> Result<Proposal> {
-    by_author(tx, actor, id, Action::WithdrawProposal, input, Proposal::withdraw).await
+pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
+    by_author(tx, actor, id, Action::WithdrawProposal, precondition, Proposal::withdraw).await
 }
 
 /// Confirms that the author will facilitate.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_, ()>) -> Result<Proposal> {
-    by_author(tx, actor, id, Action::ConfirmProposal, input, Proposal::confirm).await
+pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
+    by_author(tx, actor, id, Action::ConfirmProposal, precondition, Proposal::confirm).await
 }
 
 /// Says that the author will not facilitate.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn decline(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_, ()>) -> Result<Proposal> {
-    by_author(tx, actor, id, Action::DeclineProposal, input, Proposal::decline).await
+pub async fn decline(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
+    by_author(tx, actor, id, Action::DeclineProposal, precondition, Proposal::decline).await
 }
 
 /// Stages a decision.
@@ -102,9 +103,9 @@ pub async fn stage(tx: &mut Tx, actor: &Actor, id: ProposalId, decision: Decisio
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn release(tx: &mut Tx, actor: &Actor, program: ProgramId, input: &Input<'_, ()>) -> Result<Vec<Proposal>> {
+pub async fn release(tx: &mut Tx, actor: &Actor, program: ProgramId, precondition: Precondition) -> Result<Vec<Proposal>> {
     let program = crate::programs::locked(tx, actor, program, Action::ReleaseProposals).await?;
-    input.admit(&program.meta)?;
+    program.meta.admit(precondition)?;
     let call = Call::of(&tx.timeline(&program).await?, &program.decisions)?;
     if tx.now() < call.confirmations_due_at {
         tx.relies_on(call.confirmations_due_at);
@@ -166,13 +167,13 @@ async fn by_author(
     actor: &Actor,
     id: ProposalId,
     action: Action,
-    input: &Input<'_, ()>,
+    precondition: Precondition,
     step: impl FnOnce(Proposal, &Call, Timestamp) -> Result<Change<Proposal>, Refusal>,
 ) -> Result<Proposal> {
     let (call, round) = enter(tx, id).await?;
     let before: Proposal = tx.lock(id).await?;
     Tie::to_person(actor, before.author_id).require(action, SubjectKind::Proposal)?;
-    input.admit(&before.meta)?;
+    before.meta.admit(precondition)?;
     if action == Action::SubmitProposal {
         tx.relies_on(call.window.accepted_until);
     }

@@ -9,6 +9,7 @@ mod me;
 mod operation;
 mod organizations;
 mod people;
+mod proposals;
 mod roles;
 mod state_machines;
 
@@ -77,4 +78,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!(access, me, coalition, organizations, people, employments, roles, clock, journal, state_machines, operation);
+rooms!(access, me, coalition, organizations, people, employments, roles, proposals, clock, journal, state_machines, operation);
