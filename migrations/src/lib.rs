@@ -48,6 +48,7 @@ migrations! {
     "0003_programs",
     "0004_proposals",
     "0005_cohorts",
+    "0005_verifications",
 }
 
 struct Script {
