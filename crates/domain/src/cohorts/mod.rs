@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{Action, Tie};
+use crate::access::{Action, Actor, Tie};
 use crate::employments::Level;
 use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
 use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};

@@ -52,7 +52,7 @@ CREATE TABLE applications (
     person_id {uuid} NOT NULL REFERENCES people (id),
     employment_id {uuid} REFERENCES employments (id),
     organization_id {uuid} REFERENCES organizations (id),
-    verification_id {uuid},
+    verification_id {uuid} REFERENCES verifications (id),
     form_version {int} NOT NULL,
     answers {json} NOT NULL,
     commitments {json} NOT NULL,
