@@ -4,6 +4,9 @@
 
 mod architecture;
 mod authorization;
+#[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod coalitions;
 mod conventions;
 mod document;
@@ -15,3 +18,9 @@ mod people;
 mod program_documents;
 mod sign_in;
 mod verifications;
+#[cfg(test)]
+mod programs;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod timeline;

@@ -1,6 +1,7 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod access;
+mod catalog;
 mod clock;
 mod coalition;
 mod commitments;
@@ -11,10 +12,12 @@ mod me;
 mod operation;
 mod organizations;
 mod people;
+mod programs;
 mod proposals;
 mod roles;
 mod state_machines;
 mod verifications;
+mod timeline;
 
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
@@ -82,6 +85,8 @@ macro_rules! rooms {
 }
 
 rooms!(
+rooms! {
+    catalog,
     access,
     me,
     coalition,
@@ -92,9 +97,13 @@ rooms!(
     forms,
     commitments,
     verifications,
+    programs,
+    timeline,
     proposals,
     clock,
     journal,
     state_machines,
     operation
 );
+    operation,
+}
