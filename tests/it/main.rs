@@ -4,9 +4,7 @@
 
 mod architecture;
 mod authorization;
-#[cfg(test)]
 mod catalog;
-#[cfg(test)]
 mod coalitions;
 mod conventions;
 mod document;
@@ -16,11 +14,7 @@ mod migrations;
 mod organizations;
 mod people;
 mod program_documents;
-mod sign_in;
-mod verifications;
-#[cfg(test)]
 mod programs;
-#[cfg(test)]
 mod sign_in;
-#[cfg(test)]
 mod timeline;
+mod verifications;

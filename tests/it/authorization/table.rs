@@ -137,5 +137,6 @@ fn because(_: &Place<'_>) -> Value {
 }
 
 fn employment(place: &Place<'_>) -> Value {
-    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school", "starts_on": "2016-08-01"})
+    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school",
+        "starts_on": "2016-08-01", "ends_on": "2018-06-30"})
 }

@@ -16,8 +16,8 @@ mod programs;
 mod proposals;
 mod roles;
 mod state_machines;
-mod verifications;
 mod timeline;
+mod verifications;
 
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
@@ -84,7 +84,6 @@ macro_rules! rooms {
     };
 }
 
-rooms!(
 rooms! {
     catalog,
     access,
@@ -94,16 +93,14 @@ rooms! {
     people,
     employments,
     roles,
+    programs,
+    timeline,
     forms,
     commitments,
     verifications,
-    programs,
-    timeline,
     proposals,
     clock,
     journal,
     state_machines,
-    operation
-);
     operation,
 }
