@@ -6,6 +6,7 @@ mod architecture;
 mod coalitions;
 #[cfg(test)]
 mod conventions;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 mod employments;
@@ -17,5 +18,7 @@ mod migrations;
 mod organizations;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod proposals;
 #[cfg(test)]
 mod sign_in;
