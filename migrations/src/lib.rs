@@ -47,6 +47,7 @@ migrations! {
     "0002_members",
     "0003_programs",
     "0004_proposals",
+    "0005_verifications",
 }
 
 struct Script {

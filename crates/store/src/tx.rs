@@ -132,6 +132,12 @@ impl Tx {
         I::from_uuid(self.environment.ordered_uuid())
     }
 
+    /// A new id that does not tell when it was made.
+    #[must_use]
+    pub fn make_opaque_id<I: Id>(&self) -> I {
+        I::from_uuid(self.environment.random_uuid())
+    }
+
     /// What the process's clock shows: for tokens, sign-in sessions and other things of operation.
     #[must_use]
     pub fn process_now(&self) -> Timestamp {

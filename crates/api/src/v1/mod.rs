@@ -38,10 +38,10 @@ use room;
 
 /// Declares a page of a list: a schema of its own, since a generic one would have no name in the document.
 macro_rules! page {
-    ($(#[doc = $says:literal])+ $page:ident of $item:ident) => {
+    ($(#[doc = $says:literal])+ $visible:vis $page:ident of $item:ident) => {
         $(#[doc = $says])+
         #[derive(serde::Serialize, utoipa::ToSchema)]
-        struct $page {
+        $visible struct $page {
             /// What is on the page.
             #[schema(max_items = 200)]
             items: Vec<$item>,
@@ -56,7 +56,7 @@ macro_rules! page {
         }
 
         impl $page {
-            fn new(items: Vec<$item>, next_cursor: Option<String>, total: Option<u64>) -> Self {
+            $visible fn new(items: Vec<$item>, next_cursor: Option<String>, total: Option<u64>) -> Self {
                 Self { items, next_cursor, total }
             }
         }

@@ -14,19 +14,14 @@ use cohortium_workflow as workflow;
 use cohortium_workflow::proposals::Wish;
 
 use self::types::{
-    Proposal, ProposalCreate, ProposalDecision, ProposalRelease, ProposalReserve, ProposalSummary, ProposalUpdate, as_seen_by,
+    Proposal, ProposalCreate, ProposalDecision, ProposalPage, ProposalRelease, ProposalReserve, ProposalUpdate, as_seen_by,
     summary, view,
 };
-use super::{page, room};
+use super::room;
 use crate::auth::Caller;
 use crate::ctx::Ctx;
 use crate::extract::{Body, Conditions, Paging, Params};
 use crate::reply::{Answer, Reply};
-
-page!(
-    /// Proposals, a page at a time.
-    ProposalPage of ProposalSummary
-);
 
 /// The answer: the proposal as it is now, as this caller may see it.
 async fn reply(read: &Read, proposal: proposals::Proposal, caller: &Caller) -> Result<Reply, Error> {

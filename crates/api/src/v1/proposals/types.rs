@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::extract::clearable;
+use crate::v1::page;
 
 /// TEMP
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -123,6 +124,11 @@ pub(super) struct ProposalSummary {
     reserve_rank: Option<u16>,
     updated_at: Timestamp,
 }
+
+page!(
+    /// Proposals, a page at a time.
+    pub(super) ProposalPage of ProposalSummary
+);
 
 /// What a proposal is made of. A draft may lack all but its title.
 #[derive(Deserialize, ToSchema)]
