@@ -6,7 +6,7 @@ use cohortium_domain::ids::CoalitionId;
 use cohortium_tests::api::{Api, Session, at};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
-use cohortium_tests::years::DCSC;
+use cohortium_tests::years::{DCSC, proposal};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ impl Setting<'_> {
     /// A person with a proposal that was handed in; its address.
     async fn submitted(&self, name: &str) -> (Session<'_>, String) {
         let author = self.api.person(self.coalition, name, &[]).await;
-        let path = begin(&author, &self.list, whole()).await;
+        let path = begin(&author, &self.list, proposal()).await;
         let _ = author.act(&format!("{path}/submit")).await.expect(200);
         (author, path)
     }
@@ -60,17 +60,6 @@ impl Setting<'_> {
     async fn release(&self) -> Value {
         self.staff.act(&format!("{}/release", self.list)).await.expect(200)
     }
-}
-
-fn whole() -> Value {
-    json!({
-        "title": "What a behavior tells us",
-        "abstract": "One case a month.",
-        "audience": {"roles": ["principal"], "levels": ["school"], "organization_kinds": []},
-        "goals": ["A shared set of first answers"],
-        "session_plan": "One case at each call.",
-        "preferred_capacity": {"min": 10, "max": 15}
-    })
 }
 
 async fn begin(author: &Session<'_>, list: &str, body: Value) -> String {
@@ -84,12 +73,12 @@ async fn a_proposal_goes_from_its_draft_to_its_confirmation(database: TestDataba
     let api = Api::start(&database).await;
     let setting = setting(&api).await;
     let author = api.person(setting.coalition, "Ana", &[]).await;
-    let made = author.post(&setting.list, whole()).await;
+    let made = author.post(&setting.list, proposal()).await;
     let (path, etag) = (made.header("location").to_owned(), made.header("etag").to_owned());
     let draft = made.expect(201);
     assert_eq!((&draft["state"], &draft["author_id"]), (&json!("draft"), &json!(author.person_id())));
     assert_eq!(draft["allowed_actions"], json!(["update", "submit", "withdraw"]));
-    let mut given = whole();
+    let mut given = proposal();
     given.as_object_mut().unwrap().retain(|name, value| *value != draft[name]);
     assert_eq!(given, json!({}), "everything that was given is there");
     let read = author.get(&path).await;
@@ -119,7 +108,7 @@ async fn a_draft_is_changed_and_says_what_it_lacks(database: TestDatabase) {
     let api = Api::start(&database).await;
     let setting = setting(&api).await;
     let author = api.person(setting.coalition, "Ana", &[]).await;
-    let path = begin(&author, &setting.list, whole()).await;
+    let path = begin(&author, &setting.list, proposal()).await;
     let cleared = json!({"abstract": null, "session_plan": null, "preferred_capacity": null, "goals": [],
         "audience": {"roles": [], "levels": [], "organization_kinds": []}, "title": "Another"});
     let changed = author.patch(&path, cleared).await.expect(200);
@@ -145,7 +134,7 @@ async fn the_call_has_its_hours(database: TestDatabase) {
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
     let author = api.person(coalition, "Ana", &[]).await;
     let list = format!("/v1/programs/{}/proposals", api.program(coalition, "year", DCSC).await);
-    let submit = format!("{}/submit", begin(&author, &list, whole()).await);
+    let submit = format!("{}/submit", begin(&author, &list, proposal()).await);
     let clock = async |now: &str| staff.put("/v1/clock", json!({ "now": now })).await.expect(200);
     let _ = clock("2019-09-12T03:59:59.999Z").await;
     let early = author.act(&submit).await;
@@ -298,8 +287,11 @@ async fn a_program_without_a_call_takes_no_proposals(database: TestDatabase) {
     let days: Vec<_> = DCSC.iter().copied().skip(3).collect();
     let list = format!("/v1/programs/{}/proposals", api.program(coalition, "year", &days).await);
     let before = api.entries(coalition).await;
-    assert_eq!(author.post(&list, whole()).await.problem(409), "window_closed");
+    assert_eq!(author.post(&list, proposal()).await.problem(409), "window_closed");
     assert_eq!(author.get(&list).await.expect(200)["items"], json!([]));
-    assert_eq!(author.post("/v1/programs/0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e/proposals", whole()).await.problem(404), "not_found");
+    assert_eq!(
+        author.post("/v1/programs/0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e/proposals", proposal()).await.problem(404),
+        "not_found"
+    );
     assert_eq!(api.entries(coalition).await, before);
 }
