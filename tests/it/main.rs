@@ -4,6 +4,9 @@
 
 mod architecture;
 mod authorization;
+#[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod coalitions;
 mod conventions;
 #[cfg(test)]
@@ -15,5 +18,8 @@ mod organizations;
 mod people;
 #[cfg(test)]
 mod proposals;
+mod programs;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod timeline;

@@ -1,6 +1,7 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod access;
+mod catalog;
 mod clock;
 mod coalition;
 mod employments;
@@ -9,9 +10,11 @@ mod me;
 mod operation;
 mod organizations;
 mod people;
+mod programs;
 mod proposals;
 mod roles;
 mod state_machines;
+mod timeline;
 
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
@@ -78,4 +81,20 @@ macro_rules! rooms {
     };
 }
 
-rooms!(access, me, coalition, organizations, people, employments, roles, proposals, clock, journal, state_machines, operation);
+rooms! {
+    catalog,
+    access,
+    me,
+    coalition,
+    organizations,
+    people,
+    employments,
+    roles,
+    programs,
+    timeline,
+    proposals,
+    clock,
+    journal,
+    state_machines,
+    operation,
+}
