@@ -16,10 +16,13 @@ mod journal;
 mod migrations;
 mod organizations;
 mod people;
+mod program_documents;
+mod programs;
 #[cfg(test)]
 mod proposals;
-mod programs;
+mod sign_in;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod timeline;
+mod verifications;

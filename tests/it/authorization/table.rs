@@ -117,6 +117,24 @@ pub fn table() -> Vec<Row> {
         row("releaseProposals", Staff).not(Member, 403).on("past call"),
         row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
         row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
+        row("getApplicationForm", Member).on("program"),
+        row("replaceApplicationForm", Staff).not(Member, 403).on("program").with(|_| json!({"schema": {"type": "object"}})),
+        row("getCommitments", Member).on("program"),
+        row("replaceCommitments", Staff)
+            .not(Member, 403)
+            .on("program")
+            .with(|_| json!({"commitments": [{"label": "Calls", "text": "Come to every call"}]})),
+        row("getVerificationPolicy", Member).on("program"),
+        row("replaceVerificationPolicy", Staff).not(Member, 403).on("program").with(
+            |_| json!({"accepted_kinds": ["staff_override"], "least_strength": 5, "valid_days": 300, "membership_required": false}),
+        ),
+        row("listVerifications", Staff).not(Member, 403),
+        row("listMyVerifications", Member),
+        row("getVerification", Author).not(Member, 404).on("verification"),
+        row("verifyVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("revokeVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("reopenVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("rejectVerification", Staff).not(Author, 403).on("verification").with(because),
         row("listEvents", Staff).not(Member, 403),
         row("listJournal", Owner).not(Staff, 403),
         row("verifyJournal", Owner).not(Staff, 403),
@@ -124,6 +142,10 @@ pub fn table() -> Vec<Row> {
         row("setClock", Staff).not(Member, 403).with(|_| json!({"now": "2030-01-01T00:00:00Z"})),
         row("advanceClock", Staff).not(Member, 403).with(|_| json!({"minutes": 1})),
     ]
+}
+
+fn because(_: &Place<'_>) -> Value {
+    json!({"reason": "The office asked the school"})
 }
 
 fn employment(place: &Place<'_>) -> Value {
