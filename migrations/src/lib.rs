@@ -44,7 +44,10 @@ macro_rules! migrations {
 
 migrations! {
     "0001_foundation",
+    "0002_members",
     "0003_programs",
+    "0004_proposals",
+    "0005_verifications",
 }
 
 struct Script {

@@ -85,6 +85,7 @@ const RULES: &[Rule] = &[
             "crates/api/src/auth.rs",
             "crates/api/src/catalog.rs",
             "crates/api/src/commands.rs",
+            "crates/api/src/demo/",
             "crates/api/src/v1/access.rs",
             "crates/api/src/v1/journal.rs",
             "crates/store/src/",

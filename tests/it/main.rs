@@ -1,18 +1,19 @@
 //! The tests that go through HTTP or the store on both databases, and those that look at the sources.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod architecture;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod authorization;
 mod coalitions;
-#[cfg(test)]
 mod conventions;
-#[cfg(test)]
+mod document;
+mod employments;
 mod journal;
-#[cfg(test)]
 mod migrations;
-#[cfg(test)]
+mod organizations;
 mod people;
 #[cfg(test)]
 mod programs;

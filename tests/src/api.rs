@@ -112,9 +112,9 @@ impl Api {
         let made = self.write(coalition, async |tx| {
             let person = workflow::people::create(tx, &Actor::Operator, &Input::given(given.clone())).await?;
             for grant in grants {
-                tx.grant(person.id, *grant).await?;
+                workflow::accounts::grant(tx, &Actor::Operator, person.id, *grant).await?;
             }
-            tx.set_password(person.id, "no password").await?;
+            workflow::accounts::set_password(tx, &Actor::Operator, person.id, "no password").await?;
             Ok(person)
         });
         let person = made.await;
@@ -139,7 +139,7 @@ impl Api {
     /// When that cannot be.
     pub async fn set_password(&self, coalition: CoalitionId, person: PersonId, password: &str) {
         let hash = must(self.ctx.passwords().hash(password, [7; 16]).await);
-        self.write(coalition, async |tx| tx.set_password(person, &hash).await).await;
+        self.write(coalition, async |tx| workflow::accounts::set_password(tx, &Actor::Operator, person, &hash).await).await;
     }
 
     /// Somebody without a token.

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod database;
+pub mod document;
 pub mod environment;
 mod postgres;
 

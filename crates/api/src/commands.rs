@@ -1,12 +1,19 @@
 //! Commands that work on the data without serving.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
-use cohortium_domain::access::Actor;
+use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::coalitions::{Clock, Coalition};
 use cohortium_domain::ids::{CoalitionId, Id};
-use cohortium_domain::text::{Slug, Title};
+use cohortium_domain::passwords::Password;
+use cohortium_domain::people::PersonCreate;
+use cohortium_domain::text::{Email, Name, Slug, TextFault, Title};
 use cohortium_domain::time::Zone;
 use cohortium_store::Origin;
+use cohortium_workflow as workflow;
+use cohortium_workflow::input::Input;
+use cohortium_workflow::passwords::Passwords;
 
 use crate::config::DataArgs;
 use crate::server::{CannotStart, open_data};
@@ -41,8 +48,8 @@ impl CoalitionCommand {
     /// What is wrong, in a line.
     pub async fn run(self) -> Result<(), CannotStart> {
         let Self::Create { slug, name, time_zone, sandbox, data } = self;
-        let slug = Slug::new(&slug).map_err(|fault| CannotStart(format!("--slug: {fault}")))?;
-        let name = Title::new(&name).map_err(|fault| CannotStart(format!("--name: {fault}")))?;
+        let slug = Slug::new(&slug).map_err(|fault| wrong("--slug", fault))?;
+        let name = Title::new(&name).map_err(|fault| wrong("--name", fault))?;
         let zone: Zone = time_zone.parse().map_err(|fault| CannotStart(format!("--time-zone: {fault}")))?;
         let store = open_data(&data).await?;
         let now = store.environment().now();
@@ -54,6 +61,72 @@ impl CoalitionCommand {
         println!("{id}");
         Ok(())
     }
+}
+
+/// What is done with owners.
+#[derive(Subcommand)]
+pub enum OwnerCommand {
+    /// Make a person who owns a coalition, and can sign in.
+    Create {
+        /// The coalition's slug.
+        #[arg(long)]
+        coalition: String,
+        /// The person's e-mail address.
+        #[arg(long)]
+        email: String,
+        /// The person's given name.
+        #[arg(long)]
+        given_name: String,
+        /// The person's family name.
+        #[arg(long)]
+        family_name: String,
+        /// A file that holds the person's password, of 15 characters or more.
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+        /// Where the data are.
+        #[command(flatten)]
+        data: DataArgs,
+    },
+}
+
+impl OwnerCommand {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What is wrong, in a line.
+    pub async fn run(self) -> Result<(), CannotStart> {
+        let Self::Create { coalition, email, given_name, family_name, password_file, data } = self;
+        let password = std::fs::read_to_string(&password_file)
+            .map_err(|error| CannotStart(format!("--password-file {}: cannot be read: {error}", password_file.display())))?;
+        let password = Password::new(password.trim_end_matches(['\r', '\n'])).map_err(|fault| wrong("--password-file", fault))?;
+        let person = PersonCreate {
+            given_name: Name::new(&given_name).map_err(|fault| wrong("--given-name", fault))?,
+            family_name: Name::new(&family_name).map_err(|fault| wrong("--family-name", fault))?,
+            email: Email::new(&email).map_err(|fault| wrong("--email", fault))?,
+            email_proven: true,
+            time_zone: None,
+            external_id: None,
+        };
+        let store = open_data(&data).await?;
+        let slug = Slug::new(&coalition).map_err(|fault| wrong("--coalition", fault))?;
+        let found = store.system().coalition_by_slug(&slug).await?;
+        let found = found
+            .ok_or_else(|| CannotStart(format!("--coalition {slug}: there is none; make it with `cohortium coalition create`")))?;
+        let hash = Passwords::new(1, &store.environment().random())?.hash(password.expose(), store.environment().random()).await?;
+        let origin = Origin { door: "command", request_id: None };
+        let made = store.write(found.id, origin, async |tx| {
+            let person = workflow::people::create(tx, &Actor::Operator, &Input::given(person.clone())).await?;
+            workflow::accounts::set_password(tx, &Actor::Operator, person.id, &hash).await?;
+            workflow::accounts::grant(tx, &Actor::Operator, person.id, Grant::Owner).await?;
+            Ok(person.id)
+        });
+        println!("{}", made.await?);
+        Ok(())
+    }
+}
+
+fn wrong(flag: &str, fault: TextFault) -> CannotStart {
+    CannotStart(format!("{flag}: {fault}"))
 }
 
 /// What is done with the journal.

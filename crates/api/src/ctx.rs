@@ -155,6 +155,15 @@ impl Ctx {
         seen().await.map_err(|error| Problem::of(error, &caller.actor))
     }
 
+    /// A thing of the caller's coalition.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub async fn load<T: cohortium_store::Record>(&self, caller: &Caller, id: T::Id) -> Result<T, Problem> {
+        let found = async || self.store().read(caller.coalition_id).await?.get::<T>(id).await;
+        found().await.map_err(|error| Problem::of(error, &caller.actor))
+    }
+
     /// Writes, as this caller: once, however often the same request is sent with the same idempotency key.
     ///
     /// # Errors

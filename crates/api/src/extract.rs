@@ -163,6 +163,9 @@ impl<T: 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let declared = length(&request);
+        if let Some(left_out) = Self::left_out(&request, declared) {
+            return Box::pin(ready(left_out));
+        }
         let bytes = if media_type_fits(&request) && declared.is_none_or(|length| length <= LARGEST_BODY) {
             Some(Bytes::from_request(&request, payload))
         } else {
@@ -174,11 +177,22 @@ impl<T: 'static> FromRequest for Body<T> {
                 return Err(if too_large { payload_too_large() } else { unsupported_media_type(&request) });
             };
             let bytes = bytes.await.map_err(|_| payload_too_large())?;
-            let value = json::parse(&bytes)?;
-            let conditions = Conditions::of(&request, &value)?;
-            let operation = matched(&request)?;
-            Ok(Self { value, operation, conditions, kind: std::marker::PhantomData })
+            Self::of(&request, json::parse(&bytes)?)
         })
+    }
+}
+
+impl<T> Body<T> {
+    fn of(request: &HttpRequest, value: Value) -> Result<Self, Problem> {
+        let conditions = Conditions::of(request, &value)?;
+        Ok(Self { value, operation: matched(request)?, conditions, kind: std::marker::PhantomData })
+    }
+
+    /// A body that is left out where the document lets it be is an empty object.
+    fn left_out(request: &HttpRequest, declared: Option<usize>) -> Option<Result<Self, Problem>> {
+        let nothing = declared.unwrap_or(0) == 0 && !request.headers().contains_key(header::CONTENT_TYPE);
+        let optional = matched(request).is_ok_and(Operation::body_optional);
+        (nothing && optional).then(|| Self::of(request, Value::Object(Map::new())))
     }
 }
 

@@ -33,6 +33,9 @@ enum Command {
     /// Coalitions.
     #[command(subcommand)]
     Coalition(commands::CoalitionCommand),
+    /// Owners of coalitions.
+    #[command(subcommand)]
+    Owner(commands::OwnerCommand),
     /// The journal.
     #[command(subcommand)]
     Journal(commands::JournalCommand),
@@ -72,6 +75,7 @@ async fn run(command: Command) -> Result<(), CannotStart> {
             Ok(())
         }
         Command::Coalition(command) => command.run().await,
+        Command::Owner(command) => command.run().await,
         Command::Journal(command) => command.run().await,
     }
 }

@@ -325,8 +325,8 @@ actions! {
     CreateMyEmployment "create" [Member],
     /// Change an employment that one has entered oneself.
     UpdateMyEmployment "update" [Concerned],
-    /// List the coalition's roles.
-    ListRoles "list" [Member],
+    /// Read the coalition's list of roles.
+    ListRoles "read" [Member],
     /// Replace the coalition's roles.
     ReplaceRoles "update" [Staff],
 

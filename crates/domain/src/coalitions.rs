@@ -134,6 +134,17 @@ impl Coalition {
         Ok(Change::one(self, happened))
     }
 
+    /// That a sandbox is put out of reach, to be made anew.
+    ///
+    /// # Errors
+    /// The coalition is live.
+    pub fn retire(&self) -> Result<Happening, Refusal> {
+        match self.mode() {
+            CoalitionMode::Sandbox => Ok(self.happening("retired")),
+            CoalitionMode::Live => Err(Refusal::Forbidden("Only a sandbox can be reset".to_owned())),
+        }
+    }
+
     fn happening(&self, verb: &'static str) -> Happening {
         Happening::new(Subject::new(SubjectKind::Coalition, self.id), verb)
     }
@@ -196,6 +207,7 @@ mod tests {
     fn a_live_coalition_has_no_clock_to_move() {
         let live = coalition(Clock::Live).unwrap();
         assert_eq!(live.clock.read(Timestamp::from_millis(7)), Timestamp::from_millis(7));
+        assert!(matches!(live.retire(), Err(Refusal::Forbidden(_))));
         assert!(matches!(live.move_clock(Timestamp::from_millis(8)), Err(Refusal::Forbidden(_))));
     }
 }

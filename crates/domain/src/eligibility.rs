@@ -40,7 +40,7 @@ crate::words! {
         Met = "met",
         /// What is known does not satisfy it.
         Unmet = "unmet",
-        /// Too little is known.
+        /// No current employment is known by which it could be answered.
         Unknown = "unknown",
     }
 }
@@ -89,14 +89,14 @@ pub struct EmploymentFacts {
     pub workplace: Workplace,
     /// The kind of the organization.
     pub organization_kind: OrganizationKind,
-    /// The state in which the organization is, where that is known.
-    pub state: Option<StateCode>,
+    /// The state in which the organization is.
+    pub state: StateCode,
     /// Whether the organization is an active member of the coalition, now.
     pub active_member: bool,
-    /// The role, where one is known.
-    pub role: Option<RoleKey>,
-    /// The level at which it is held, where that is known.
-    pub level: Option<Level>,
+    /// The role.
+    pub role: RoleKey,
+    /// The level at which it is held.
+    pub level: Level,
 }
 
 /// How many people of each organization hold a seat in a cohort.
@@ -255,35 +255,23 @@ impl Rule {
     }
 
     fn answer(&self, facts: Option<&EmploymentFacts>, seats: &SeatsByOrganization) -> Finding {
-        let outcome = facts.map_or(Outcome::Unknown, |facts| self.outcome(facts, seats));
-        let hint = match (outcome, facts) {
-            (Outcome::Met, _) => None,
-            (_, None) => Some("Add the employment that you have now".to_owned()),
-            (Outcome::Unknown, Some(_)) => Some(self.what_to_tell()),
-            (Outcome::Unmet, Some(_)) => Some(self.what_would_help()),
+        let (outcome, hint) = match facts {
+            None => (Outcome::Unknown, Some("Add the employment that you have now".to_owned())),
+            Some(facts) if self.met(facts, seats) => (Outcome::Met, None),
+            Some(_) => (Outcome::Unmet, Some(self.what_would_help())),
         };
         Finding { rule: self.kind(), outcome, hint }
     }
 
-    fn outcome(&self, facts: &EmploymentFacts, seats: &SeatsByOrganization) -> Outcome {
+    fn met(&self, facts: &EmploymentFacts, seats: &SeatsByOrganization) -> bool {
         match self {
-            Self::ActiveMembership => known(facts.active_member),
-            Self::OrganizationKind(kinds) => known(kinds.contains(&facts.organization_kind)),
-            Self::Role(roles) => facts.role.as_ref().map_or(Outcome::Unknown, |role| known(roles.contains(role))),
-            Self::Level(levels) => facts.level.as_ref().map_or(Outcome::Unknown, |level| known(levels.contains(level))),
-            Self::State(states) => facts.state.as_ref().map_or(Outcome::Unknown, |state| known(states.contains(state))),
-            Self::MaxPerOrganization(most) => known(seats.of(facts.workplace.organization_id) < *most),
+            Self::ActiveMembership => facts.active_member,
+            Self::OrganizationKind(kinds) => kinds.contains(&facts.organization_kind),
+            Self::Role(roles) => roles.contains(&facts.role),
+            Self::Level(levels) => levels.contains(&facts.level),
+            Self::State(states) => states.contains(&facts.state),
+            Self::MaxPerOrganization(most) => seats.of(facts.workplace.organization_id) < *most,
         }
-    }
-
-    fn what_to_tell(&self) -> String {
-        let missing = match self {
-            Self::Role(_) => "your role",
-            Self::Level(_) => "the level at which you hold your role",
-            Self::State(_) => "the state in which your organization is",
-            Self::ActiveMembership | Self::OrganizationKind(_) | Self::MaxPerOrganization(_) => "more about your organization",
-        };
-        format!("Say {missing}")
     }
 
     fn what_would_help(&self) -> String {
@@ -298,10 +286,6 @@ impl Rule {
             }
         }
     }
-}
-
-fn known(met: bool) -> Outcome {
-    if met { Outcome::Met } else { Outcome::Unmet }
 }
 
 fn list<T: std::fmt::Display>(items: &BTreeSet<T>) -> String {

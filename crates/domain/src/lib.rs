@@ -22,6 +22,7 @@
 //! are handed in. Left out on purpose: how anything is stored, sent or shown.
 
 pub mod access;
+pub mod accounts;
 pub mod applications;
 pub mod canonical;
 pub mod coalitions;
@@ -35,6 +36,7 @@ pub mod journal;
 pub mod machine;
 pub mod meta;
 pub mod organizations;
+pub mod passwords;
 pub mod people;
 pub mod programs;
 pub mod proposals;

@@ -144,13 +144,13 @@ impl Tx {
         self.add(vec![row]).await
     }
 
-    /// Gives a person a grant, when it has it not yet.
+    /// Gives a person a grant; tells whether it had it not yet.
     ///
     /// # Errors
     /// The database's.
-    pub async fn grant(&self, person: PersonId, name: Grant) -> Result<()> {
+    pub async fn grant(&self, person: PersonId, name: Grant) -> Result<bool> {
         if self.grants(person).await?.contains(&name) {
-            return Ok(());
+            return Ok(false);
         }
         let row = grant::ActiveModel {
             person_id: ActiveValue::Set(person.uuid()),
@@ -158,7 +158,7 @@ impl Tx {
             coalition_id: ActiveValue::Set(self.coalition_id().uuid()),
             created_at: ActiveValue::Set(self.process_now().utc()),
         };
-        self.add(vec![row]).await
+        self.add(vec![row]).await.map(|()| true)
     }
 }
 

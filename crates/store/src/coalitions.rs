@@ -7,7 +7,7 @@ use cohortium_domain::journal::Change;
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Slug, Title, WebAddress};
-use cohortium_domain::time::Timestamp;
+use cohortium_domain::time::{Date, Timestamp};
 use cohortium_domain::words::Word;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -83,6 +83,17 @@ impl Record for Coalition {
     }
 }
 
+impl Read {
+    /// The civil day in the coalition's time zone.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn today(&self) -> Result<Date> {
+        let coalition: Coalition = self.get(self.coalition_id()).await?;
+        Ok(coalition.time_zone.date_of(self.now()))
+    }
+}
+
 impl System<'_> {
     /// The coalition with this slug.
     ///
@@ -126,6 +137,17 @@ impl System<'_> {
 }
 
 impl Tx {
+    /// The civil day in the coalition's time zone. What is decided by it holds as long as the day.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn today(&mut self) -> Result<Date> {
+        let coalition: Coalition = self.get(self.coalition_id()).await?;
+        let today = coalition.time_zone.date_of(self.now());
+        self.relies_on(coalition.time_zone.end_of_day(today));
+        Ok(today)
+    }
+
     /// Puts the coalition out of reach: its slug comes free, and nobody can read or write what is its own.
     ///
     /// # Errors

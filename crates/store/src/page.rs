@@ -2,6 +2,7 @@
 
 use cohortium_domain::time::Timestamp;
 use sea_orm::Value;
+use sea_orm::prelude::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,6 +14,8 @@ pub enum Key {
     Text(String),
     /// By an instant.
     Instant(Timestamp),
+    /// By a civil date.
+    Date(Date),
     /// By a number.
     Number(i64),
 }
@@ -22,6 +25,7 @@ impl From<Key> for Value {
         match key {
             Key::Text(text) => text.into(),
             Key::Instant(instant) => instant.utc().into(),
+            Key::Date(date) => date.into(),
             Key::Number(number) => number.into(),
         }
     }

@@ -1,15 +1,17 @@
 //! People, as rows.
 
-use cohortium_domain::ids::{Id, PersonId};
+use cohortium_domain::ids::{Id, OrganizationId, PersonId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, ExternalId, Name, sort_key};
 use cohortium_domain::time::Timestamp;
-use sea_orm::ColumnTrait;
+use sea_orm::sea_query::SimpleExpr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use crate::Read;
+use crate::entity::employment;
 use crate::entity::person::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::page::{Key, Page, PageRequest, Position};
@@ -82,6 +84,8 @@ pub struct PeopleFilter {
     pub external_id: Option<ExternalId>,
     /// The one with this address.
     pub email: Option<Email>,
+    /// Those who have, or had, an employment at this organization.
+    pub organization_id: Option<OrganizationId>,
     /// Those changed since.
     pub updated_from: Option<Timestamp>,
     /// Those in whose name this text stands.
@@ -116,6 +120,7 @@ impl Read {
             .rows::<Entity>()
             .filter_if(filter.external_id.as_ref(), |id| Column::ExternalId.eq(id.as_str()))
             .filter_if(filter.email.as_ref(), |email| Column::EmailKey.eq(email.normalized()))
+            .filter_if(filter.organization_id, employed_at)
             .filter_if(filter.updated_from, |instant| Column::UpdatedAt.gte(instant.utc()))
             .filter_if(filter.q.as_deref(), |text| contains(Column::NameKey, text));
         let (column, key): (Column, fn(&Model) -> Key) = match order {
@@ -124,4 +129,11 @@ impl Read {
         };
         rows.page(column, Column::Id, page, |row| Position { key: key(row), id: row.id }).await?.try_map(Person::from_row)
     }
+}
+
+/// The condition for having, or having had, an employment at an organization.
+fn employed_at(organization: OrganizationId) -> SimpleExpr {
+    let employments = employment::Entity::find().select_only().column(employment::Column::PersonId);
+    let there = employments.filter(employment::Column::OrganizationId.eq(organization.uuid()));
+    Column::Id.in_subquery(there.into_query())
 }

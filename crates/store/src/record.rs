@@ -3,10 +3,11 @@
 use cohortium_domain::ids::Id;
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::time::{Timestamp, Zone};
+use cohortium_domain::time::{Date, Timestamp, Zone};
 use cohortium_domain::words::Word;
-use sea_orm::prelude::DateTimeUtc;
+use sea_orm::prelude::{Date as RowDate, DateTimeUtc};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::entity::Scoped;
@@ -68,6 +69,32 @@ pub(crate) fn optional<T, E>(
     value.map(|value| text(table, column, value, new)).transpose()
 }
 
+/// Reads a column that holds a number smaller than the database's own.
+pub(crate) fn number<N: TryFrom<i64>>(table: &str, column: &str, value: i64) -> Result<N> {
+    value.try_into().map_err(|_| Error::corrupt(table, column))
+}
+
+/// Reads a column that holds JSON.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(table: &str, column: &str, value: &serde_json::Value) -> Result<T> {
+    T::deserialize(value).map_err(|_| Error::corrupt(table, column))
+}
+
+/// Reads a column that holds a civil date.
+pub(crate) fn date(table: &str, column: &str, value: RowDate) -> Result<Date> {
+    value.try_into().map_err(|_| Error::corrupt(table, column))
+}
+
+/// Reads a column that holds a civil date or nothing.
+pub(crate) fn optional_date(table: &str, column: &str, value: Option<RowDate>) -> Result<Option<Date>> {
+    value.map(|value| date(table, column, value)).transpose()
+}
+
+/// Writes a value into a column as JSON.
+pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Value {
+    // Only maps whose keys are no texts, and types that refuse, cannot be written: the domain has neither.
+    serde_json::to_value(value).unwrap_or_default()
+}
+
 /// Reads a column that holds a time zone.
 pub(crate) fn zone(table: &str, column: &str, value: &str) -> Result<Zone> {
     value.parse().map_err(|_| Error::corrupt(table, column))
@@ -76,9 +103,4 @@ pub(crate) fn zone(table: &str, column: &str, value: &str) -> Result<Zone> {
 /// Reads the version and the instants of a row.
 pub(crate) fn meta(version: i64, created_at: DateTimeUtc, updated_at: DateTimeUtc) -> Meta {
     Meta { version, created_at: Timestamp::new(created_at), updated_at: Timestamp::new(updated_at) }
-}
-
-/// Reads a column that holds a number of a smaller type.
-pub(crate) fn number<T: TryFrom<i64>>(table: &str, column: &str, value: i64) -> Result<T> {
-    T::try_from(value).map_err(|_| Error::corrupt(table, column))
 }

@@ -76,6 +76,12 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
         self
     }
 
+    /// Holds what is found as it is until the transaction ends: others can hold it too, but nobody can lock it.
+    pub(crate) fn hold(mut self) -> Self {
+        self.select = self.select.lock_shared();
+        self
+    }
+
     /// The first.
     pub(crate) async fn one(self) -> Result<Option<E::Model>> {
         on!(self.connection, connection => self.select.one(connection))

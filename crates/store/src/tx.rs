@@ -132,6 +132,12 @@ impl Tx {
         I::from_uuid(self.environment.ordered_uuid())
     }
 
+    /// A new id that does not tell when it was made.
+    #[must_use]
+    pub fn make_opaque_id<I: Id>(&self) -> I {
+        I::from_uuid(self.environment.random_uuid())
+    }
+
     /// What the process's clock shows: for tokens, sign-in sessions and other things of operation.
     #[must_use]
     pub fn process_now(&self) -> Timestamp {
@@ -162,6 +168,15 @@ impl Tx {
     /// [`Refusal::Hidden`] when it is not there.
     pub async fn lock<T: Record>(&self, id: T::Id) -> Result<T> {
         let row = self.rows::<T::Entity>().filter(T::ID.eq(id.uuid())).lock().one().await?;
+        row.map(T::from_row).transpose()?.ok_or_else(|| Refusal::Hidden(T::NOUN).into())
+    }
+
+    /// The thing with this id, held so that nobody else changes it until the transaction ends. Others can hold it too.
+    ///
+    /// # Errors
+    /// [`Refusal::Hidden`] when it is not there.
+    pub async fn hold<T: Record>(&self, id: T::Id) -> Result<T> {
+        let row = self.rows::<T::Entity>().filter(T::ID.eq(id.uuid())).hold().one().await?;
         row.map(T::from_row).transpose()?.ok_or_else(|| Refusal::Hidden(T::NOUN).into())
     }
 

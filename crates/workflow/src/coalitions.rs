@@ -17,3 +17,16 @@ pub async fn update(tx: &mut Tx, actor: &Actor, input: &Input<'_, CoalitionUpdat
     let update = input.admit(&coalition.meta)?;
     tx.save(coalition.update(update, tx.now()), actor).await
 }
+
+/// Puts a sandbox out of reach, so that it can be made anew under the same slug. Its rows stay: a journal is never deleted.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn retire_sandbox(tx: &mut Tx, actor: &Actor) -> Result<()> {
+    let coalition: Coalition = tx.lock(tx.coalition_id()).await?;
+    Tie::none(actor).require(Action::ResetSandbox, SubjectKind::Coalition)?;
+    let retired = coalition.retire()?;
+    tx.retire_coalition().await?;
+    tx.note([retired], actor);
+    Ok(())
+}

@@ -1,7 +1,8 @@
 //! What a caller sends, read only once it is known that the caller may send it.
 
 use cohortium_domain::meta::{Meta, Precondition};
-use cohortium_store::Result;
+use cohortium_domain::refusal::{FaultCode, Refusal};
+use cohortium_store::{Error, Result};
 
 /// The input of a write: looked at after the caller's right to write has been established, so that a stranger learns nothing from what is
 /// wrong with it.
@@ -40,4 +41,13 @@ impl<'a, T> Input<'a, T> {
         meta.admit(self.precondition)?;
         (self.read)()
     }
+}
+
+/// The same error; but when something that the input refers to is not there, a fault of the input.
+#[must_use]
+pub fn not_found_at(pointer: &str, error: Error) -> Error {
+    if let Error::Refused(Refusal::Hidden(noun)) = error {
+        return Refusal::invalid(pointer, FaultCode::NotFound, format!("There is no such {noun}")).into();
+    }
+    error
 }

@@ -4,12 +4,18 @@
 //! rest. What always holds: nothing here decides, speaks HTTP or reads a clock; whoever calls is a door (the API, a job, a command, the demo),
 //! and all doors lead here.
 
+pub mod accounts;
 pub mod clock;
 pub mod coalitions;
+pub mod employments;
 pub mod input;
 pub mod jobs;
+pub mod organizations;
 pub mod passwords;
 pub mod people;
+pub mod program_documents;
 pub mod programs;
+pub mod proposals;
 pub mod sign_in;
 pub mod timeline;
+pub mod verifications;

@@ -10,9 +10,11 @@ mod stage;
 use std::path::PathBuf;
 
 use clap::Args;
+use cohortium_domain::access::Actor;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Error, Origin, Store};
+use cohortium_workflow as workflow;
 use serde::Serialize;
 
 use crate::config::{Config, ListenArgs, Origins, Secret, sqlite_url};
@@ -186,15 +188,23 @@ pub async fn play_diso(ctx: &Ctx) -> Result<(), CannotStart> {
     open_accounts(ctx, "diso").await
 }
 
-/// Loads the demo of a slug anew, as it stands when nothing is said. Tells whether there is one.
+/// Whether a story is told of the coalition with this slug.
+#[must_use]
+pub fn tells(slug: &str) -> bool {
+    sign_ins().iter().any(|sign_in| sign_in.coalition == slug)
+}
+
+/// Plays the story of a slug anew, to where it stands when nothing is said. Tells where that is.
 ///
 /// # Errors
 /// The story does not go as it is written: a defect.
-pub async fn play_again(ctx: &Ctx, slug: &str) -> Result<bool, CannotStart> {
-    match slug {
-        "dcsc" => play_dcsc(ctx, instant(DCSC_STANDS_AT)?).await.map(|()| true),
-        "diso" => play_diso(ctx).await.map(|()| true),
-        _ => Ok(false),
+pub async fn play_again(ctx: &Ctx, slug: &str) -> Result<Timestamp, CannotStart> {
+    if slug == "dcsc" {
+        let until = instant(DCSC_STANDS_AT)?;
+        play_dcsc(ctx, until).await.map(|()| until)
+    } else {
+        play_diso(ctx).await?;
+        instant(DISO_STANDS_AT)
     }
 }
 
@@ -225,7 +235,7 @@ async fn set_passwords(
     let given = store.write(coalition, origin, async |tx| {
         for email in emails {
             if let Some(person) = tx.person_by_email(email).await? {
-                tx.set_password(person.id, hash).await?;
+                workflow::accounts::set_password(tx, &Actor::Operator, person.id, hash).await?;
             }
         }
         Ok(())

@@ -37,6 +37,7 @@ pub struct Parameter {
 }
 
 struct Body {
+    required: bool,
     schema: Value,
     validator: OnceLock<Option<Validator>>,
 }
@@ -61,11 +62,12 @@ fn operation_of(template: &str, operation: &Value) -> Option<Operation> {
     let action = Action::of_operation(operation.get("operationId")?.as_str()?)?;
     let parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
     let body = operation.pointer("/requestBody/content/application~1json/schema").cloned();
+    let required = operation.pointer("/requestBody/required").and_then(Value::as_bool).unwrap_or(false);
     Some(Operation {
         action,
         template: template.to_owned(),
         parameters: parameters.iter().filter_map(parameter_of).collect(),
-        body: body.map(|schema| Body { schema, validator: OnceLock::new() }),
+        body: body.map(|schema| Body { required, schema, validator: OnceLock::new() }),
     })
 }
 
@@ -94,6 +96,11 @@ fn resolve(schema: Value) -> Value {
 }
 
 impl Operation {
+    /// Whether a request can leave the body out.
+    pub fn body_optional(&self) -> bool {
+        self.body.as_ref().is_none_or(|body| !body.required)
+    }
+
     /// What checks the body; nothing, when the operation takes none.
     pub fn body_validator(&self) -> Option<&Validator> {
         self.body.as_ref().and_then(|body| body.validator.get_or_init(|| validator(&body.schema)).as_ref())

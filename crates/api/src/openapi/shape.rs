@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 /// The greatest integer that every client reads exactly (RFC 8259, section 6).
 const GREATEST: i64 = 9_007_199_254_740_991;
 const UUID_LENGTH: u64 = 36;
+const DATE_LENGTH: u64 = 10;
 const LONGEST_WORD: u64 = 80;
 
 /// Gives the document's schemas their shape.
@@ -128,9 +129,14 @@ fn says_type(schema: &Map<String, Value>, name: &str) -> bool {
 }
 
 fn bound_string(schema: &mut Map<String, Value>) {
-    if schema.get("format").is_some_and(|format| format == "uuid") {
-        schema.insert("minLength".to_owned(), json!(UUID_LENGTH));
-        schema.insert("maxLength".to_owned(), json!(UUID_LENGTH));
+    let length = match schema.get("format").and_then(Value::as_str) {
+        Some("uuid") => Some(UUID_LENGTH),
+        Some("date") => Some(DATE_LENGTH),
+        _ => None,
+    };
+    if let Some(length) = length {
+        schema.insert("minLength".to_owned(), json!(length));
+        schema.insert("maxLength".to_owned(), json!(length));
     }
     let formed = ["format", "pattern", "enum", "const"].iter().any(|keyword| schema.contains_key(*keyword));
     if !formed {

@@ -14,7 +14,9 @@ use utoipa::ToSchema;
 use super::room;
 use crate::auth::Caller;
 use crate::ctx::Ctx;
-use crate::extract::Body;
+use crate::demo;
+use crate::extract::{Body, Conditions};
+use crate::problem::{Code, Problem};
 use crate::reply::{Answer, Reply};
 
 /// What the coalition's clock shows. Deadlines, phases, offers and reminders all run by it.
@@ -113,4 +115,26 @@ async fn advance_clock(caller: Caller, ctx: Ctx, body: Body<ClockAdvance>) -> An
     .await
 }
 
-room!(get_clock, set_clock, advance_clock);
+/// Load the demo anew
+///
+/// Only in a sandbox that a demo made. What was in it is put out of reach, and its story is played again: everybody signs in anew.
+#[utoipa::path(tag = "Clock", responses((status = 200, description = "What the new sandbox's clock shows.", body = Clock)))]
+#[post("/v1/sandbox/reset")]
+async fn reset_sandbox(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {
+    let coalition: coalitions::Coalition = ctx.load(&caller, caller.coalition_id).await?;
+    if !demo::tells(coalition.slug.as_str()) {
+        return Err(Problem::new(Code::PermissionDenied).detail("No demo tells this coalition's story"));
+    }
+    let retired = ctx.write(&caller, &conditions, async |tx| {
+        workflow::coalitions::retire_sandbox(tx, &caller.actor).await?;
+        Ok(Reply::nothing())
+    });
+    retired.await?;
+    let now = demo::play_again(&ctx, coalition.slug.as_str()).await.map_err(|error| {
+        tracing::error!(%error, "defect");
+        Problem::new(Code::InternalError)
+    })?;
+    Ok(Reply::ok(&Clock { mode: ClockMode::Test, now }))
+}
+
+room!(get_clock, set_clock, advance_clock, reset_sandbox);

@@ -14,6 +14,7 @@ use cohortium_workflow as workflow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::employments::Employment;
 use super::people::Person;
 use super::room;
 use crate::auth::Caller;
@@ -29,6 +30,9 @@ struct Me {
     /// One's grants.
     #[schema(max_items = 3)]
     grants: BTreeSet<Grant>,
+    /// Where one works and worked.
+    #[schema(max_items = 200)]
+    employments: Vec<Employment>,
 }
 
 /// The coalition in which one is signed in.
@@ -62,6 +66,7 @@ async fn reply(read: &Read, person: people::Person, caller: &Caller) -> Result<R
     let version = person.meta.version;
     let me = Me {
         grants: read.grants(person.id).await?,
+        employments: super::employments::views(read, read.employments_of(person.id).await?, caller).await?,
         coalition: MyCoalition { id: coalition.id, mode: coalition.mode(), slug: coalition.slug, name: coalition.name },
         person: super::people::view(person, &Tie::none(&caller.actor), Action::UpdateMe),
     };

@@ -4,11 +4,15 @@ mod access;
 mod catalog;
 mod clock;
 mod coalition;
+mod employments;
 mod journal;
 mod me;
 mod operation;
+mod organizations;
 mod people;
 mod programs;
+mod proposals;
+mod roles;
 mod state_machines;
 mod timeline;
 
@@ -37,10 +41,10 @@ use room;
 
 /// Declares a page of a list: a schema of its own, since a generic one would have no name in the document.
 macro_rules! page {
-    ($(#[doc = $says:literal])+ $page:ident of $item:ident) => {
+    ($(#[doc = $says:literal])+ $visible:vis $page:ident of $item:ident) => {
         $(#[doc = $says])+
         #[derive(serde::Serialize, utoipa::ToSchema)]
-        struct $page {
+        $visible struct $page {
             /// What is on the page.
             #[schema(max_items = 200)]
             items: Vec<$item>,
@@ -55,7 +59,7 @@ macro_rules! page {
         }
 
         impl $page {
-            fn new(items: Vec<$item>, next_cursor: Option<String>, total: Option<u64>) -> Self {
+            $visible fn new(items: Vec<$item>, next_cursor: Option<String>, total: Option<u64>) -> Self {
                 Self { items, next_cursor, total }
             }
         }
@@ -78,3 +82,4 @@ macro_rules! rooms {
 }
 
 rooms!(catalog, access, me, coalition, people, programs, timeline, clock, journal, state_machines, operation);
+rooms!(access, me, coalition, organizations, people, employments, roles, proposals, clock, journal, state_machines, operation);

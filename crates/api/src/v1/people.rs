@@ -3,7 +3,7 @@
 use actix_web::web::Path;
 use actix_web::{get, patch, post};
 use cohortium_domain::access::{Action, Tie};
-use cohortium_domain::ids::PersonId;
+use cohortium_domain::ids::{OrganizationId, PersonId};
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::people;
 use cohortium_domain::text::{Email, ExternalId, Name, Query};
@@ -127,6 +127,8 @@ struct PeopleQuery {
     external_id: Option<ExternalId>,
     /// The one with this address.
     email: Option<Email>,
+    /// Those who have, or had, an employment at this organization.
+    organization_id: Option<OrganizationId>,
     /// Those changed at or after this instant.
     updated_from: Option<Timestamp>,
     /// Those in whose name this text stands.
@@ -204,6 +206,7 @@ async fn list_people(caller: Caller, ctx: Ctx, query: Params<PeopleQuery>, pagin
     let filter = PeopleFilter {
         external_id: query.external_id.clone(),
         email: query.email.clone(),
+        organization_id: query.organization_id,
         updated_from: query.updated_from,
         q: query.q.as_ref().map(ToString::to_string),
     };

@@ -1,9 +1,9 @@
 //! What the person does: begin, change, send, take back, confirm, leave.
 
-use super::commitments::{self, RequiredCommitment};
 use super::{Answers, Application, Standing, Verified};
 use crate::access::Action;
 use crate::cohorts::{Cohort, Signup};
+use crate::commitments::{self, Acceptance, Commitment};
 use crate::eligibility::{Eligibility, Outcome};
 use crate::ids::{ApplicationId, CommitmentId, PersonId, VerificationId};
 use crate::journal::Change;
@@ -33,15 +33,15 @@ pub struct Applicant<'a> {
     /// The verification, where there is one.
     pub verification_id: Option<VerificationId>,
     /// What must be accepted.
-    pub required: &'a [RequiredCommitment],
+    pub required: &'a [Commitment],
 }
 
 impl Applicant<'_> {
     /// Until when a seat is held for this applicant, who comes first: for good, when nothing stands in the way.
     #[must_use]
-    pub fn holds_until(&self, hold_until: Timestamp, signup: &Signup, now: Timestamp) -> Option<Timestamp> {
+    pub fn holds_until(&self, signup: &Signup, now: Timestamp) -> Option<Timestamp> {
         let admitted = self.verified.holds(now) && self.eligibility.outcome() == Outcome::Met;
-        (!admitted).then(|| signup.at_the_latest(hold_until))
+        (!admitted).then(|| signup.hold_until(now))
     }
 
     pub(super) fn require_for_seat(&self, now: Timestamp) -> Result<(), Refusal> {
@@ -59,11 +59,11 @@ impl Application {
         id: ApplicationId,
         (cohort, person_id): (&Cohort, PersonId),
         draft: ApplicationDraft,
-        required: &[RequiredCommitment],
+        required: &[Commitment],
         window: Option<&SignupWindow>,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        let commitments = commitments::accept(&draft.commitments, &[], required, now)?;
+        let commitments = accept(&draft.commitments, &[], required, now)?;
         cohort.require_signup_open(window, now)?;
         if cohort.facilitated_by(person_id) {
             return Err(Refusal::SamePerson("Who leads a cohort takes no seat in it".to_owned()));
@@ -90,11 +90,11 @@ impl Application {
     pub fn update(
         self,
         draft: ApplicationDraft,
-        required: &[RequiredCommitment],
+        required: &[Commitment],
         signup: &Signup,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        let commitments = commitments::accept(&draft.commitments, &self.commitments, required, now)?;
+        let commitments = accept(&draft.commitments, &self.commitments, required, now)?;
         let mut draft_now = self.as_of(signup, now);
         draft_now.check(Action::UpdateApplication, signup, now)?;
         draft_now.answers = draft.answers;
@@ -112,7 +112,7 @@ impl Application {
         submission.check(Action::SubmitApplication, signup, now)?;
         applicant.eligibility.require_not_unmet()?;
         if signup.mode == EnrollmentMode::FirstCome {
-            commitments::require(&submission.commitments, applicant.required)?;
+            commitments::require(applicant.required, &submission.commitments)?;
         }
         submission.submitted_at = Some(now);
         submission.workplace = applicant.eligibility.workplace;
@@ -154,12 +154,13 @@ impl Application {
         signup: &Signup,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        let given = commitments::accept(given, &self.commitments, applicant.required, now)?;
+        let given = accept(given, &self.commitments, applicant.required, now)?;
         let mut confirmed = self.as_of(signup, now);
         confirmed.check(Action::ConfirmApplication, signup, now)?;
         applicant.require_for_seat(now)?;
-        confirmed.commitments = commitments::join(&confirmed.commitments, given);
-        commitments::require(&confirmed.commitments, applicant.required)?;
+        confirmed.commitments.retain(|before| given.iter().all(|now| now.commitment_id != before.commitment_id));
+        confirmed.commitments.extend(given);
+        commitments::require(applicant.required, &confirmed.commitments)?;
         Ok(confirmed.becomes(Standing::Enrolled { enrolled_at: now }, now).change("enrolled"))
     }
 
@@ -172,4 +173,21 @@ impl Application {
         let enrolled_at = self.standing.enrolled_at();
         Ok(self.becomes(Standing::Withdrawn { at: now, enrolled_at }, now).change("withdrawn"))
     }
+}
+
+/// What a person accepts now, checked; what was accepted before in the same wording keeps its instant.
+fn accept(
+    given: &[(CommitmentId, u32)],
+    before: &[Acceptance],
+    required: &[Commitment],
+    now: Timestamp,
+) -> Result<Vec<Acceptance>, Refusal> {
+    let accepted = given.iter().map(|(commitment_id, version)| {
+        let same = |earlier: &&Acceptance| earlier.commitment_id == *commitment_id && earlier.version == *version;
+        let new = Acceptance { commitment_id: *commitment_id, version: *version, accepted_at: now };
+        before.iter().find(same).copied().unwrap_or(new)
+    });
+    let accepted: Vec<Acceptance> = accepted.collect();
+    commitments::check_acceptances(required, &accepted)?;
+    Ok(accepted)
 }

@@ -18,7 +18,6 @@ impl Application {
     pub fn offer(
         self,
         seat: FreeSeat,
-        until: Timestamp,
         applicant: &Applicant<'_>,
         signup: &Signup,
         now: Timestamp,
@@ -27,7 +26,7 @@ impl Application {
         now_self.check(Action::OfferApplication, signup, now)?;
         applicant.eligibility.require_met()?;
         applicant.verified.require_for_offer(signup.mode, now)?;
-        let mut change = now_self.offered(until, signup, now);
+        let mut change = now_self.offered(signup, now);
         change.happened.splice(0..0, seat.passing_over);
         Ok(change)
     }
@@ -74,8 +73,8 @@ impl Application {
         Ok(self.removed(RemovalCause::StaffDecision, Some(note), now))
     }
 
-    pub(super) fn offered(self, until: Timestamp, signup: &Signup, now: Timestamp) -> Change<Self> {
-        let until = signup.at_the_latest(until);
+    pub(super) fn offered(self, signup: &Signup, now: Timestamp) -> Change<Self> {
+        let until = signup.offer_until(now);
         let mut change = self.becomes(Standing::Offered { since: now, until }, now).change("offered");
         change.happened = change.happened.into_iter().map(|happening| happening.with("until", until.to_string())).collect();
         change

@@ -32,10 +32,10 @@ impl Application {
     }
 
     /// Offers who waits a seat that came free. Only for [`Settling`](crate::seats::Settling), which keeps the order.
-    pub(crate) fn promote(self, until: Timestamp, signup: &Signup, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    pub(crate) fn promote(self, signup: &Signup, now: Timestamp) -> Result<Change<Self>, Refusal> {
         let now_self = self.as_of(signup, now);
         now_self.check(Action::PromoteApplication, signup, now)?;
-        Ok(now_self.offered(until, signup, now))
+        Ok(now_self.offered(signup, now))
     }
 
     /// The entry that says why somebody who waits was passed over; the place is kept.

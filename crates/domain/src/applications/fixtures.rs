@@ -5,26 +5,27 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{Answers, Application, Standing};
-use crate::cohorts::{Audience, Cohort, MeetingMode, NewCohort, Signup};
+use crate::cohorts::{Audience, Cohort, MeetingMode, NewCohort, Signup, Year};
 use crate::eligibility::{EmploymentFacts, Workplace};
 use crate::employments::Level;
 use crate::ids::{ApplicationId, CohortId, EmploymentId, Id, OrganizationId, PersonId, ProgramId};
 use crate::meta::Meta;
 use crate::organizations::OrganizationKind;
-use crate::programs::{Capacity, EnrollmentMode};
-use crate::text::{Reason, Slug, StateCode, Title};
-use crate::time::Timestamp;
-use crate::timeline::SignupWindow;
+use crate::programs::{Capacity, Delivery, EnrollmentMode, Program, ProgramCreate, Terms};
+use crate::text::{Name, Reason, SchoolYear, Slug, StateCode, Title};
+use crate::time::{Timestamp, Zone};
+use crate::timeline::{CohortDates, Milestone, MilestoneKind, SignupWindow, Timeline, When};
 
-/// When sign-up opens, in the tests.
+/// When sign-up opens, in the tests' hours.
 pub const OPENS: i64 = 100;
 /// When the soft deadline passes.
 pub const SOFT: i64 = 500;
 /// When the cohort kicks off.
 pub const KICKOFF: i64 = 1_000;
 
-pub fn at(millis: i64) -> Timestamp {
-    Timestamp::from_millis(millis)
+/// So many hours after 1970 began.
+pub fn at(hours: i64) -> Timestamp {
+    Timestamp::from_millis(hours * 60 * 60 * 1_000)
 }
 
 pub fn id<I: Id>(number: u128) -> I {
@@ -36,11 +37,41 @@ pub fn reason(text: &str) -> Reason {
 }
 
 pub fn signup(mode: EnrollmentMode) -> Signup {
-    Signup { mode, window: window() }
+    Signup { mode, ..year().signup(&draft_cohort(1, 2)).unwrap() }
 }
 
 pub fn window() -> SignupWindow {
-    SignupWindow { opens_at: at(OPENS), soft_deadline_at: Some(at(SOFT)), closes_at: at(KICKOFF) }
+    year().window(&draft_cohort(1, 2)).unwrap()
+}
+
+/// A published program of the tests' hours.
+pub fn year() -> Year {
+    let wish = ProgramCreate {
+        slug: Slug::new("2024-25").unwrap(),
+        name: Title::new("Communities of practice").unwrap(),
+        description: None,
+        school_year: SchoolYear::new("2024-25").unwrap(),
+        time_zone: Zone::UTC,
+        delivery: Delivery::StaffLed,
+        enrollment_mode: EnrollmentMode::RollingReview,
+        capacity: Capacity::default(),
+        terms: Terms { hold_days: 4, offer_days: 3, ..Terms::default() },
+    };
+    let program = Program::create(id(1), wish, at(0)).unwrap().value;
+    let dates = [
+        (MilestoneKind::SignupOpens, OPENS),
+        (MilestoneKind::SignupSoftDeadline, SOFT),
+        (MilestoneKind::Kickoff, KICKOFF),
+        (MilestoneKind::Closeout, KICKOFF + 1_000),
+    ];
+    let milestones = dates.map(|(kind, hours)| milestone(kind, hours));
+    let timeline = Timeline::plan(&program.calendar(), milestones.into()).unwrap();
+    Year { program: program.publish(&timeline, at(0)).unwrap().value, timeline }
+}
+
+pub fn milestone(kind: MilestoneKind, hours: i64) -> Milestone {
+    let label = Name::new(kind.default_label()).unwrap();
+    Milestone { id: id(u128::try_from(hours).unwrap()), kind, label, when: When::At(at(hours)) }
 }
 
 pub fn new_cohort(min: u32, max: u32) -> NewCohort {
@@ -54,6 +85,7 @@ pub fn new_cohort(min: u32, max: u32) -> NewCohort {
         delivery: MeetingMode::Virtual,
         capacity: Capacity { min, max },
         facilitators: vec![id(900)],
+        dates: CohortDates::default(),
     }
 }
 
@@ -70,10 +102,10 @@ pub fn principal(employment: u128, organization: u128) -> EmploymentFacts {
     EmploymentFacts {
         workplace: Workplace { employment_id: id::<EmploymentId>(employment), organization_id: id::<OrganizationId>(organization) },
         organization_kind: OrganizationKind::CharterSchool,
-        state: Some(StateCode::new("CO").unwrap()),
+        state: StateCode::new("CO").unwrap(),
         active_member: true,
-        role: Some(Slug::new("principal").unwrap()),
-        level: Some(Level::School),
+        role: Slug::new("principal").unwrap(),
+        level: Level::School,
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::access::{Action, Tie};
 use crate::cohorts::Signup;
+use crate::commitments::Acceptance;
 use crate::eligibility::{EmploymentFacts, Workplace};
 use crate::ids::{ApplicationId, CohortId, PersonId, VerificationId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
@@ -21,7 +22,6 @@ use crate::time::Timestamp;
 mod by_applicant;
 mod by_staff;
 mod by_time;
-mod commitments;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod standing;
@@ -29,7 +29,6 @@ mod standing;
 mod tests;
 
 pub use by_applicant::{Applicant, ApplicationDraft};
-pub use commitments::{AcceptedCommitment, RequiredCommitment};
 pub use standing::{ApplicationState, DeclineReason, ExpiryCause, RemovalCause, Standing};
 
 /// The moves of an application.
@@ -82,7 +81,7 @@ pub struct Application {
     /// The answers to the form.
     pub answers: Answers,
     /// The commitments that were accepted.
-    pub commitments: Vec<AcceptedCommitment>,
+    pub commitments: Vec<Acceptance>,
     /// When it was sent.
     pub submitted_at: Option<Timestamp>,
     /// Where it stands.

@@ -2,15 +2,19 @@ use super::fixtures::{KICKOFF, OPENS, application, at, draft_cohort, id, open_co
 use super::*;
 use crate::access::{Actor, Grant};
 use crate::cohorts::Cohort;
+use crate::commitments::{Commitment, CommitmentKind};
 use crate::eligibility::{Eligibility, JoiningTerms, Outcome, SeatsByOrganization, judge, rules};
 use crate::ids::CommitmentId;
 use crate::programs::EnrollmentMode::{FirstCome, RollingReview};
 use crate::refusal::FaultCode;
 use crate::seats::{FreeSeat, Place, Seat};
-use crate::text::{Reason, Title};
+use crate::text::{Name, Reason, RoleKey, Summary};
 use crate::words::Word;
 
 const NOW: i64 = 200;
+/// The days are counted from the one after `NOW`, which is the ninth hour of its own.
+const END_OF_THIRD_DAY: i64 = 288;
+const END_OF_FOURTH_DAY: i64 = 312;
 
 fn place() -> Place {
     Place { priority: 0, number: 7 }
@@ -25,10 +29,15 @@ fn eligible() -> Eligibility {
     judge(&rules(&cohort.audience, &JoiningTerms::default()), &[principal(1, 7)], &SeatsByOrganization::default())
 }
 
-fn judged(change: impl FnOnce(&mut EmploymentFacts)) -> Eligibility {
-    let mut facts = principal(1, 7);
-    change(&mut facts);
-    judge(&rules(&open_cohort(1, 2).audience, &JoiningTerms::default()), &[facts], &SeatsByOrganization::default())
+/// Of somebody in a role for which the cohort is not.
+fn unmet() -> Eligibility {
+    let teacher = EmploymentFacts { role: RoleKey::new("teacher").unwrap(), ..principal(1, 7) };
+    judge(&rules(&open_cohort(1, 2).audience, &JoiningTerms::default()), &[teacher], &SeatsByOrganization::default())
+}
+
+/// Of somebody of whom no employment is known.
+fn unknown() -> Eligibility {
+    judge(&rules(&open_cohort(1, 2).audience, &JoiningTerms::default()), &[], &SeatsByOrganization::default())
 }
 
 fn applicant(eligibility: &Eligibility, verified: Verified) -> Applicant<'_> {
@@ -60,7 +69,7 @@ fn in_state(state: ApplicationState, action: Action) -> Application {
 /// Takes an action in circumstances in which nothing but the state can stand in the way.
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other action is no move of this machine")]
 fn take(application: Application, action: Action, now: i64) -> Result<Change<Application>, Refusal> {
-    let (signup, now, until) = (signup(RollingReview), at(now), at(now + 50));
+    let (signup, now) = (signup(RollingReview), at(now));
     let eligible = eligible();
     let applicant = applicant(&eligible, Verified::NotNeeded);
     let refused = |state: ApplicationState| MACHINE.refuse(state, action);
@@ -69,9 +78,9 @@ fn take(application: Application, action: Action, now: i64) -> Result<Change<App
         Action::UpdateApplication => application.update(ApplicationDraft::default(), &[], &signup, now),
         Action::SubmitApplication => application.submit(&applicant, Seat::Unasked, &signup, now),
         Action::AdmitApplication => application.admit(&applicant, &signup, now),
-        Action::OfferApplication => application.offer(seat(), until, &applicant, &signup, now),
+        Action::OfferApplication => application.offer(seat(), &applicant, &signup, now),
         Action::WaitlistApplication => application.put_on_waitlist(place(), &signup, now),
-        Action::PromoteApplication => application.promote(until, &signup, now),
+        Action::PromoteApplication => application.promote(&signup, now),
         Action::ConfirmApplication => application.confirm(&[], &applicant, &signup, now),
         Action::DeclineApplication => application.decline(DeclineReason::Full, None, &signup, now),
         Action::WithdrawApplication => application.withdraw(&signup, now),
@@ -151,12 +160,12 @@ fn the_one_who_comes_first_is_enrolled_when_verified_holds_a_seat_while_not_and_
 fn a_seat_is_held_for_good_only_for_who_is_verified_and_meets_every_rule() {
     let signup = signup(FirstCome);
     let eligible = eligible();
-    let unknown = judged(|facts| facts.role = None);
-    let holds = |eligibility, verified, until| applicant(eligibility, verified).holds_until(at(until), &signup, at(NOW));
-    assert_eq!(holds(&eligible, Verified::NotNeeded, 300), None);
-    assert_eq!(holds(&eligible, Verified::No, 300), Some(at(300)));
-    assert_eq!(holds(&unknown, Verified::NotNeeded, 300), Some(at(300)));
-    assert_eq!(holds(&eligible, Verified::No, KICKOFF + 1), Some(at(KICKOFF)), "no hold outlives the kick-off");
+    let unknown = unknown();
+    let holds = |eligibility, verified, now| applicant(eligibility, verified).holds_until(&signup, at(now));
+    assert_eq!(holds(&eligible, Verified::NotNeeded, NOW), None);
+    assert_eq!(holds(&eligible, Verified::No, NOW), Some(at(END_OF_FOURTH_DAY)));
+    assert_eq!(holds(&unknown, Verified::NotNeeded, NOW), Some(at(END_OF_FOURTH_DAY)));
+    assert_eq!(holds(&eligible, Verified::No, KICKOFF - 1), Some(at(KICKOFF)), "no hold outlives the kick-off");
 }
 
 #[test]
@@ -167,8 +176,8 @@ fn under_review_an_application_takes_no_seat_until_it_is_offered_one() {
     let sent = application(1, Standing::Draft).submit(&verified, Seat::Unasked, &signup, at(NOW)).unwrap().value;
     assert_eq!((sent.state(), sent.standing.holds_seat()), (ApplicationState::Submitted, false));
     assert!(sent.clone().admit(&verified, &signup, at(NOW)).is_err(), "a verification alone admits nobody");
-    let offered = sent.offer(seat(), at(300), &verified, &signup, at(NOW)).unwrap().value;
-    assert_eq!(offered.standing, Standing::Offered { since: at(NOW), until: at(300) });
+    let offered = sent.offer(seat(), &verified, &signup, at(NOW)).unwrap().value;
+    assert_eq!(offered.standing, Standing::Offered { since: at(NOW), until: at(END_OF_THIRD_DAY) });
     assert!(offered.standing.holds_seat());
 }
 
@@ -176,7 +185,7 @@ fn under_review_an_application_takes_no_seat_until_it_is_offered_one() {
 fn who_came_first_and_holds_a_seat_is_neither_offered_one_nor_made_to_wait() {
     let eligible = eligible();
     let held = application(1, Standing::Submitted { hold_until: Some(at(300)) });
-    let offered = held.clone().offer(seat(), at(300), &applicant(&eligible, Verified::No), &signup(FirstCome), at(NOW));
+    let offered = held.clone().offer(seat(), &applicant(&eligible, Verified::No), &signup(FirstCome), at(NOW));
     assert!(matches!(offered, Err(Refusal::InvalidTransition { from_here, .. }) if !from_here.contains(&Action::OfferApplication)));
     assert!(held.put_on_waitlist(place(), &signup(FirstCome), at(NOW)).is_err());
 }
@@ -184,8 +193,7 @@ fn who_came_first_and_holds_a_seat_is_neither_offered_one_nor_made_to_wait() {
 #[test]
 fn sending_asks_that_no_rule_is_unmet_and_a_seat_asks_that_every_rule_is_met() {
     let signup = signup(RollingReview);
-    let (unmet, unknown) =
-        (judged(|facts| facts.role = Some(crate::text::Slug::new("teacher").unwrap())), judged(|facts| facts.role = None));
+    let (unmet, unknown) = (unmet(), unknown());
     assert_eq!((unmet.outcome(), unknown.outcome()), (Outcome::Unmet, Outcome::Unknown));
     let submit = |eligibility| {
         application(1, Standing::Draft).submit(&applicant(eligibility, Verified::NotNeeded), Seat::Unasked, &signup, at(NOW))
@@ -196,7 +204,7 @@ fn sending_asks_that_no_rule_is_unmet_and_a_seat_asks_that_every_rule_is_met() {
     let offered = in_state(ApplicationState::Offered, Action::ConfirmApplication);
     let held = in_state(ApplicationState::Submitted, Action::AdmitApplication);
     let unknown = applicant(&unknown, Verified::NotNeeded);
-    assert!(matches!(under_review.offer(seat(), at(300), &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
+    assert!(matches!(under_review.offer(seat(), &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
     assert!(matches!(offered.confirm(&[], &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
     assert!(matches!(held.admit(&unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
 }
@@ -205,7 +213,7 @@ fn sending_asks_that_no_rule_is_unmet_and_a_seat_asks_that_every_rule_is_met() {
 fn an_offer_asks_for_a_verification_under_review_and_confirming_asks_for_it_always() {
     let eligible = eligible();
     let unverified = applicant(&eligible, Verified::No);
-    let offer = |mode, standing| application(1, standing).offer(seat(), at(300), &unverified, &signup(mode), at(NOW));
+    let offer = |mode, standing| application(1, standing).offer(seat(), &unverified, &signup(mode), at(NOW));
     let waiting = Standing::Waitlisted { since: at(NOW), place: place() };
     assert!(matches!(offer(RollingReview, waiting.clone()), Err(Refusal::NotVerified(_))));
     assert!(offer(FirstCome, waiting).is_ok());
@@ -220,7 +228,7 @@ fn no_offer_outlives_the_kick_off() {
     let eligible = eligible();
     let under_review = in_state(ApplicationState::Submitted, Action::OfferApplication);
     let applicant = applicant(&eligible, Verified::NotNeeded);
-    let offered = under_review.offer(seat(), at(KICKOFF + 1), &applicant, &signup(RollingReview), at(NOW)).unwrap().value;
+    let offered = under_review.offer(seat(), &applicant, &signup(RollingReview), at(KICKOFF - 1)).unwrap().value;
     assert_eq!(offered.standing.lapses_at(), Some(at(KICKOFF)));
 }
 
@@ -287,8 +295,14 @@ fn a_draft_is_not_sent_before_sign_up_opens() {
     assert!(matches!(early, Err(Refusal::WindowClosed { opens_at: Some(opens_at), .. }) if opens_at == at(OPENS)));
 }
 
-fn commitments() -> Vec<RequiredCommitment> {
-    let commitment = |number, version, label| RequiredCommitment { id: id(number), version, label: Title::new(label).unwrap() };
+fn commitments() -> Vec<Commitment> {
+    let commitment = |number, version, label| Commitment {
+        id: id(number),
+        kind: CommitmentKind::Text,
+        version,
+        label: Name::new(label).unwrap(),
+        text: Summary::new(label).unwrap(),
+    };
     vec![commitment(1, 2, "Attend every meeting"), commitment(2, 1, "Share in the final product")]
 }
 
@@ -322,7 +336,7 @@ fn confirming_asks_for_every_commitment_in_the_version_in_which_it_stands_now() 
     let eligible = eligible();
     let applicant = Applicant { required: &required, ..applicant(&eligible, Verified::NotNeeded) };
     let mut offered = in_state(ApplicationState::Offered, Action::ConfirmApplication);
-    let accepted = |number, version| AcceptedCommitment { commitment_id: id(number), version, accepted_at: at(1) };
+    let accepted = |number, version| Acceptance { commitment_id: id(number), version, accepted_at: at(1) };
     offered.commitments = vec![accepted(1, 1), accepted(2, 1)];
     let confirm = |given: &[(CommitmentId, u32)]| offered.clone().confirm(given, &applicant, &signup(FirstCome), at(NOW));
     let refused = confirm(&[]);
@@ -332,25 +346,15 @@ fn confirming_asks_for_every_commitment_in_the_version_in_which_it_stands_now() 
     );
     let confirmed = confirm(&[acceptance(1, 2)]).unwrap().value;
     assert_eq!(confirmed.state(), ApplicationState::Enrolled);
-    let new = AcceptedCommitment { commitment_id: id(1), version: 2, accepted_at: at(NOW) };
-    assert_eq!(confirmed.commitments, [new, accepted(2, 1)], "what was accepted before keeps its instant");
+    let new = Acceptance { commitment_id: id(1), version: 2, accepted_at: at(NOW) };
+    assert_eq!(confirmed.commitments, [accepted(2, 1), new], "what was accepted before keeps its instant");
 }
 
 #[test]
-fn a_commitment_that_is_not_asked_for_or_stands_in_another_version_or_twice_is_told() {
-    let given = vec![acceptance(9, 1), acceptance(1, 1), acceptance(2, 1), acceptance(2, 1)];
-    let draft = ApplicationDraft { commitments: given, ..ApplicationDraft::default() };
+fn a_commitment_that_nobody_asks_for_is_not_accepted() {
+    let draft = ApplicationDraft { commitments: vec![acceptance(9, 1)], ..ApplicationDraft::default() };
     let refused = application(1, Standing::Draft).update(draft, &commitments(), &signup(FirstCome), at(NOW));
-    let Err(Refusal::Invalid(faults)) = refused else { panic!("{refused:?}") };
-    let told: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
-    assert_eq!(
-        told,
-        [
-            ("#/commitments/0/commitment_id", FaultCode::NotFound),
-            ("#/commitments/1/version", FaultCode::InvalidValue),
-            ("#/commitments/3/commitment_id", FaultCode::Duplicate),
-        ]
-    );
+    assert!(matches!(refused, Err(Refusal::Invalid(faults)) if faults[0].code == FaultCode::NotFound));
 }
 
 #[test]

@@ -7,10 +7,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::access::{Action, Tie};
 use crate::employments::Level;
 use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
-use crate::journal::{Change, Happening, Subject, SubjectKind};
+use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
 use crate::organizations::OrganizationKind;
@@ -19,13 +22,15 @@ use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::seats::Seats;
 use crate::text::{Reason, RoleKey, Slug, Summary, Title};
 use crate::time::Timestamp;
-use crate::timeline::SignupWindow;
+use crate::timeline::{CohortDates, SignupWindow};
 
 mod signup;
 #[cfg(test)]
 mod tests;
+mod year;
 
 pub use signup::{EnrollmentStatus, Signup};
+pub use year::Year;
 
 crate::words! {
     /// Where a cohort or a session meets.
@@ -54,13 +59,17 @@ crate::words! {
 }
 
 /// For whom a cohort is; an empty set leaves it open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Audience {
     /// In these roles.
+    #[schema(max_items = 50)]
     pub roles: BTreeSet<RoleKey>,
     /// At these levels.
+    #[schema(max_items = 10)]
     pub levels: BTreeSet<Level>,
     /// Of these kinds of organizations.
+    #[schema(max_items = 10)]
     pub organization_kinds: BTreeSet<OrganizationKind>,
 }
 
@@ -137,6 +146,8 @@ pub struct Cohort {
     pub capacity: Capacity,
     /// Who leads it; they take no seat.
     pub facilitators: Vec<PersonId>,
+    /// The dates that it sets for itself.
+    pub dates: CohortDates,
     /// What was decided about it.
     pub standing: Standing,
     /// How many hold a seat, and how many wait.
@@ -166,6 +177,8 @@ pub struct NewCohort {
     pub capacity: Capacity,
     /// Who leads it.
     pub facilitators: Vec<PersonId>,
+    /// The dates that it sets for itself.
+    pub dates: CohortDates,
 }
 
 /// What can be changed of a cohort: `None` leaves a member as it is.
@@ -185,6 +198,8 @@ pub struct CohortUpdate {
     pub capacity: Option<Capacity>,
     /// Who leads it.
     pub facilitators: Option<Vec<PersonId>>,
+    /// The dates that it sets for itself.
+    pub dates: Option<CohortDates>,
 }
 
 impl Cohort {
@@ -194,7 +209,8 @@ impl Cohort {
     /// [`Refusal::Invalid`] when its capacity or its facilitators cannot be.
     pub fn create(id: CohortId, new: NewCohort, now: Timestamp) -> Result<Change<Self>, Refusal> {
         check(Some(new.capacity), Some(&new.facilitators))?;
-        let NewCohort { program_id, proposal_id, slug, title, description, audience, delivery, capacity, facilitators } = new;
+        let NewCohort { program_id, proposal_id, slug, title, description, audience, delivery, capacity, facilitators, dates } =
+            new;
         let made = Self {
             id,
             program_id,
@@ -206,6 +222,7 @@ impl Cohort {
             delivery,
             capacity,
             facilitators,
+            dates,
             standing: Standing::Draft,
             seats: Seats::default(),
             meta: Meta::new(now),
@@ -217,24 +234,35 @@ impl Cohort {
     /// Changes it.
     ///
     /// # Errors
-    /// It is over, or more seats are held than the new maximum, or its capacity or its facilitators cannot be.
-    pub fn update(mut self, update: CohortUpdate, window: Option<&SignupWindow>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    /// It is over, or more seats are held than the new maximum, or a kick-off that has passed would move, or its capacity or its
+    /// facilitators cannot be.
+    pub fn update(mut self, update: CohortUpdate, year: &Year, now: Timestamp) -> Result<Change<Self>, Refusal> {
         check(update.capacity, update.facilitators.as_ref())?;
-        MACHINE.check(self.state_at(window, now), Action::UpdateCohort)?;
-        if let Some(capacity) = update.capacity {
-            if capacity.max < self.seats.held {
-                return Err(Refusal::SeatsBelowHeld { held: self.seats.held });
-            }
-            self.capacity = capacity;
+        let window = year.window(&self);
+        MACHINE.check(self.state_at(window.as_ref(), now), Action::UpdateCohort)?;
+        if update.capacity.is_some_and(|capacity| capacity.max < self.seats.held) {
+            return Err(Refusal::SeatsBelowHeld { held: self.seats.held });
         }
-        self.slug = update.slug.unwrap_or(self.slug);
-        self.title = update.title.unwrap_or(self.title);
-        self.description = update.description.unwrap_or(self.description);
-        self.audience = update.audience.unwrap_or(self.audience);
-        self.delivery = update.delivery.unwrap_or(self.delivery);
-        self.facilitators = update.facilitators.unwrap_or(self.facilitators);
+        let mut changed = Changed::default();
+        changed.set("dates", &mut self.dates, update.dates);
+        if let Some(before) = window.filter(|before| now >= before.closes_at)
+            && year.window(&self) != Some(before)
+        {
+            return Err(Refusal::invalid(
+                "#/milestones",
+                FaultCode::Frozen,
+                "The kick-off has passed: it cannot be moved any more",
+            ));
+        }
+        changed.set("slug", &mut self.slug, update.slug);
+        changed.set("title", &mut self.title, update.title);
+        changed.set("description", &mut self.description, update.description);
+        changed.set("audience", &mut self.audience, update.audience);
+        changed.set("delivery", &mut self.delivery, update.delivery);
+        changed.set("capacity", &mut self.capacity, update.capacity);
+        changed.set("facilitator_ids", &mut self.facilitators, update.facilitators);
         self.meta = self.meta.changed(now);
-        let happened = self.happening("updated");
+        let happened = self.happening("updated").with("changed", changed.names());
         Ok(Change::one(self, happened))
     }
 
@@ -343,15 +371,8 @@ fn closed(what: &str, window: &SignupWindow) -> Refusal {
 
 fn check(capacity: Option<Capacity>, facilitators: Option<&Vec<PersonId>>) -> Result<(), Refusal> {
     let mut faults = Faults::default();
-    if let Some(Capacity { min, max }) = capacity {
-        if !(1..=MOST_SEATS).contains(&max) {
-            let detail = format!("From 1 to {MOST_SEATS} seats");
-            faults.push(Fault::new("#/capacity/max", FaultCode::OutOfRange, detail).with("min", 1).with("max", MOST_SEATS));
-        }
-        if !(1..=max.max(1)).contains(&min) {
-            let detail = "From 1 to the maximum".to_owned();
-            faults.push(Fault::new("#/capacity/min", FaultCode::OutOfRange, detail).with("min", 1).with("max", max));
-        }
+    if let Some(capacity) = capacity {
+        capacity.faults("#/capacity", &mut faults);
     }
     let facilitators = facilitators.map(Vec::as_slice).unwrap_or_default();
     if facilitators.len() > MOST_FACILITATORS {

@@ -3,8 +3,8 @@
 use super::{Cohort, CohortState};
 use crate::programs::EnrollmentMode;
 use crate::refusal::Refusal;
-use crate::time::{Timestamp, earliest};
-use crate::timeline::SignupWindow;
+use crate::time::{Timestamp, Zone, earliest};
+use crate::timeline::{SignupWindow, end_of_nth_civil_day};
 
 crate::words! {
     /// Whether one can sign up to a cohort: the first of `closed`, `not_open`, `waitlist_only`, `closing_soon` and `open` that holds.
@@ -29,13 +29,25 @@ pub struct Signup {
     pub mode: EnrollmentMode,
     /// When one can sign up.
     pub window: SignupWindow,
+    /// The zone in which days are counted.
+    pub time_zone: Zone,
+    /// Civil days for which a seat is held while a verification is pending.
+    pub hold_days: u16,
+    /// Civil days for which an offer stands.
+    pub offer_days: u16,
 }
 
 impl Signup {
-    /// The end of a hold or an offer that would stand until then: at the latest the end of sign-up.
+    /// Until when a seat is held that is taken now, while a verification is pending.
     #[must_use]
-    pub fn at_the_latest(&self, until: Timestamp) -> Timestamp {
-        until.min(self.window.closes_at)
+    pub fn hold_until(&self, now: Timestamp) -> Timestamp {
+        end_of_nth_civil_day(self.time_zone, now, self.hold_days, self.window.closes_at)
+    }
+
+    /// Until when an offer stands that is made now.
+    #[must_use]
+    pub fn offer_until(&self, now: Timestamp) -> Timestamp {
+        end_of_nth_civil_day(self.time_zone, now, self.offer_days, self.window.closes_at)
     }
 }
 

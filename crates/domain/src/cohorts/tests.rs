@@ -1,7 +1,11 @@
 use super::EnrollmentStatus::{Closed, ClosingSoon, NotOpen, Open, WaitlistOnly};
 use super::*;
 use crate::access::{Actor, Grant};
-use crate::applications::fixtures::{KICKOFF, OPENS, SOFT, at, draft_cohort, id, new_cohort, open_cohort, reason, window};
+use crate::applications::fixtures::{
+    KICKOFF, OPENS, SOFT, at, draft_cohort, id, milestone, new_cohort, open_cohort, reason, window, year,
+};
+use crate::programs::EnrollmentMode;
+use crate::timeline::MilestoneKind;
 use crate::words::Word;
 
 fn in_state(state: CohortState) -> Cohort {
@@ -20,7 +24,7 @@ fn take(cohort: Cohort, action: Action, now: Timestamp) -> Result<Change<Cohort>
     let window = Some(&window()).copied();
     let window = window.as_ref();
     match action {
-        Action::UpdateCohort => cohort.update(CohortUpdate::default(), window, now),
+        Action::UpdateCohort => cohort.update(CohortUpdate::default(), &year(), now),
         Action::PublishCohort => cohort.publish(window, now),
         Action::StartCohort => cohort.start(window, now),
         Action::CompleteCohort => cohort.complete(window, now),
@@ -105,9 +109,9 @@ fn one_can_sign_up_from_the_opening_to_the_kick_off_and_only_to_an_open_cohort()
 fn a_closed_sign_up_says_when_it_opens_or_when_it_closed() {
     let cohort = open_cohort(10, 20);
     let refused = |now| cohort.require_signup_open(Some(&window()), at(now)).unwrap_err();
-    assert!(matches!(refused(0), Refusal::WindowClosed { opens_at: Some(at), closed_at: None, .. } if at.millis() == OPENS));
+    assert!(matches!(refused(0), Refusal::WindowClosed { opens_at: Some(opens_at), closed_at: None, .. } if opens_at == at(OPENS)));
     assert!(
-        matches!(refused(KICKOFF), Refusal::WindowClosed { opens_at: None, closed_at: Some(at), .. } if at.millis() == KICKOFF)
+        matches!(refused(KICKOFF), Refusal::WindowClosed { opens_at: None, closed_at: Some(closed_at), .. } if closed_at == at(KICKOFF))
     );
 }
 
@@ -130,11 +134,11 @@ fn from_the_soft_deadline_to_the_kick_off_a_cohort_under_its_minimum_is_at_risk(
 fn the_next_change_is_the_nearest_instant_ahead_at_which_anything_reads_otherwise() {
     let mut cohort = open_cohort(10, 20);
     cohort.seats.next_lapse_at = Some(at(300));
-    let next = |now| cohort.next_change_at(Some(&window()), at(now)).map(Timestamp::millis);
-    assert_eq!(next(0), Some(OPENS));
-    assert_eq!(next(OPENS), Some(300));
-    assert_eq!(next(300), Some(SOFT));
-    assert_eq!(next(SOFT), Some(KICKOFF));
+    let next = |now| cohort.next_change_at(Some(&window()), at(now));
+    assert_eq!(next(0), Some(at(OPENS)));
+    assert_eq!(next(OPENS), Some(at(300)));
+    assert_eq!(next(300), Some(at(SOFT)));
+    assert_eq!(next(SOFT), Some(at(KICKOFF)));
     assert_eq!(next(KICKOFF), None);
 }
 
@@ -143,9 +147,34 @@ fn the_maximum_is_never_less_than_the_seats_held() {
     let mut cohort = open_cohort(2, 20);
     cohort.seats.held = 12;
     let to = |max| CohortUpdate { capacity: Some(Capacity { min: 2, max }), ..CohortUpdate::default() };
-    let refused = cohort.clone().update(to(11), Some(&window()), at(200));
+    let refused = cohort.clone().update(to(11), &year(), at(200));
     assert_eq!(refused.unwrap_err(), Refusal::SeatsBelowHeld { held: 12 });
-    assert_eq!(cohort.update(to(12), Some(&window()), at(200)).unwrap().value.capacity.max, 12);
+    assert_eq!(cohort.update(to(12), &year(), at(200)).unwrap().value.capacity.max, 12);
+}
+
+#[test]
+fn a_cohort_s_own_kick_off_moves_its_sign_up_until_it_has_passed() {
+    let with_kickoff = |hours: i64| {
+        let dates = CohortDates::plan(&year().timeline, vec![milestone(MilestoneKind::Kickoff, hours)]).unwrap();
+        CohortUpdate { dates: Some(dates), ..CohortUpdate::default() }
+    };
+    let moved = open_cohort(10, 20).update(with_kickoff(KICKOFF - 100), &year(), at(200)).unwrap().value;
+    assert_eq!(year().window(&moved).unwrap().closes_at, at(KICKOFF - 100));
+    let again = moved.clone().update(with_kickoff(KICKOFF + 100), &year(), at(KICKOFF - 101)).unwrap().value;
+    assert_eq!(year().window(&again).unwrap().closes_at, at(KICKOFF + 100));
+    let too_late = moved.clone().update(with_kickoff(KICKOFF + 100), &year(), at(KICKOFF - 100));
+    assert!(matches!(too_late, Err(Refusal::Invalid(faults)) if faults[0].code == FaultCode::Frozen));
+    assert!(moved.update(with_kickoff(KICKOFF - 100), &year(), at(KICKOFF)).is_ok(), "the same date is no change");
+}
+
+#[test]
+fn sign_up_is_as_the_program_lays_it_down() {
+    let signup = year().signup(&open_cohort(10, 20)).unwrap();
+    let expected = SignupWindow { opens_at: at(OPENS), soft_deadline_at: Some(at(SOFT)), closes_at: at(KICKOFF) };
+    assert_eq!((signup.mode, signup.window), (EnrollmentMode::RollingReview, expected));
+    assert_eq!((signup.hold_until(at(200)), signup.offer_until(at(200))), (at(312), at(288)), "the days after this one");
+    let started = open_cohort(10, 20).start(Some(&window()), at(300)).unwrap().value;
+    assert_eq!(year().window(&started).unwrap().closes_at, at(300));
 }
 
 #[test]
@@ -161,7 +190,7 @@ fn a_capacity_and_facilitators_that_cannot_be_are_all_told() {
         "#/facilitator_ids/1"
     ])));
     assert!(matches!(Cohort::create(id(2), new_cohort(3, 2), at(0)), Err(Refusal::Invalid(_))));
-    assert!(matches!(Cohort::create(id(2), new_cohort(3, MOST_SEATS + 1), at(0)), Err(Refusal::Invalid(_))));
+    assert!(matches!(Cohort::create(id(2), new_cohort(3, Capacity::BOUNDS.1 + 1), at(0)), Err(Refusal::Invalid(_))));
 }
 
 #[test]
@@ -172,10 +201,10 @@ fn an_update_changes_what_it_names_and_leaves_the_rest() {
         description: Some(Some(Summary::new("For those far from others").unwrap())),
         ..CohortUpdate::default()
     };
-    let after = before.clone().update(update, Some(&window()), at(200)).unwrap().value;
+    let after = before.clone().update(update, &year(), at(200)).unwrap().value;
     assert_eq!((after.title.as_str(), after.description.is_some()), ("Rural Leaders", true));
     let clear = CohortUpdate { description: Some(None), title: Some(before.title.clone()), ..CohortUpdate::default() };
-    let restored = after.update(clear, Some(&window()), at(200)).unwrap().value;
+    let restored = after.update(clear, &year(), at(200)).unwrap().value;
     assert_eq!(restored, Cohort { meta: before.meta.changed(at(200)), ..before });
 }
 

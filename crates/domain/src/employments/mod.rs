@@ -101,12 +101,12 @@ pub struct EmploymentUpdate {
 }
 
 /// What an employment is judged against when it is made or changed.
-#[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
+#[derive(Clone, Debug)]
+pub struct Surroundings {
     /// The coalition's roles.
-    pub roles: &'a RoleList,
-    /// The person's other employments at the same organization.
-    pub others: &'a [Employment],
+    pub roles: RoleList,
+    /// All employments of the person.
+    pub others: Vec<Employment>,
     /// The civil day.
     pub today: Date,
 }
@@ -121,7 +121,7 @@ impl Employment {
         person_id: PersonId,
         given: EmploymentCreate,
         source: EmploymentSource,
-        around: Surroundings<'_>,
+        around: &Surroundings,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
         let made = Self {
@@ -148,7 +148,7 @@ impl Employment {
     ///
     /// # Errors
     /// [`Refusal::Invalid`], or [`Refusal::AlreadyExists`] when the person holds this role there at the same time.
-    pub fn update(mut self, update: EmploymentUpdate, around: Surroundings<'_>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    pub fn update(mut self, update: EmploymentUpdate, around: &Surroundings, now: Timestamp) -> Result<Change<Self>, Refusal> {
         let had_ended = self.ended_by(around.today);
         let mut changed = Changed::default();
         changed.set("title", &mut self.title, update.title);
@@ -173,7 +173,7 @@ impl Employment {
         self,
         update: EmploymentUpdate,
         verified: bool,
-        around: Surroundings<'_>,
+        around: &Surroundings,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
         if self.source == EmploymentSource::Crm {
@@ -206,7 +206,7 @@ impl Employment {
             && !other.ended_by(self.starts_on)
     }
 
-    fn check(&self, check_role: bool, around: Surroundings<'_>) -> Result<(), Refusal> {
+    fn check(&self, check_role: bool, around: &Surroundings) -> Result<(), Refusal> {
         let mut faults = Faults::default();
         if self.ends_on.is_some_and(|last| last < self.starts_on) {
             faults.push(Fault::new("#/ends_on", FaultCode::OutOfOrder, "An employment cannot end before it starts"));
@@ -246,7 +246,7 @@ impl Employment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Id;
+    use crate::ids::{CoalitionId, Id};
     use crate::text::Name;
     use proptest::prelude::*;
     use roles::Role;
@@ -262,7 +262,8 @@ mod tests {
 
     fn list() -> RoleList {
         let role = |name: &str| Role { key: key(name), label: Name::new(name).unwrap() };
-        RoleList { roles: vec![role("principal"), role("behavior_lead")], meta: Meta::new(Timestamp::from_millis(0)) }
+        let initial = RoleList::initial(CoalitionId::from_uuid(Uuid::nil()), Timestamp::from_millis(0));
+        RoleList { roles: vec![role("principal"), role("behavior_lead")], ..initial }
     }
 
     fn given(role: &str, starts_on: &str, ends_on: Option<&str>) -> EmploymentCreate {
@@ -277,11 +278,13 @@ mod tests {
         }
     }
 
+    fn around(others: &[Employment]) -> Surroundings {
+        Surroundings { roles: list(), others: others.to_vec(), today: day("2019-11-20") }
+    }
+
     fn create(number: u128, given: EmploymentCreate, others: &[Employment]) -> Result<Employment, Refusal> {
-        let roles = list();
-        let around = Surroundings { roles: &roles, others, today: day("2019-11-20") };
         let (id, person) = (EmploymentId::from_uuid(Uuid::from_u128(number)), PersonId::from_uuid(Uuid::nil()));
-        let made = Employment::create(id, person, given, EmploymentSource::Own, around, Timestamp::from_millis(0));
+        let made = Employment::create(id, person, given, EmploymentSource::Own, &around(others), Timestamp::from_millis(0));
         made.map(|change| change.value)
     }
 
@@ -290,9 +293,7 @@ mod tests {
     }
 
     fn update_own(employment: Employment, update: EmploymentUpdate, verified: bool) -> Result<Change<Employment>, Refusal> {
-        let roles = list();
-        let around = Surroundings { roles: &roles, others: &[], today: day("2019-11-20") };
-        employment.update_own(update, verified, around, Timestamp::from_millis(1))
+        employment.update_own(update, verified, &around(&[]), Timestamp::from_millis(1))
     }
 
     fn ending(on: &str) -> EmploymentUpdate {
@@ -356,19 +357,14 @@ mod tests {
 
     #[test]
     fn an_employment_does_not_stand_in_its_own_way() {
-        let roles = list();
-        let same = [principal()];
-        let around = Surroundings { roles: &roles, others: &same, today: day("2019-11-20") };
-        assert!(principal().update(ending("2020-06-30"), around, Timestamp::from_millis(1)).is_ok());
+        assert!(principal().update(ending("2020-06-30"), &around(&[principal()]), Timestamp::from_millis(1)).is_ok());
     }
 
     #[test]
     fn what_the_coalition_entered_is_not_changed_by_the_person() {
         let entered = Employment { source: EmploymentSource::Crm, ..principal() };
         assert!(matches!(update_own(entered.clone(), ending("2020-06-30"), false), Err(Refusal::Forbidden(_))));
-        let roles = list();
-        let around = Surroundings { roles: &roles, others: &[], today: day("2019-11-20") };
-        assert!(entered.update(ending("2020-06-30"), around, Timestamp::from_millis(1)).is_ok());
+        assert!(entered.update(ending("2020-06-30"), &around(&[]), Timestamp::from_millis(1)).is_ok());
     }
 
     #[test]

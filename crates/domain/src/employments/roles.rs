@@ -3,6 +3,8 @@
 //! What always holds: no key stands twice, and every key has a label. Left out on purpose: what becomes of an employment whose role
 //! leaves the list. It keeps the role; only new ones cannot take it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::CoalitionId;
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::meta::Meta;
@@ -14,7 +16,7 @@ use crate::time::Timestamp;
 pub const ROLES_MAX: usize = 100;
 
 /// A kind of job.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
     /// By which programs know it.
     pub key: RoleKey,
@@ -25,6 +27,8 @@ pub struct Role {
 /// The roles of a coalition, in the order in which they are offered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoleList {
+    /// Whose.
+    pub coalition_id: CoalitionId,
     /// The roles.
     pub roles: Vec<Role>,
     /// Version and instants.
@@ -32,6 +36,12 @@ pub struct RoleList {
 }
 
 impl RoleList {
+    /// The list of a coalition that has set none.
+    #[must_use]
+    pub fn initial(coalition_id: CoalitionId, now: Timestamp) -> Self {
+        Self { coalition_id, roles: Vec::new(), meta: Meta::new(now) }
+    }
+
     /// Whether a role is in the list.
     #[must_use]
     pub fn contains(&self, key: &RoleKey) -> bool {
@@ -42,7 +52,7 @@ impl RoleList {
     ///
     /// # Errors
     /// [`Refusal::Invalid`], with each key that stands twice.
-    pub fn replace(mut self, coalition: CoalitionId, roles: Vec<Role>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    pub fn replace(mut self, roles: Vec<Role>, now: Timestamp) -> Result<Change<Self>, Refusal> {
         let mut faults = Faults::default();
         if roles.len() > ROLES_MAX {
             faults.push(Fault::new("#/roles", FaultCode::TooLong, format!("At most {ROLES_MAX} items")).with("max", ROLES_MAX));
@@ -54,7 +64,7 @@ impl RoleList {
         }
         faults.check()?;
         let keys = |roles: &[Role]| roles.iter().map(|role| role.key.to_string()).collect::<Vec<_>>();
-        let happened = Happening::new(Subject::new(SubjectKind::Coalition, coalition), "roles_replaced")
+        let happened = Happening::new(Subject::new(SubjectKind::Coalition, self.coalition_id), "roles_replaced")
             .with("from", keys(&self.roles))
             .with("to", keys(&roles));
         self.roles = roles;
@@ -70,8 +80,9 @@ mod tests {
 
     fn replace(keys: &[&str]) -> Result<Change<RoleList>, Refusal> {
         let role = |key: &&str| Role { key: RoleKey::new(key).unwrap(), label: Name::new(key).unwrap() };
-        let list = RoleList { roles: vec![role(&"teacher")], meta: Meta::new(Timestamp::from_millis(0)) };
-        list.replace(CoalitionId::from_uuid(uuid::Uuid::nil()), keys.iter().map(role).collect(), Timestamp::from_millis(1))
+        let initial = RoleList::initial(CoalitionId::from_uuid(uuid::Uuid::nil()), Timestamp::from_millis(0));
+        let list = RoleList { roles: vec![role(&"teacher")], ..initial };
+        list.replace(keys.iter().map(role).collect(), Timestamp::from_millis(1))
     }
 
     #[test]

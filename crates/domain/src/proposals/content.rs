@@ -1,6 +1,7 @@
 //! What is proposed: complete when it is handed in, and not before.
 
 use crate::cohorts::Audience;
+use crate::journal::Changed;
 use crate::programs::Capacity;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::text::{Body, Summary, Text, Title};
@@ -59,25 +60,17 @@ impl Content {
         }
     }
 
-    pub(super) fn apply(&mut self, update: ContentUpdate) {
-        if let Some(title) = update.title {
-            self.title = title;
-        }
-        if let Some(text) = update.r#abstract {
-            self.r#abstract = text;
-        }
-        if let Some(audience) = update.audience {
-            self.audience = audience;
-        }
-        if let Some(goals) = update.goals {
-            self.goals = goals;
-        }
-        if let Some(plan) = update.session_plan {
-            self.session_plan = plan;
-        }
-        if let Some(capacity) = update.preferred_capacity {
-            self.preferred_capacity = capacity;
-        }
+    /// Puts in what the update gives; tells what became another.
+    pub(super) fn apply(&mut self, update: ContentUpdate) -> Changed {
+        let ContentUpdate { title, r#abstract, audience, goals, session_plan, preferred_capacity } = update;
+        let mut changed = Changed::default();
+        changed.set("title", &mut self.title, title);
+        changed.set("abstract", &mut self.r#abstract, r#abstract);
+        changed.set("audience", &mut self.audience, audience);
+        changed.set("goals", &mut self.goals, goals);
+        changed.set("session_plan", &mut self.session_plan, session_plan);
+        changed.set("preferred_capacity", &mut self.preferred_capacity, preferred_capacity);
+        changed
     }
 
     /// Goes on when what is there can be taken, complete or not.

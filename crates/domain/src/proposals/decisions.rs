@@ -58,12 +58,16 @@ impl Staged {
             Self::Reserve { rank } => Some(rank),
         }
     }
+}
 
-    fn action(self) -> Action {
+impl Decision {
+    /// What staging it is in the table of who may do what.
+    #[must_use]
+    pub fn action(self) -> Action {
         match self {
             Self::Accept => Action::AcceptProposal,
             Self::Reject => Action::RejectProposal,
-            Self::Reserve { .. } => Action::ReserveProposal,
+            Self::Reserve => Action::ReserveProposal,
         }
     }
 }
@@ -72,13 +76,14 @@ impl Proposal {
     /// Stages a decision, in place of the one staged before.
     ///
     /// # Errors
-    /// It was not handed in, or has been settled; or there is no such rank.
-    pub fn stage(self, decision: Staged, reason: Option<&Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        MACHINE.check(self.state(), decision.action())?;
+    /// It was not handed in, or has been settled; the program is over; or there is no such rank.
+    pub fn stage(self, decision: Staged, reason: Option<&Reason>, call: &Call, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), decision.decision().action())?;
+        call.check_not_ended(now)?;
         if decision.rank().is_some_and(|rank| !(1..=HIGHEST_RANK).contains(&rank)) {
             return Err(Refusal::invalid("#/rank", FaultCode::OutOfRange, format!("From 1 to {HIGHEST_RANK}")));
         }
-        let reserve = self.reserve();
+        let reserve = self.standing.reserve();
         let mut staged = self.moved(Standing::InReview { staged: Some(decision), reserve }, "decision_staged", now);
         staged.happened = staged
             .happened
@@ -88,23 +93,9 @@ impl Proposal {
         Ok(staged)
     }
 
-    /// Its rank in the reserve, where a release put it there.
-    #[must_use]
-    pub fn reserve(&self) -> Option<Rank> {
-        let Standing::InReview { reserve, .. } = self.standing else { return None };
-        reserve
-    }
-
-    /// The decision that waits for its release.
-    #[must_use]
-    pub fn staged(&self) -> Option<Staged> {
-        let Standing::InReview { staged, .. } = self.standing else { return None };
-        staged
-    }
-
     /// What its staged decision comes to, where there is one.
     pub(super) fn release(self, call: &Call, now: Timestamp) -> Option<Change<Self>> {
-        Some(match self.staged()? {
+        Some(match self.standing.staged()? {
             Staged::Accept => {
                 let confirm_until = (now >= call.confirmations_due_at).then(|| call.days_from(now));
                 self.moved(Standing::Accepted { accepted_at: now, confirm_until }, "accepted", now)

@@ -6,12 +6,14 @@
 //!
 //! Left out on purpose: reviews, revisions and co-facilitators, which come with the review process.
 
+mod call;
 mod content;
 mod decisions;
 mod round;
 #[cfg(test)]
 mod tests;
 
+pub use call::Call;
 pub use content::{Content, ContentUpdate, Goal, MOST_GOALS};
 pub use decisions::{Decision, HIGHEST_RANK, Rank, Staged};
 pub use round::{Finalized, Offering, Round};
@@ -21,10 +23,8 @@ use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
-use crate::programs::Delivery;
 use crate::refusal::Refusal;
-use crate::time::{Timestamp, Zone};
-use crate::timeline::{Calendar, SubmissionWindow, Timeline};
+use crate::time::Timestamp;
 
 crate::words! {
     /// Where a proposal stands.
@@ -132,46 +132,52 @@ impl Standing {
             Self::Declined { .. } => Declined,
         }
     }
-}
 
-/// A program's call for proposals, as it follows from the timeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// When proposals are taken.
-    pub window: SubmissionWindow,
-    /// Until here an accepted author confirms: the end of `confirmations_due`, or of `offerings_final` where there is none.
-    pub confirmations_due_at: Timestamp,
-    /// For how many civil days whoever is accepted from the reserve, or after that, may at least take to confirm.
-    pub days_to_confirm: u16,
-    /// The zone of those days.
-    pub time_zone: Zone,
-}
-
-impl Call {
-    /// The call of a program with this timeline; none, where its cohorts are led by staff.
+    /// Since when it is accepted, confirmed, rejected, withdrawn or declined.
     #[must_use]
-    pub fn of(timeline: &Timeline) -> Option<Self> {
-        let Calendar { time_zone, delivery, terms } = *timeline.calendar();
-        let window = timeline.proposal_window(None).filter(|_| delivery == Delivery::CallForProposals)?;
-        let confirmations_due_at = timeline.confirmations_due_at()?;
-        Some(Self { window, confirmations_due_at, days_to_confirm: terms.offer_days, time_zone })
-    }
-
-    /// Goes on once no more proposals are taken: before, a decision could still be overtaken by a better proposal.
-    fn check_over(&self, now: Timestamp) -> Result<(), Refusal> {
-        if now >= self.window.accepted_until {
-            return Ok(());
+    pub fn settled_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Draft | Self::Submitted | Self::InReview { .. } => None,
+            Self::Accepted { accepted_at: at, .. }
+            | Self::Confirmed { confirmed_at: at, .. }
+            | Self::Rejected { rejected_at: at }
+            | Self::Withdrawn { withdrawn_at: at }
+            | Self::Declined { declined_at: at, .. } => Some(at),
         }
-        Err(Refusal::WindowClosed {
-            what: "Proposals can still be handed in: wait until the call for proposals is over".to_owned(),
-            opens_at: Some(self.window.accepted_until),
-            closed_at: None,
-        })
     }
 
-    /// Until when somebody accepted at an instant may confirm at least, whatever the program's day.
-    fn days_from(&self, accepted_at: Timestamp) -> Timestamp {
-        self.time_zone.end_of_day(self.time_zone.date_of(accepted_at).plus_days(self.days_to_confirm.into()))
+    /// Whether the author of an accepted one let the time to confirm pass.
+    #[must_use]
+    pub fn lapsed(self) -> bool {
+        matches!(self, Self::Declined { lapsed: true, .. })
+    }
+
+    /// The cohort that became of it.
+    #[must_use]
+    pub fn cohort_id(self) -> Option<CohortId> {
+        let Self::Confirmed { cohort_id, .. } = self else { return None };
+        cohort_id
+    }
+
+    /// Until when an accepted author may confirm, where that is later than the program's day for it.
+    #[must_use]
+    pub fn confirm_until(self) -> Option<Timestamp> {
+        let Self::Accepted { confirm_until, .. } = self else { return None };
+        confirm_until
+    }
+
+    /// The decision that waits for its release.
+    #[must_use]
+    pub fn staged(self) -> Option<Staged> {
+        let Self::InReview { staged, .. } = self else { return None };
+        staged
+    }
+
+    /// Its rank in the reserve, where a release put it there.
+    #[must_use]
+    pub fn reserve(self) -> Option<Rank> {
+        let Self::InReview { reserve, .. } = self else { return None };
+        reserve
     }
 }
 
@@ -224,10 +230,11 @@ impl Proposal {
     /// It is no draft any more, or what is wrong with its parts.
     pub fn update(mut self, update: ContentUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), Action::UpdateProposal)?;
-        self.content.apply(update);
+        let changed = self.content.apply(update);
         self.content.check()?;
         self.meta = self.meta.changed(now);
-        Ok(self.happened("updated"))
+        let happening = self.happening("updated").with("changed", changed.names());
+        Ok(Change::one(self, happening))
     }
 
     /// Hands it in.
@@ -236,7 +243,7 @@ impl Proposal {
     /// It is no draft, the call is not open, or parts are missing: all of them are told.
     pub fn submit(mut self, call: &Call, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), Action::SubmitProposal)?;
-        call.window.check(now)?;
+        call.check_open(now)?;
         self.content.check_complete()?;
         self.submitted_at = Some(now);
         Ok(self.moved(Standing::Submitted, "submitted", now))
@@ -276,7 +283,7 @@ impl Proposal {
     #[must_use]
     pub fn lapses_at(&self, call: &Call) -> Option<Timestamp> {
         let Standing::Accepted { confirm_until, .. } = self.standing else { return None };
-        Some(confirm_until.map_or(call.confirmations_due_at, |own| own.max(call.confirmations_due_at)))
+        Some(call.lapses_at(confirm_until))
     }
 
     /// As it is at an instant: an acceptance past its time reads `declined`.
@@ -300,11 +307,14 @@ impl Proposal {
     /// What this caller may do to it now. Releasing and finalizing are done to the program, and so do not stand here.
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, call: &Call, now: Timestamp) -> Vec<&'static str> {
+        let staging = [Action::AcceptProposal, Action::RejectProposal, Action::ReserveProposal];
         let of_the_program = [Action::ReleaseProposals, Action::FinalizeOfferings];
-        let state = self.clone().as_of(call, now).state();
-        MACHINE.allowed(state, tie, |action| {
-            !of_the_program.contains(&action) && (action != Action::SubmitProposal || call.window.check(now).is_ok())
-        })
+        let in_time = |action: Action| {
+            (action != Action::SubmitProposal || call.check_open(now).is_ok())
+                && (!staging.contains(&action) || call.check_not_ended(now).is_ok())
+                && !of_the_program.contains(&action)
+        };
+        MACHINE.allowed(self.clone().as_of(call, now).state(), tie, in_time)
     }
 
     /// The same, standing elsewhere.

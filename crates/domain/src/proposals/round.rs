@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Call, Proposal, ProposalState, Standing};
+use super::{Call, Proposal, ProposalState, Rank, Staged, Standing};
 use crate::cohorts::Audience;
 use crate::ids::{CohortId, PersonId, ProposalId};
 use crate::journal::{Change, Happening};
@@ -59,7 +59,8 @@ impl Round {
         let mut happened: Vec<(ProposalId, Happening)> = Vec::new();
         while let Some((lapses_at, id)) = round.next_lapse() {
             let Some(lapsed) = round.get(id).map(|proposal| proposal.clone().lapse(lapses_at)) else { break };
-            let promoted = round.first_in_reserve().map(|proposal| proposal.clone().promote(&call, lapses_at));
+            let promoted = round.first_in_reserve().filter(|_| call.check_not_ended(lapses_at).is_ok());
+            let promoted = promoted.map(|proposal| proposal.clone().promote(&call, lapses_at));
             for change in std::iter::once(lapsed).chain(promoted) {
                 let id = change.value.id;
                 happened.extend(change.happened.into_iter().map(|happening| (id, happening)));
@@ -92,12 +93,22 @@ impl Round {
         self.proposals.iter().filter_map(|proposal| proposal.lapses_at(&self.call)).min()
     }
 
-    /// When an author takes back or declines what was accepted, its place goes to the first in reserve: `gone` is the proposal as it
-    /// was before.
+    /// Who is promoted when one of them has changed: where it was accepted and is not any more, its place goes to the first in reserve.
     #[must_use]
-    pub fn fill_the_place_of(&self, gone: &Proposal) -> Option<Change<Proposal>> {
-        let first = self.first_in_reserve().filter(|_| gone.state() == ProposalState::Accepted)?;
+    pub fn promoted_after(&self, before: &Proposal, after: &Proposal) -> Option<Change<Proposal>> {
+        let gone = matches!(after.state(), ProposalState::Withdrawn | ProposalState::Declined);
+        let first = self.first_in_reserve().filter(|_| gone && before.state() == ProposalState::Accepted)?;
         Some(first.clone().promote(&self.call, self.now))
+    }
+
+    /// The rank behind all in reserve, in truth or by a staged decision.
+    #[must_use]
+    pub fn next_rank(&self) -> Rank {
+        let ranks = self
+            .proposals
+            .iter()
+            .flat_map(|proposal| [proposal.standing.reserve(), proposal.standing.staged().and_then(Staged::rank)]);
+        ranks.flatten().max().map_or(1, |last| last.saturating_add(1))
     }
 
     /// Releases every staged decision, all at once.
@@ -140,7 +151,7 @@ impl Round {
         let (mut offerings, mut proposals) = (Vec::new(), Vec::new());
         let mut taken = taken.clone();
         for proposal in self.proposals {
-            if proposal.reserve().is_some() {
+            if proposal.standing.reserve().is_some() {
                 proposals.push(proposal.moved(Standing::Rejected { rejected_at: self.now }, "rejected", self.now));
             } else if let Standing::Confirmed { confirmed_at, cohort_id: None } = proposal.standing {
                 let cohort_id = new_id();
@@ -162,8 +173,8 @@ impl Round {
     fn first_in_reserve(&self) -> Option<&Proposal> {
         self.proposals
             .iter()
-            .filter(|proposal| proposal.staged().is_none())
-            .filter_map(|proposal| Some((proposal.reserve()?, proposal)))
+            .filter(|proposal| proposal.standing.staged().is_none())
+            .filter_map(|proposal| Some((proposal.standing.reserve()?, proposal)))
             .min_by_key(|(rank, proposal)| (*rank, proposal.submitted_at, proposal.id))
             .map(|(_, proposal)| proposal)
     }
@@ -197,7 +208,7 @@ impl Proposal {
         if self.undecided() {
             return Some("It has no decision");
         }
-        if self.staged().is_some() {
+        if self.standing.staged().is_some() {
             return Some("Its decision has not been released");
         }
         (self.state() == ProposalState::Accepted).then_some("Its author has neither confirmed nor declined")

@@ -16,7 +16,7 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-pub use settling::{PROMOTIONS_AT_ONCE, Settled, Settling, SettlingTerms, Waiting};
+pub use settling::{PROMOTIONS_AT_ONCE, Settled, Settling, Waiting};
 
 /// How many hold a seat in a cohort, and how many wait for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,17 +11,6 @@ use crate::time::{Timestamp, earliest};
 /// How many people are promoted from a waitlist in one go; the rest follow in the next.
 pub const PROMOTIONS_AT_ONCE: usize = 20;
 
-/// By what a cohort is settled.
-#[derive(Clone, Debug)]
-pub struct SettlingTerms {
-    /// Its sign-up.
-    pub signup: Signup,
-    /// Its rules for joining.
-    pub rules: Vec<Rule>,
-    /// Until when an offer made now stands.
-    pub offer_until: Timestamp,
-}
-
 /// Somebody on the waitlist, with what is known now.
 #[derive(Clone, Debug)]
 pub struct Waiting {
@@ -40,13 +29,15 @@ pub struct Waiting {
 #[derive(Debug)]
 pub struct Settling {
     cohort: Cohort,
-    terms: SettlingTerms,
+    signup: Signup,
+    rules: Vec<Rule>,
     seats_by_organization: SeatsByOrganization,
     now: Timestamp,
     changes: Vec<Change<Application>>,
     promoted: usize,
-    skipped: u32,
-    passing_over: Vec<Happening>,
+    /// An entry for each person that cannot have a seat, of which so many were written down with a promotion.
+    skipped: Vec<Happening>,
+    told: usize,
 }
 
 /// A cohort that has been settled, with what that changed.
@@ -67,15 +58,21 @@ pub struct Settled {
 impl Settling {
     /// Begins. `seats_by_organization` counts who holds a seat before.
     #[must_use]
-    pub fn begin(cohort: Cohort, terms: SettlingTerms, seats_by_organization: SeatsByOrganization, now: Timestamp) -> Self {
-        let (changes, passing_over) = (Vec::new(), Vec::new());
-        Self { cohort, terms, seats_by_organization, now, changes, promoted: 0, skipped: 0, passing_over }
+    pub fn begin(
+        cohort: Cohort,
+        signup: Signup,
+        rules: Vec<Rule>,
+        seats_by_organization: SeatsByOrganization,
+        now: Timestamp,
+    ) -> Self {
+        let (changes, skipped) = (Vec::new(), Vec::new());
+        Self { cohort, signup, rules, seats_by_organization, now, changes, promoted: 0, skipped, told: 0 }
     }
 
     /// Expires an application whose time is over; another is left as it is.
     pub fn expire(&mut self, application: Application) {
         let before = application.standing.clone();
-        if let Some(change) = application.expire(&self.terms.signup, self.now) {
+        if let Some(change) = application.expire(&self.signup, self.now) {
             if before.holds_seat() {
                 self.seats_by_organization.remove(change.value.workplace);
             }
@@ -97,16 +94,14 @@ impl Settling {
         }
         match self.promote(waiting) {
             Ok(mut change) => {
-                change.happened.splice(0..0, self.passing_over.drain(..));
+                change.happened.splice(0..0, self.skipped.iter().skip(self.told).cloned());
+                self.told = self.skipped.len();
                 self.seats_by_organization.add(change.value.workplace);
                 self.cohort.seats.count(&waiting.application.standing, &change.value.standing);
                 self.promoted = self.promoted.saturating_add(1);
                 self.changes.push(change);
             }
-            Err(why) => {
-                self.skipped = self.skipped.saturating_add(1);
-                self.passing_over.push(waiting.application.passed_over(&why));
-            }
+            Err(why) => self.skipped.push(waiting.application.passed_over(&why)),
         }
     }
 
@@ -115,22 +110,24 @@ impl Settling {
         let offered = self.changes.iter().map(|change| change.value.standing.lapses_at());
         self.cohort.seats.next_lapse_at = earliest(offered.chain([next_lapse_at]));
         let more = self.seats_are_due();
-        let Self { cohort, changes, seats_by_organization, passing_over, .. } = self;
-        Settled { cohort, changes, more, seats_by_organization, passing_over }
+        let Self { cohort, changes, seats_by_organization, skipped, .. } = self;
+        Settled { cohort, changes, more, seats_by_organization, passing_over: skipped }
     }
 
     /// Whether a seat is free, and somebody waits who has not been considered.
     fn seats_are_due(&self) -> bool {
         let seats = self.cohort.seats;
-        let state = self.cohort.state_at(Some(&self.terms.signup.window), self.now);
-        state == CohortState::Open && seats.held < self.cohort.capacity.max && seats.waiting > self.skipped
+        let state = self.cohort.state_at(Some(&self.signup.window), self.now);
+        state == CohortState::Open
+            && seats.held < self.cohort.capacity.max
+            && usize::try_from(seats.waiting).is_ok_and(|waiting| waiting > self.skipped.len())
     }
 
     fn promote(&self, waiting: &Waiting) -> Result<Change<Application>, Refusal> {
         let employments = waiting.application.employments_that_count(&waiting.employments);
-        eligibility::judge(&self.terms.rules, &employments, &self.seats_by_organization).require_met()?;
-        waiting.verified.require_for_offer(self.terms.signup.mode, self.now)?;
-        waiting.application.clone().promote(self.terms.offer_until, &self.terms.signup, self.now)
+        eligibility::judge(&self.rules, &employments, &self.seats_by_organization).require_met()?;
+        waiting.verified.require_for_offer(self.signup.mode, self.now)?;
+        waiting.application.clone().promote(&self.signup, self.now)
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::Action;
-use crate::applications::fixtures::{KICKOFF, OPENS, at, id, open_cohort, principal, reason, signup, window};
+use crate::applications::fixtures::{KICKOFF, OPENS, at, id, open_cohort, principal, reason, signup, window, year};
 use crate::applications::{Applicant, Application, ApplicationDraft, ApplicationState, DeclineReason, MACHINE, Verified};
 use crate::cohorts::{CohortUpdate, Signup};
 use crate::eligibility::{self, Eligibility, EmploymentFacts, JoiningTerms, Rule, SeatsByOrganization};
@@ -41,8 +41,6 @@ enum Step {
 
 const PEOPLE: u8 = 12;
 const ORGANIZATIONS: u8 = 3;
-const HOLD: i64 = 120;
-const OFFER: i64 = 90;
 
 struct World {
     signup: Signup,
@@ -91,9 +89,9 @@ impl World {
                 drop(self.settle());
                 let capacity = Some(Capacity { min: 1, max: *max });
                 let update = CohortUpdate { capacity, ..CohortUpdate::default() };
-                self.cohort = self.cohort.clone().update(update, Some(&window()), at(self.now))?.value;
+                self.cohort = self.cohort.clone().update(update, &year(), at(self.now))?.value;
             }
-            Step::Pass(millis) => self.now += millis,
+            Step::Pass(hours) => self.now += hours,
             Step::Settle => drop(self.settle()),
         }
         Ok(())
@@ -115,7 +113,7 @@ impl World {
         let draft = self.of(person)?;
         let asks = self.signup.mode == EnrollmentMode::FirstCome;
         let eligibility = self.eligibility(&draft);
-        let until = self.applicant(person, &eligibility).holds_until(at(self.now + HOLD), &self.signup, at(self.now));
+        let until = self.applicant(person, &eligibility).holds_until(&self.signup, at(self.now));
         let before = self.cohort.seats;
         let fast = asks && self.most_of_one.is_none() && self.statement(until);
         if asks && !fast {
@@ -178,7 +176,7 @@ impl World {
             Action::ConfirmApplication => application.confirm(&[], &applicant, &signup, now),
             Action::WithdrawEnrollment => application.leave(&signup, now),
             Action::AdmitApplication => application.admit(&applicant, &signup, now),
-            Action::OfferApplication => application.offer(settled.seat_to_offer()?, at(self.now + OFFER), &applicant, &signup, now),
+            Action::OfferApplication => application.offer(settled.seat_to_offer()?, &applicant, &signup, now),
             Action::WaitlistApplication => {
                 let place = self.cohort.clone().seats.draw_place();
                 let change = application.put_on_waitlist(place, &signup, now);
@@ -206,8 +204,8 @@ impl World {
     }
 
     fn settle(&mut self) -> Settled {
-        let terms = SettlingTerms { signup: self.signup, rules: self.rules.clone(), offer_until: at(self.now + OFFER) };
-        let mut settling = Settling::begin(self.cohort.clone(), terms, self.seats_by_organization(None), at(self.now));
+        let mut settling =
+            Settling::begin(self.cohort.clone(), self.signup, self.rules.clone(), self.seats_by_organization(None), at(self.now));
         let lapsed =
             |application: &&Application| application.standing.expiry(&self.signup).is_some_and(|(when, _)| when <= at(self.now));
         for application in self.applications.values().filter(lapsed) {
@@ -367,7 +365,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_to_a_cohort_what_always_holds_holds(

@@ -31,8 +31,7 @@ fn settling(cohort: Cohort, mode: EnrollmentMode, most_of_one: Option<u32>, now:
 fn settling_with(cohort: Cohort, mode: EnrollmentMode, most_of_one: Option<u32>, seats: SeatsByOrganization, now: i64) -> Settling {
     let terms = JoiningTerms { max_per_organization: most_of_one, active_membership: true, ..JoiningTerms::default() };
     let rules = rules(&cohort.audience, &terms);
-    let terms = SettlingTerms { signup: signup(mode), rules, offer_until: at(300) };
-    Settling::begin(cohort, terms, seats, at(now))
+    Settling::begin(cohort, signup(mode), rules, seats, at(now))
 }
 
 fn settle(mut settling: Settling, queue: impl IntoIterator<Item = Waiting>) -> Settled {
@@ -98,7 +97,7 @@ fn a_free_seat_is_offered_to_the_first_who_waits() {
         let settled = settle(settling(cohort(3, 1, 3), mode, None, NOW), [waiting(1), waiting(2), waiting(3)]);
         assert_eq!(promoted(&settled), [1, 2]);
         let seats = settled.cohort.seats;
-        assert_eq!((seats.held, seats.waiting, seats.next_lapse_at), (3, 1, Some(at(300))));
+        assert_eq!((seats.held, seats.waiting, seats.next_lapse_at), (3, 1, Some(at(288))));
         assert!(!settled.more);
     }
 }
@@ -147,6 +146,14 @@ fn when_nobody_who_waits_can_have_a_seat_nobody_is_passed_over_until_staff_give_
     assert!(settled.changes.is_empty() && !settled.more);
     let seat = settled.seat_to_offer().unwrap();
     assert_eq!(seat.passing_over.iter().map(|entry| entry.verb).collect::<Vec<_>>(), ["passed_over"]);
+}
+
+#[test]
+fn who_was_passed_over_by_a_promotion_is_passed_over_again_by_what_staff_give_away() {
+    let unverified = Waiting { verified: Verified::No, ..waiting(1) };
+    let mut settled = settle(settling(cohort(2, 0, 2), RollingReview, None, NOW), [unverified, waiting(2)]);
+    assert_eq!((promoted(&settled), settled.changes[0].happened.len()), (vec![2], 2));
+    assert_eq!(settled.seat_to_offer().unwrap().passing_over.len(), 1);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use chrono::Duration;
 use crate::access::{Action, Tie};
 use crate::cohorts::MeetingMode;
 use crate::ids::{CohortId, MilestoneId, SessionId};
-use crate::journal::{Change, Happening, Subject, SubjectKind};
+use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
 use crate::refusal::{FaultCode, Refusal};
@@ -238,16 +238,18 @@ impl Session {
             update.duration_minutes.unwrap_or(self.slot.duration_minutes),
         )?;
         let reason = update.reason.clone();
-        self.details.apply(update);
+        let changed = self.details.apply(update).names();
         self.meta = self.meta.changed(now);
         if slot == self.slot {
-            let happening = self.happening("updated").because(reason.as_ref());
+            let happening = self.happening("updated").with("changed", changed).because(reason.as_ref());
             return Ok(Change::one(self, happening));
         }
         let Some(reason) = reason else {
             return Err(Refusal::ReasonRequired("Say why the session is rescheduled".to_owned()));
         };
-        self.reschedule(slot, Some(reason), now)
+        let mut change = self.reschedule(slot, Some(reason), now)?;
+        change.happened = change.happened.into_iter().map(|happening| happening.with("changed", changed.clone())).collect();
+        Ok(change)
     }
 
     /// Cancels it.
@@ -303,24 +305,16 @@ impl Session {
 }
 
 impl Details {
-    fn apply(&mut self, update: SessionUpdate) {
-        if let Some(kind) = update.kind {
-            self.kind = kind;
-        }
-        if let Some(title) = update.title {
-            self.title = title;
-        }
-        if let Some(delivery) = update.delivery {
-            self.delivery = delivery;
-        }
-        if let Some(link) = update.join_link {
-            self.join_link = link;
-        }
-        if let Some(place) = update.place {
-            self.place = place;
-        }
-        if let Some(agenda) = update.agenda {
-            self.agenda = agenda;
-        }
+    /// Puts in what the update gives; tells what became another.
+    fn apply(&mut self, update: SessionUpdate) -> Changed {
+        let SessionUpdate { kind, title, delivery, join_link, place, agenda, .. } = update;
+        let mut changed = Changed::default();
+        changed.set("kind", &mut self.kind, kind);
+        changed.set("title", &mut self.title, title);
+        changed.set("delivery", &mut self.delivery, delivery);
+        changed.set("join_link", &mut self.join_link, join_link);
+        changed.set("place", &mut self.place, place);
+        changed.set("agenda", &mut self.agenda, agenda);
+        changed
     }
 }

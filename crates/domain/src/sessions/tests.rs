@@ -151,6 +151,8 @@ fn what_a_session_is_about_changes_without_a_reason_and_leaves_its_time_alone() 
     };
     let changed = scheduled().update(update, now()).unwrap();
     assert_eq!(changed.happened[0].entry_type(), "session.updated");
+    let names = ["kind", "title", "delivery", "join_link", "place", "agenda"];
+    assert_eq!(changed.happened[0].data["changed"], serde_json::json!(names));
     assert_eq!((changed.value.slot, changed.value.reschedulings.len()), (scheduled().slot, 0));
     let Details { kind, title, delivery, join_link, place, agenda } = changed.value.details;
     assert_eq!((kind, title.as_str(), delivery), (SessionKind::Meeting, "Another", MeetingMode::Hybrid));

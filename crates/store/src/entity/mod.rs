@@ -6,14 +6,21 @@ use sea_orm::entity::prelude::*;
 
 pub(crate) mod account;
 pub(crate) mod coalition;
+pub(crate) mod employment;
+pub(crate) mod evidence;
 pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
 pub(crate) mod journal_head;
 pub(crate) mod milestone;
+pub(crate) mod organization;
 pub(crate) mod person;
 pub(crate) mod program;
+pub(crate) mod program_document;
+pub(crate) mod proposal;
+pub(crate) mod role_list;
 pub(crate) mod sign_in;
+pub(crate) mod verification;
 
 /// A table whose rows belong to a coalition.
 pub trait Scoped: EntityTrait {
@@ -22,14 +29,29 @@ pub trait Scoped: EntityTrait {
 }
 
 macro_rules! scoped {
-    ($($module:ident),+ $(,)?) => {
-        $(impl Scoped for $module::Entity {
+    ($module:ident) => {
+        impl Scoped for $module::Entity {
             const COALITION: Self::Column = $module::Column::CoalitionId;
-        })+
+        }
     };
 }
 
-scoped!(account, grant, idempotency_key, journal_entry, journal_head, milestone, person, program, sign_in);
+scoped!(account);
+scoped!(employment);
+scoped!(evidence);
+scoped!(grant);
+scoped!(idempotency_key);
+scoped!(journal_entry);
+scoped!(journal_head);
+scoped!(milestone);
+scoped!(organization);
+scoped!(person);
+scoped!(program);
+scoped!(program_document);
+scoped!(proposal);
+scoped!(role_list);
+scoped!(sign_in);
+scoped!(verification);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;

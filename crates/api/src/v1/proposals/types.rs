@@ -1,0 +1,299 @@
+//! What goes in and out.
+
+use cohortium_domain::access::Tie;
+use cohortium_domain::cohorts::Audience;
+use cohortium_domain::ids::{CohortId, PersonId, ProgramId, ProposalId};
+use cohortium_domain::proposals::{self, Call, Content, ContentUpdate, Decision, Goal, ProposalState, Rank};
+use cohortium_domain::text::{Body, Reason, Summary, Title};
+use cohortium_domain::time::Timestamp;
+use cohortium_workflow::proposals::Wish;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::Caller;
+use crate::extract::clearable;
+use crate::v1::page;
+
+/// TEMP
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Capacity {
+    /// a
+    #[schema(minimum = 1, maximum = 500)]
+    min: u32,
+    /// b
+    #[schema(minimum = 1, maximum = 500)]
+    max: u32,
+}
+impl From<cohortium_domain::programs::Capacity> for Capacity {
+    fn from(c: cohortium_domain::programs::Capacity) -> Self {
+        Self { min: c.min, max: c.max }
+    }
+}
+impl From<Capacity> for cohortium_domain::programs::Capacity {
+    fn from(c: Capacity) -> Self {
+        Self { min: c.min, max: c.max }
+    }
+}
+// TEMP END
+
+/// A proposal to lead a cohort.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Proposal {
+    id: ProposalId,
+    program_id: ProgramId,
+    /// Who wrote it, and would facilitate.
+    author_id: PersonId,
+    /// What it is called.
+    title: Title,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#abstract: Option<Summary>,
+    audience: Audience,
+    /// What its people will have achieved.
+    #[schema(max_items = 10)]
+    goals: Vec<Goal>,
+    /// What happens in its sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_plan: Option<Body>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_capacity: Option<Capacity>,
+    state: ProposalState,
+    /// When it was handed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitted_at: Option<Timestamp>,
+    /// The decision that waits for its release. Only staff see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<StagedDecision>,
+    /// Its rank in the reserve, where a release put it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
+    reserve_rank: Option<Rank>,
+    /// Since when it is accepted, confirmed, rejected, withdrawn or declined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled_at: Option<Timestamp>,
+    /// When an acceptance lapses, unless it is confirmed before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lapses_at: Option<Timestamp>,
+    /// Whether it was accepted, and its author let the time to confirm pass.
+    lapsed: bool,
+    /// The cohort that became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cohort_id: Option<CohortId>,
+    /// Raised at each change.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// What you may do to it now.
+    #[schema(max_items = 20)]
+    allowed_actions: Vec<String>,
+}
+
+/// A decision before its release.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StagedDecision {
+    decision: Decision,
+    /// Its rank, when it is to be kept in reserve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
+    rank: Option<Rank>,
+}
+
+/// A proposal, in lists.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ProposalSummary {
+    id: ProposalId,
+    program_id: ProgramId,
+    /// Who wrote it, and would facilitate.
+    author_id: PersonId,
+    /// What it is called.
+    title: Title,
+    state: ProposalState,
+    /// When it was handed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitted_at: Option<Timestamp>,
+    /// The decision that waits for its release. Only staff see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<StagedDecision>,
+    /// Its rank in the reserve, where a release put it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
+    reserve_rank: Option<Rank>,
+    updated_at: Timestamp,
+}
+
+page!(
+    /// Proposals, a page at a time.
+    pub(super) ProposalPage of ProposalSummary
+);
+
+/// What a proposal is made of. A draft may lack all but its title.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProposalCreate {
+    /// What it is called.
+    title: Title,
+    /// What it is about.
+    r#abstract: Option<Summary>,
+    audience: Option<Audience>,
+    /// What its people will have achieved.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    goals: Vec<Goal>,
+    /// What happens in its sessions.
+    session_plan: Option<Body>,
+    preferred_capacity: Option<Capacity>,
+}
+
+/// What can be changed of a draft. What is absent stays; `null` clears what can be empty.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProposalUpdate {
+    /// What it is called.
+    title: Option<Title>,
+    /// What it is about.
+    #[serde(default, deserialize_with = "clearable")]
+    r#abstract: Option<Option<Summary>>,
+    audience: Option<Audience>,
+    /// What its people will have achieved.
+    #[schema(max_items = 10)]
+    goals: Option<Vec<Goal>>,
+    /// What happens in its sessions.
+    #[serde(default, deserialize_with = "clearable")]
+    session_plan: Option<Option<Body>>,
+    #[serde(default, deserialize_with = "clearable")]
+    preferred_capacity: Option<Option<Capacity>>,
+}
+
+/// Why a decision is meant.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProposalDecision {
+    /// Why, for the journal; the author does not see it.
+    reason: Option<Reason>,
+}
+
+/// Where in the reserve a proposal is to be kept, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProposalReserve {
+    /// Its rank: 1 comes first. Behind all others, when nothing is said.
+    #[schema(minimum = 1, maximum = 1000)]
+    rank: Option<Rank>,
+    /// Why, for the journal; the author does not see it.
+    reason: Option<Reason>,
+}
+
+/// What a release told.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ProposalRelease {
+    /// Those that are accepted now: their authors have to confirm.
+    #[schema(max_items = 10000)]
+    accepted: Vec<ProposalId>,
+    /// Those that are rejected now.
+    #[schema(max_items = 10000)]
+    rejected: Vec<ProposalId>,
+    /// Those that are in reserve now.
+    #[schema(max_items = 10000)]
+    reserved: Vec<ProposalId>,
+}
+
+impl ProposalRelease {
+    pub(super) fn of(released: &[proposals::Proposal]) -> Self {
+        let now = |state: ProposalState| released.iter().filter(|one| one.state() == state).map(|one| one.id).collect();
+        Self {
+            accepted: now(ProposalState::Accepted),
+            rejected: now(ProposalState::Rejected),
+            reserved: now(ProposalState::InReview),
+        }
+    }
+}
+
+impl From<ProposalCreate> for Content {
+    fn from(body: ProposalCreate) -> Self {
+        Self {
+            title: body.title,
+            r#abstract: body.r#abstract,
+            audience: body.audience.unwrap_or_default(),
+            goals: body.goals,
+            session_plan: body.session_plan,
+            preferred_capacity: body.preferred_capacity.map(Into::into),
+        }
+    }
+}
+
+impl From<ProposalUpdate> for ContentUpdate {
+    fn from(body: ProposalUpdate) -> Self {
+        Self {
+            title: body.title,
+            r#abstract: body.r#abstract,
+            audience: body.audience,
+            goals: body.goals,
+            session_plan: body.session_plan,
+            preferred_capacity: body.preferred_capacity.map(|capacity| capacity.map(Into::into)),
+        }
+    }
+}
+
+impl From<ProposalDecision> for Wish {
+    fn from(body: ProposalDecision) -> Self {
+        Self { rank: None, reason: body.reason }
+    }
+}
+
+impl From<ProposalReserve> for Wish {
+    fn from(body: ProposalReserve) -> Self {
+        Self { rank: body.rank, reason: body.reason }
+    }
+}
+
+pub(super) fn staged(proposal: &proposals::Proposal) -> Option<StagedDecision> {
+    proposal.standing.staged().map(|staged| StagedDecision { decision: staged.decision(), rank: staged.rank() })
+}
+
+pub(super) fn view(proposal: proposals::Proposal, tie: &Tie<'_>, call: &Call, now: Timestamp) -> Proposal {
+    let standing = proposal.standing;
+    Proposal {
+        id: proposal.id,
+        program_id: proposal.program_id,
+        author_id: proposal.author_id,
+        state: standing.state(),
+        submitted_at: proposal.submitted_at,
+        staged: staged(&proposal),
+        reserve_rank: standing.reserve(),
+        settled_at: standing.settled_at(),
+        lapses_at: proposal.lapses_at(call),
+        lapsed: standing.lapsed(),
+        cohort_id: standing.cohort_id(),
+        version: proposal.meta.version,
+        created_at: proposal.meta.created_at,
+        updated_at: proposal.meta.updated_at,
+        allowed_actions: proposal.allowed_actions(tie, call, now).into_iter().map(str::to_owned).collect(),
+        title: proposal.content.title,
+        r#abstract: proposal.content.r#abstract,
+        audience: proposal.content.audience,
+        goals: proposal.content.goals,
+        session_plan: proposal.content.session_plan,
+        preferred_capacity: proposal.content.preferred_capacity.map(Into::into),
+    }
+}
+
+pub(super) fn summary(proposal: proposals::Proposal) -> ProposalSummary {
+    ProposalSummary {
+        id: proposal.id,
+        program_id: proposal.program_id,
+        author_id: proposal.author_id,
+        state: proposal.state(),
+        submitted_at: proposal.submitted_at,
+        staged: staged(&proposal),
+        reserve_rank: proposal.standing.reserve(),
+        updated_at: proposal.meta.updated_at,
+        title: proposal.content.title,
+    }
+}
+
+/// What this caller may see of it: what has not been released is for staff alone.
+pub(super) fn as_seen_by(proposal: proposals::Proposal, caller: &Caller) -> proposals::Proposal {
+    if caller.actor.staff() { proposal } else { proposal.as_seen_by_author() }
+}

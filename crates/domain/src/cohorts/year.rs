@@ -1,0 +1,34 @@
+//! A program and its timeline, by which its cohorts are read.
+
+use super::{Cohort, Signup};
+use crate::programs::Program;
+use crate::timeline::{SignupWindow, Timeline};
+
+/// A program and its timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Year {
+    /// The program.
+    pub program: Program,
+    /// Its dates.
+    pub timeline: Timeline,
+}
+
+impl Year {
+    /// When one can sign up to a cohort; nothing before the program has come so far.
+    #[must_use]
+    pub fn window(&self, cohort: &Cohort) -> Option<SignupWindow> {
+        self.timeline.for_cohort(&cohort.dates).signup_window(&self.program.decisions, cohort.started_at())
+    }
+
+    /// Sign-up to a cohort; nothing before the program has come so far.
+    #[must_use]
+    pub fn signup(&self, cohort: &Cohort) -> Option<Signup> {
+        Some(Signup {
+            mode: self.program.enrollment_mode,
+            window: self.window(cohort)?,
+            time_zone: self.program.time_zone,
+            hold_days: self.program.terms.hold_days,
+            offer_days: self.program.terms.offer_days,
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! Proposals of a program whose call opens on day 1.
+
+mod one;
+mod random;
+mod round;
+
+use uuid::Uuid;
+
+use super::*;
+use crate::cohorts::Audience;
+use crate::ids::Id;
+use crate::programs::Capacity;
+use crate::text::{Slug, Text};
+use crate::time::Zone;
+use crate::timeline::SubmissionWindow;
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+/// Opens on day 1, is advertised to close on day 10 and takes an hour more, and asks for confirmations by day 20.
+fn call() -> Call {
+    Call {
+        window: SubmissionWindow { opens_at: at(DAY), closes_at: at(10 * DAY), accepted_until: at(10 * DAY + HOUR) },
+        confirmations_due_at: at(20 * DAY),
+        days_to_confirm: 3,
+        time_zone: Zone::UTC,
+        ended_at: None,
+    }
+}
+
+fn complete() -> Content {
+    Content {
+        title: Text::new("Behind the behaviors").unwrap(),
+        r#abstract: Some(Text::new("What a behavior says, and what we answer.").unwrap()),
+        audience: Audience { roles: [Slug::new("principal").unwrap()].into(), ..Audience::default() },
+        goals: vec![Text::new("A shared plan").unwrap()],
+        session_plan: Some(Text::new("One case at each call.").unwrap()),
+        preferred_capacity: Some(Capacity { min: 10, max: 15 }),
+    }
+}
+
+fn draft(n: u128) -> Proposal {
+    let (id, program, author) = (Uuid::from_u128(n), Uuid::from_u128(100), Uuid::from_u128(200 + n));
+    Proposal::create(id.into(), program.into(), author.into(), complete(), at(0)).unwrap().value
+}
+
+fn standing(n: u128, standing: Standing) -> Proposal {
+    let submitted_at = (standing.state() != ProposalState::Draft).then(|| at(DAY + i64::try_from(n).unwrap()));
+    Proposal { submitted_at, standing, ..draft(n) }
+}
+
+const STAGED: Standing = Standing::InReview { staged: Some(Staged::Accept), reserve: None };
+const RESERVED: Standing = Standing::InReview { staged: None, reserve: Some(1) };
+
+fn accepted() -> Standing {
+    Standing::Accepted { accepted_at: at(11 * DAY), confirm_until: None }
+}
+
+fn reserved(n: u128, rank: Rank) -> Proposal {
+    standing(n, Standing::InReview { staged: None, reserve: Some(rank) })
+}
+
+fn confirmed() -> Standing {
+    Standing::Confirmed { confirmed_at: at(12 * DAY), cohort_id: None }
+}
+
+fn every_standing() -> [Standing; 10] {
+    [
+        Standing::Draft,
+        Standing::Submitted,
+        Standing::InReview { staged: None, reserve: None },
+        STAGED,
+        RESERVED,
+        accepted(),
+        confirmed(),
+        Standing::Rejected { rejected_at: at(11 * DAY) },
+        Standing::Withdrawn { withdrawn_at: at(11 * DAY) },
+        Standing::Declined { declined_at: at(12 * DAY), lapsed: false },
+    ]
+}
+
+type Step = fn(Proposal, Timestamp) -> Result<Change<Proposal>, Refusal>;
+
+/// Everything that is done to one proposal by somebody.
+fn steps() -> [(Action, Step); 8] {
+    [
+        (Action::UpdateProposal, |proposal, now| proposal.update(ContentUpdate::default(), now)),
+        (Action::SubmitProposal, |proposal, now| proposal.submit(&call(), now)),
+        (Action::WithdrawProposal, |proposal, now| proposal.withdraw(&call(), now)),
+        (Action::AcceptProposal, |proposal, now| proposal.stage(Staged::Accept, None, &call(), now)),
+        (Action::RejectProposal, |proposal, now| proposal.stage(Staged::Reject, None, &call(), now)),
+        (Action::ReserveProposal, |proposal, now| proposal.stage(Staged::Reserve { rank: 1 }, None, &call(), now)),
+        (Action::ConfirmProposal, |proposal, now| proposal.confirm(&call(), now)),
+        (Action::DeclineProposal, |proposal, now| proposal.decline(&call(), now)),
+    ]
+}
+
+fn settle(proposals: Vec<Proposal>, now: Timestamp) -> (Round, Vec<Change<Proposal>>) {
+    Round::settle(proposals, call(), now)
+}
+
+fn states(proposals: &[Proposal]) -> Vec<ProposalState> {
+    proposals.iter().map(Proposal::state).collect()
+}
+
+fn new_ids() -> impl FnMut() -> CohortId {
+    let mut next = 300_u128;
+    move || {
+        next += 1;
+        CohortId::from_uuid(Uuid::from_u128(next))
+    }
+}

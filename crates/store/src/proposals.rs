@@ -1,0 +1,153 @@
+//! Proposals, as rows.
+
+use cohortium_domain::ids::{CohortId, Id, PersonId, ProgramId, ProposalId};
+use cohortium_domain::meta::Meta;
+use cohortium_domain::programs::Capacity;
+use cohortium_domain::proposals::{Content, Decision, Proposal, ProposalState, Rank, Staged, Standing};
+use cohortium_domain::text::{Body, Summary, Title};
+use cohortium_domain::time::Timestamp;
+use cohortium_domain::words::Word;
+use sea_orm::{ColumnTrait, Order};
+use uuid::Uuid;
+
+use crate::Read;
+use crate::entity::proposal::{ActiveModel, Column, Entity, Model};
+use crate::error::{Error, Result};
+use crate::page::{Key, Page, PageRequest, Position};
+use crate::record::{Record, json, meta, number, optional, text, word};
+
+const TABLE: &str = "proposals";
+
+fn standing(row: &Model) -> Result<Standing> {
+    let settled_at = || row.settled_at.map(Timestamp::new).ok_or_else(|| Error::corrupt(TABLE, "settled_at"));
+    Ok(match word(TABLE, "state", &row.state)? {
+        ProposalState::Draft => Standing::Draft,
+        ProposalState::Submitted => Standing::Submitted,
+        ProposalState::InReview => Standing::InReview { staged: staged(row)?, reserve: rank(row.reserve_rank)? },
+        ProposalState::Accepted => {
+            Standing::Accepted { accepted_at: settled_at()?, confirm_until: row.confirm_until.map(Timestamp::new) }
+        }
+        ProposalState::Confirmed => {
+            Standing::Confirmed { confirmed_at: settled_at()?, cohort_id: row.cohort_id.map(CohortId::from_uuid) }
+        }
+        ProposalState::Rejected => Standing::Rejected { rejected_at: settled_at()? },
+        ProposalState::Withdrawn => Standing::Withdrawn { withdrawn_at: settled_at()? },
+        ProposalState::Declined => Standing::Declined { declined_at: settled_at()?, lapsed: row.lapsed },
+    })
+}
+
+fn staged(row: &Model) -> Result<Option<Staged>> {
+    let Some(decision) = &row.staged_decision else { return Ok(None) };
+    Ok(Some(match (word(TABLE, "staged_decision", decision)?, rank(row.staged_rank)?) {
+        (Decision::Accept, _) => Staged::Accept,
+        (Decision::Reject, _) => Staged::Reject,
+        (Decision::Reserve, Some(rank)) => Staged::Reserve { rank },
+        (Decision::Reserve, None) => return Err(Error::corrupt(TABLE, "staged_rank")),
+    }))
+}
+
+fn rank(column: Option<i64>) -> Result<Option<Rank>> {
+    column.map(|value| number(TABLE, "rank", value)).transpose()
+}
+
+fn content(row: &Model) -> Result<Content> {
+    let capacity = match (row.capacity_min, row.capacity_max) {
+        (Some(min), Some(max)) => {
+            Some(Capacity { min: number(TABLE, "capacity_min", min)?, max: number(TABLE, "capacity_max", max)? })
+        }
+        _ => None,
+    };
+    Ok(Content {
+        title: text(TABLE, "title", &row.title, Title::new)?,
+        r#abstract: optional(TABLE, "abstract", row.r#abstract.as_deref(), Summary::new)?,
+        audience: json(TABLE, "audience", &row.audience)?,
+        goals: json(TABLE, "goals", &row.goals)?,
+        session_plan: optional(TABLE, "session_plan", row.session_plan.as_deref(), Body::new)?,
+        preferred_capacity: capacity,
+    })
+}
+
+impl Record for Proposal {
+    type Entity = Entity;
+    type Row = ActiveModel;
+    type Id = ProposalId;
+    const NOUN: &'static str = "proposal";
+    const ID: Column = Column::Id;
+    const VERSION: Column = Column::Version;
+
+    fn id(&self) -> ProposalId {
+        self.id
+    }
+
+    fn meta(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn to_row(&self, coalition_id: Uuid) -> Model {
+        let Content { title, r#abstract, audience, goals, session_plan, preferred_capacity } = &self.content;
+        let staged = self.standing.staged();
+        Model {
+            id: self.id.uuid(),
+            coalition_id,
+            program_id: self.program_id.uuid(),
+            author_id: self.author_id.uuid(),
+            title: title.as_str().to_owned(),
+            r#abstract: r#abstract.clone().map(Into::into),
+            audience: serde_json::json!(audience),
+            goals: serde_json::json!(goals),
+            session_plan: session_plan.clone().map(Into::into),
+            capacity_min: preferred_capacity.map(|capacity| capacity.min.into()),
+            capacity_max: preferred_capacity.map(|capacity| capacity.max.into()),
+            submitted_at: self.submitted_at.map(Timestamp::utc),
+            state: self.state().as_str().to_owned(),
+            settled_at: self.standing.settled_at().map(Timestamp::utc),
+            staged_decision: staged.map(|staged| staged.decision().as_str().to_owned()),
+            staged_rank: staged.and_then(Staged::rank).map(Into::into),
+            reserve_rank: self.standing.reserve().map(Into::into),
+            confirm_until: self.standing.confirm_until().map(Timestamp::utc),
+            lapsed: self.standing.lapsed(),
+            cohort_id: self.standing.cohort_id().map(Id::uuid),
+            version: self.meta.version,
+            created_at: self.meta.created_at.utc(),
+            updated_at: self.meta.updated_at.utc(),
+        }
+    }
+
+    fn from_row(row: Model) -> Result<Self> {
+        Ok(Self {
+            id: ProposalId::from_uuid(row.id),
+            program_id: ProgramId::from_uuid(row.program_id),
+            author_id: PersonId::from_uuid(row.author_id),
+            content: content(&row)?,
+            submitted_at: row.submitted_at.map(Timestamp::new),
+            standing: standing(&row)?,
+            meta: meta(row.version, row.created_at, row.updated_at),
+        })
+    }
+}
+
+impl Read {
+    /// A page of a program's proposals, in the order in which they were begun; those of one author, where one is named.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn proposals(&self, program: ProgramId, author: Option<PersonId>, page: &PageRequest) -> Result<Page<Proposal>> {
+        let rows = self
+            .rows::<Entity>()
+            .filter(Column::ProgramId.eq(program.uuid()))
+            .filter_if(author, |author| Column::AuthorId.eq(author.uuid()));
+        let key = |row: &Model| Key::Instant(Timestamp::new(row.created_at));
+        rows.page(Column::CreatedAt, Column::Id, page, |row| Position { key: key(row), id: row.id })
+            .await?
+            .try_map(Proposal::from_row)
+    }
+
+    /// All of a program's proposals that were handed in, by id: those of which a round consists.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn proposals_handed_in(&self, program: ProgramId) -> Result<Vec<Proposal>> {
+        let rows = self.rows::<Entity>().filter(Column::ProgramId.eq(program.uuid())).filter(Column::SubmittedAt.is_not_null());
+        rows.order_by(Column::Id, Order::Asc).all().await?.into_iter().map(Proposal::from_row).collect()
+    }
+}

@@ -1,0 +1,193 @@
+//! Proposals, as their authors write them, staff decide about them, and time has its way with them.
+//!
+//! What always holds: whatever moves a proposal locks its program first, and does what time has to do before anything else, since what
+//! becomes of one proposal can fall to another.
+
+use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::ids::{ProgramId, ProposalId};
+use cohortium_domain::journal::{Change, SubjectKind};
+use cohortium_domain::meta::Precondition;
+use cohortium_domain::programs::Program;
+use cohortium_domain::proposals::{Call, Content, ContentUpdate, Decision, Proposal, Rank, Round, Staged};
+use cohortium_domain::refusal::Refusal;
+use cohortium_domain::text::Reason;
+use cohortium_domain::time::Timestamp;
+use cohortium_store::{Read, Result, Tx};
+
+use crate::input::Input;
+
+/// How staff mean to decide, beside which decision it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wish {
+    /// At which rank to keep in reserve: behind all others, where none is named.
+    pub rank: Option<Rank>,
+    /// Why.
+    pub reason: Option<Reason>,
+}
+
+/// Begins a proposal.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn create(tx: &mut Tx, actor: &Actor, program: ProgramId, input: &Input<'_, Content>) -> Result<Proposal> {
+    let program: Program = tx.get(program).await?;
+    program.require(actor, Action::CreateProposal)?;
+    let author = actor.person().ok_or_else(|| Refusal::Forbidden(Action::CreateProposal.only_for()))?;
+    let content = input.read()?;
+    Call::of(&tx.timeline(&program).await?, &program.decisions)?;
+    let proposal = Proposal::create(tx.make_id(), program.id, author, content, tx.now())?;
+    tx.save(proposal, actor).await
+}
+
+/// Changes a draft.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn update(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_, ContentUpdate>) -> Result<Proposal> {
+    let proposal: Proposal = tx.lock(id).await?;
+    Tie::to_person(actor, proposal.author_id).require(Action::UpdateProposal, SubjectKind::Proposal)?;
+    let update = input.admit(&proposal.meta)?;
+    tx.save(proposal.update(update, tx.now())?, actor).await
+}
+
+/// Hands a proposal in.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn submit(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
+    by_author(tx, actor, id, Action::SubmitProposal, precondition, Proposal::submit).await
+}
+
+/// Takes a proposal back.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
+    by_author(tx, actor, id, Action::WithdrawProposal, precondition, Proposal::withdraw).await
+}
+
+/// Confirms that the author will facilitate.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
+    by_author(tx, actor, id, Action::ConfirmProposal, precondition, Proposal::confirm).await
+}
+
+/// Says that the author will not facilitate.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn decline(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
+    by_author(tx, actor, id, Action::DeclineProposal, precondition, Proposal::decline).await
+}
+
+/// Stages a decision.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn stage(tx: &mut Tx, actor: &Actor, id: ProposalId, decision: Decision, input: &Input<'_, Wish>) -> Result<Proposal> {
+    let (call, round) = enter(tx, id).await?;
+    let proposal: Proposal = tx.lock(id).await?;
+    Tie::to_person(actor, proposal.author_id).require(decision.action(), SubjectKind::Proposal)?;
+    let Wish { rank, reason } = input.admit(&proposal.meta)?;
+    let staged = match decision {
+        Decision::Accept => Staged::Accept,
+        Decision::Reject => Staged::Reject,
+        Decision::Reserve => Staged::Reserve { rank: rank.unwrap_or_else(|| round.next_rank()) },
+    };
+    tx.save(proposal.stage(staged, reason.as_ref(), &call, tx.now())?, actor).await
+}
+
+/// Releases all staged decisions at once. Gives the proposals that were decided.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn release(tx: &mut Tx, actor: &Actor, program: ProgramId, precondition: Precondition) -> Result<Vec<Proposal>> {
+    let program = crate::programs::locked(tx, actor, program, Action::ReleaseProposals).await?;
+    program.meta.admit(precondition)?;
+    let call = Call::of(&tx.timeline(&program).await?, &program.decisions)?;
+    if tx.now() < call.confirmations_due_at {
+        tx.relies_on(call.confirmations_due_at);
+    }
+    let released = settle(tx, program.id, call).await?.release()?;
+    save_all(tx, released, actor).await
+}
+
+/// Proposals of a program as they are now, whether or not a job has written it down.
+///
+/// # Errors
+/// The database's.
+pub async fn as_they_are(read: &Read, program: ProgramId, call: &Call, proposals: Vec<Proposal>) -> Result<Vec<Proposal>> {
+    // Only what is accepted or in reserve can have become another since it was saved, and only together with its like.
+    let moves = |proposal: &Proposal| proposal.lapses_at(call).is_some() || proposal.standing.reserve().is_some();
+    if !proposals.iter().any(moves) {
+        return Ok(proposals);
+    }
+    let (round, _) = Round::settle(read.proposals_handed_in(program).await?, *call, read.now());
+    let current = |proposal: Proposal| round.get(proposal.id).cloned().unwrap_or(proposal);
+    Ok(proposals.into_iter().map(current).collect())
+}
+
+/// A proposal as it is now, whether or not a job has written it down.
+///
+/// # Errors
+/// The database's.
+pub async fn as_it_is(read: &Read, call: &Call, proposal: Proposal) -> Result<Proposal> {
+    let current = as_they_are(read, proposal.program_id, call, vec![proposal.clone()]).await?;
+    Ok(current.into_iter().next().unwrap_or(proposal))
+}
+
+/// Does what time has to do to the proposals of a program, which is locked.
+pub(crate) async fn settle(tx: &mut Tx, program: ProgramId, call: Call) -> Result<Round> {
+    let (mut round, changes) = Round::settle(tx.proposals_handed_in(program).await?, call, tx.now());
+    if !changes.is_empty() {
+        save_all(tx, changes, &Actor::Time).await?;
+        (round, _) = Round::settle(tx.proposals_handed_in(program).await?, call, tx.now());
+    }
+    if let Some(lapses_at) = round.next_lapse_at() {
+        tx.relies_on(lapses_at);
+    }
+    Ok(round)
+}
+
+/// Locks the program of a proposal, and settles its round.
+async fn enter(tx: &mut Tx, id: ProposalId) -> Result<(Call, Round)> {
+    // A proposal never changes its program: this is read without a lock, and the program is locked first.
+    let program = tx.get::<Proposal>(id).await?.program_id;
+    let program: Program = tx.lock(program).await?;
+    let call = Call::of(&tx.timeline(&program).await?, &program.decisions)?;
+    let round = settle(tx, program.id, call).await?;
+    Ok((call, round))
+}
+
+/// A step that an author takes. The place that this leaves goes to the first in reserve.
+async fn by_author(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ProposalId,
+    action: Action,
+    precondition: Precondition,
+    step: impl FnOnce(Proposal, &Call, Timestamp) -> Result<Change<Proposal>, Refusal>,
+) -> Result<Proposal> {
+    let (call, round) = enter(tx, id).await?;
+    let before: Proposal = tx.lock(id).await?;
+    Tie::to_person(actor, before.author_id).require(action, SubjectKind::Proposal)?;
+    before.meta.admit(precondition)?;
+    if action == Action::SubmitProposal {
+        tx.relies_on(call.window.accepted_until);
+    }
+    let after = tx.save(step(before.clone(), &call, tx.now())?, actor).await?;
+    if let Some(promoted) = round.promoted_after(&before, &after) {
+        tx.save(promoted, &Actor::Time).await?;
+    }
+    Ok(after)
+}
+
+pub(crate) async fn save_all(tx: &mut Tx, changes: Vec<Change<Proposal>>, actor: &Actor) -> Result<Vec<Proposal>> {
+    let mut saved = Vec::with_capacity(changes.len());
+    for change in changes {
+        saved.push(tx.save(change, actor).await?);
+    }
+    Ok(saved)
+}

@@ -1,0 +1,3 @@
+DROP TABLE role_lists;
+DROP TABLE employments;
+DROP TABLE organizations;

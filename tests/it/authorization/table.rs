@@ -1,0 +1,119 @@
+//! The table: a row for each operation.
+
+use cohortium_tests::document::Operation;
+use serde_json::{Value, json};
+
+use super::world::Place;
+
+/// Whom a row asks as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    Owner,
+    Staff,
+    /// Any person with an account, tied to nothing.
+    Member,
+    /// Whom the things of `world.rs` concern.
+    Author,
+}
+
+impl Role {
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Staff, Self::Member, Self::Author];
+}
+
+/// One operation.
+pub struct Row {
+    pub operation: Operation,
+    /// As whom the call must succeed.
+    pub may: Role,
+    /// Who is told what instead.
+    pub may_not: Vec<(Role, u16)>,
+    /// What it is done to, by its name in `world.rs`.
+    thing: Option<&'static str>,
+    pub body: Option<fn(&Place<'_>) -> Value>,
+}
+
+impl Row {
+    /// The address, with this id.
+    pub fn path(&self, id: Option<&str>) -> String {
+        let (Some((before, rest)), Some(id)) = (self.operation.path.split_once('{'), id) else {
+            return self.operation.path.to_owned();
+        };
+        let after = rest.split_once('}').map_or("", |(_, after)| after);
+        format!("{before}{id}{after}")
+    }
+
+    /// The id of what it is done to, in a coalition.
+    pub fn id_in<'a>(&self, place: &'a Place<'_>) -> Option<&'a str> {
+        self.thing.map(|thing| place.id(thing))
+    }
+
+    fn not(mut self, role: Role, told: u16) -> Self {
+        self.may_not.push((role, told));
+        self
+    }
+
+    fn on(self, thing: &'static str) -> Self {
+        Self { thing: Some(thing), ..self }
+    }
+
+    fn with(self, body: fn(&Place<'_>) -> Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+}
+
+fn row(id: &str, may: Role) -> Row {
+    let operation = Operation::all().into_iter().find(|operation| operation.id == id);
+    let operation = operation.unwrap_or_else(|| panic!("the document has no {id}"));
+    Row { operation, may, may_not: Vec::new(), thing: None, body: None }
+}
+
+fn public(id: &str) -> Row {
+    row(id, Role::Member)
+}
+
+/// Every operation. Those that succeed are called in this order, so what takes something away from the others stands at the end.
+pub fn table() -> Vec<Row> {
+    use Role::{Author, Member, Owner, Staff};
+    vec![
+        public("getLiveness"),
+        public("getReadiness"),
+        public("getVersion"),
+        public("getDocument"),
+        public("getKeys"),
+        public("listStateMachines"),
+        public("login")
+            .with(|_| json!({"coalition": "dcsc", "email": "member@example.org", "password": "a phrase that the member knows"})),
+        row("getMe", Member),
+        row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),
+        row("getCoalition", Member),
+        row("updateCoalition", Owner).not(Staff, 403).with(|_| json!({"website": "https://dcsc.example"})),
+        row("listOrganizations", Staff).not(Member, 403),
+        row("createOrganization", Staff).not(Member, 403).with(|_| json!({"name": "Elm Grove", "kind": "district", "state": "CO"})),
+        row("getOrganization", Staff).not(Member, 403).on("organization"),
+        row("updateOrganization", Staff).not(Member, 403).on("organization").with(|_| json!({"name": "Cedar Hollow Academy"})),
+        row("listPeople", Staff).not(Member, 403),
+        row("createPerson", Staff)
+            .not(Member, 403)
+            .with(|_| json!({"given_name": "Noa", "family_name": "Lind", "email": "noa@example.org"})),
+        row("getPerson", Staff).not(Author, 403).on("person"),
+        row("updatePerson", Staff).not(Author, 403).on("person").with(|_| json!({"family_name": "Ruiz"})),
+        row("listEmployments", Staff).not(Author, 403).on("person"),
+        row("createEmployment", Staff).not(Author, 403).on("person").with(employment),
+        row("updateEmployment", Staff).not(Member, 403).on("employment").with(|_| json!({"title": "Head of school"})),
+        row("listMyEmployments", Member),
+        row("createMyEmployment", Member).with(employment),
+        row("updateMyEmployment", Author).not(Member, 404).on("own employment").with(|_| json!({"title": "Head of school"})),
+        row("listRoles", Member),
+        row("replaceRoles", Staff).not(Member, 403).with(|_| json!({"roles": [{"key": "principal", "label": "Principal"}]})),
+        row("listEvents", Staff).not(Member, 403),
+        row("listJournal", Owner).not(Staff, 403),
+        row("verifyJournal", Owner).not(Staff, 403),
+        row("getClock", Member),
+        row("setClock", Staff).not(Member, 403).with(|_| json!({"now": "2030-01-01T00:00:00Z"})),
+        row("advanceClock", Staff).not(Member, 403).with(|_| json!({"minutes": 1})),
+    ]
+}
+
+fn employment(place: &Place<'_>) -> Value {
+    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school", "starts_on": "2016-08-01"})
+}

@@ -1,0 +1,129 @@
+//! Two coalitions alike, with whoever can call, and whatever can be called for.
+
+use std::collections::BTreeMap;
+
+use cohortium_domain::access::Grant;
+use cohortium_domain::ids::CoalitionId;
+use cohortium_tests::api::{Api, Session};
+use serde_json::{Value, json};
+
+use super::table::{Role, Row};
+
+/// A server with two coalitions: ours, and theirs.
+pub struct World<'a> {
+    api: &'a Api,
+    pub ours: Place<'a>,
+    pub theirs: Place<'a>,
+}
+
+/// A coalition, with its people and its things.
+pub struct Place<'a> {
+    coalition: CoalitionId,
+    sessions: BTreeMap<Role, Session<'a>>,
+    expired: BTreeMap<Role, Session<'a>>,
+    things: BTreeMap<&'static str, String>,
+}
+
+impl<'a> World<'a> {
+    pub async fn build(api: &'a Api) -> Self {
+        Self { api, ours: Place::build(api, "dcsc").await, theirs: Place::build(api, "diso").await }
+    }
+
+    /// Whoever is allowed to do what the row says.
+    pub fn caller(&self, row: &Row) -> Session<'a> {
+        if row.operation.action().public() { self.nobody() } else { self.ours.session(row.may).clone() }
+    }
+
+    pub fn nobody(&self) -> Session<'a> {
+        self.api.anonymous()
+    }
+
+    pub fn garbage(&self) -> Session<'a> {
+        self.api.bearer("eyJhbGciOiJub25lIn0.e30.")
+    }
+
+    /// Who would be allowed, had its token not run out.
+    pub fn expired(&self, row: &Row) -> Session<'a> {
+        self.ours.expired[&row.may].clone()
+    }
+
+    /// How many journal entries there are in both coalitions.
+    pub async fn entries(&self) -> [u64; 2] {
+        [self.api.entries(self.ours.coalition).await, self.api.entries(self.theirs.coalition).await]
+    }
+}
+
+impl<'a> Place<'a> {
+    async fn build(api: &'a Api, slug: &str) -> Self {
+        let coalition = api.coalition(slug).await;
+        let mut place = Self { coalition, sessions: BTreeMap::new(), expired: BTreeMap::new(), things: BTreeMap::new() };
+        for role in Role::ALL {
+            let grants: &[Grant] = match role {
+                Role::Owner => &[Grant::Owner],
+                Role::Staff => &[Grant::Staff],
+                Role::Member | Role::Author => &[],
+            };
+            let session = api.person(coalition, &format!("{role:?}"), grants).await;
+            place.expired.insert(role, expired(api, coalition, &session).await);
+            place.sessions.insert(role, session);
+        }
+        place.keep("person", place.session(Role::Author).person_id().to_string());
+        api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
+        place.members().await;
+        place
+    }
+
+    /// Organizations, roles and employments.
+    async fn members(&mut self) {
+        let staff = self.session(Role::Staff).clone();
+        let author = self.session(Role::Author).clone();
+        let _ = staff.put("/v1/roles", json!({"roles": [{"key": "principal", "label": "Principal"}]})).await.expect(200);
+        self.make(
+            &staff,
+            "organization",
+            "/v1/organizations",
+            json!({"name": "Cedar Hollow", "kind": "charter_school", "state": "DC"}),
+        )
+        .await;
+        let employment = json!({
+            "organization_id": self.id("organization"), "role": "principal", "level": "school", "starts_on": "2015-08-01", "ends_on": "2016-06-30"
+        });
+        let path = format!("/v1/people/{}/employments", self.session(Role::Member).person_id());
+        self.make(&staff, "employment", &path, employment.clone()).await;
+        self.make(&author, "own employment", "/v1/me/employments", employment).await;
+    }
+
+    /// Makes a thing by HTTP, and keeps its id under this name.
+    async fn make(&mut self, who: &Session<'_>, name: &'static str, path: &str, body: Value) {
+        let made = who.post(path, body).await.expect(201);
+        self.keep(name, made["id"].as_str().unwrap().to_owned());
+    }
+
+    fn keep(&mut self, name: &'static str, id: String) {
+        self.things.insert(name, id);
+    }
+
+    pub fn session(&self, role: Role) -> &Session<'a> {
+        &self.sessions[&role]
+    }
+
+    /// The id of a thing.
+    pub fn id(&self, name: &str) -> &str {
+        self.things.get(name).unwrap_or_else(|| panic!("there is no {name}"))
+    }
+
+    /// All things, by name.
+    pub fn things(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.things.iter().map(|(name, id)| (*name, id.as_str()))
+    }
+}
+
+/// The same person, signed in an hour ago.
+async fn expired<'a>(api: &'a Api, coalition: CoalitionId, session: &Session<'_>) -> Session<'a> {
+    use cohortium_store::Environment;
+    let now = api.environment().now();
+    api.environment().set(now.plus(chrono::Duration::hours(-1)));
+    let session = api.sign_in(coalition, session.person_id()).await;
+    api.environment().set(now);
+    session
+}
