@@ -4,9 +4,9 @@
 
 mod architecture;
 #[cfg(test)]
-mod catalog;
-#[cfg(test)]
 mod authorization;
+#[cfg(test)]
+mod catalog;
 mod coalitions;
 mod conventions;
 mod document;

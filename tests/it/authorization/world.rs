@@ -7,7 +7,8 @@ use cohortium_domain::ids::CoalitionId;
 use cohortium_tests::api::{Api, Session};
 use serde_json::{Value, json};
 
-use super::table::{Role, Row};
+use super::table::{Role, Row, program};
+use crate::programs::dcsc_timeline;
 
 /// A server with two coalitions: ours, and theirs.
 pub struct World<'a> {
@@ -70,6 +71,7 @@ impl<'a> Place<'a> {
         place.keep("person", place.session(Role::Author).person_id().to_string());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;
+        place.programs(slug).await;
         place
     }
 
@@ -91,6 +93,21 @@ impl<'a> Place<'a> {
         let path = format!("/v1/people/{}/employments", self.session(Role::Member).person_id());
         self.make(&staff, "employment", &path, employment.clone()).await;
         self.make(&author, "own employment", "/v1/me/employments", employment).await;
+    }
+
+    /// Programs, each for what is done to it.
+    async fn programs(&mut self, slug: &str) {
+        let staff = self.session(Role::Staff).clone();
+        for name in ["program", "draft program", "program to close", "program to cancel"] {
+            self.make(&staff, name, "/v1/programs", program(&name.replace(' ', "-"))).await;
+            let path = format!("/v1/programs/{}", self.id(name));
+            let _ = staff.put(&format!("{path}/timeline"), dcsc_timeline()).await.expect(200);
+            if name != "draft program" {
+                let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+            }
+        }
+        self.keep("catalog", slug.to_owned());
+        self.keep("program in the catalog", format!("{slug}/programs/program"));
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.

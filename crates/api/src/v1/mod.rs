@@ -81,5 +81,20 @@ macro_rules! rooms {
     };
 }
 
-rooms!(catalog, access, me, coalition, people, programs, timeline, clock, journal, state_machines, operation);
-rooms!(access, me, coalition, organizations, people, employments, roles, proposals, clock, journal, state_machines, operation);
+rooms!(
+    catalog,
+    access,
+    me,
+    coalition,
+    organizations,
+    people,
+    employments,
+    roles,
+    programs,
+    timeline,
+    proposals,
+    clock,
+    journal,
+    state_machines,
+    operation
+);
