@@ -48,6 +48,7 @@ migrations! {
     "0003_programs",
     "0004_proposals",
     "0005_verifications",
+    "0006_cohorts",
 }
 
 struct Script {

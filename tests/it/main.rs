@@ -3,10 +3,13 @@
 #![cfg(test)]
 
 mod architecture;
+mod authorization;
 #[cfg(test)]
 mod authorization;
 #[cfg(test)]
 mod catalog;
+mod catalog;
+#[cfg(test)]
 mod coalitions;
 mod conventions;
 mod document;

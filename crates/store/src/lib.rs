@@ -16,7 +16,10 @@ mod rows;
 mod tx;
 
 mod accounts;
+mod applications;
 mod coalitions;
+mod cohorts;
+mod eligibility;
 mod employments;
 mod idempotency;
 mod journal;
@@ -45,6 +48,8 @@ use crate::entity::coalition;
 use crate::rows::{Connection, on};
 
 pub use crate::accounts::{Credentials, SignIn, SignedIn};
+pub use crate::applications::{ApplicationFilter, ApplicationOrder};
+pub use crate::cohorts::CohortFilter;
 pub use crate::error::{Error, Result};
 pub use crate::generations::Generation;
 pub use crate::idempotency::{KeptAnswer, Slot};

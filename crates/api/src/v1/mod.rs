@@ -82,6 +82,7 @@ macro_rules! rooms {
 }
 
 rooms!(
+rooms! {
     catalog,
     access,
     me,
@@ -98,3 +99,5 @@ rooms!(
     state_machines,
     operation
 );
+    operation,
+}

@@ -5,7 +5,10 @@
 use sea_orm::entity::prelude::*;
 
 pub(crate) mod account;
+pub(crate) mod application;
 pub(crate) mod coalition;
+pub(crate) mod cohort;
+pub(crate) mod cohort_facilitator;
 pub(crate) mod employment;
 pub(crate) mod evidence;
 pub(crate) mod grant;
@@ -37,6 +40,9 @@ macro_rules! scoped {
 }
 
 scoped!(account);
+scoped!(application);
+scoped!(cohort);
+scoped!(cohort_facilitator);
 scoped!(employment);
 scoped!(evidence);
 scoped!(grant);
