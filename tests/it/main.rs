@@ -4,12 +4,9 @@
 
 mod architecture;
 mod authorization;
-#[cfg(test)]
 mod catalog;
-#[cfg(test)]
 mod coalitions;
 mod conventions;
-#[cfg(test)]
 mod document;
 mod employments;
 mod journal;
@@ -18,11 +15,7 @@ mod organizations;
 mod people;
 mod program_documents;
 mod programs;
-#[cfg(test)]
 mod proposals;
 mod sign_in;
-#[cfg(test)]
-mod sign_in;
-#[cfg(test)]
 mod timeline;
 mod verifications;

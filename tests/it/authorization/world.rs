@@ -9,7 +9,8 @@ use cohortium_tests::api::{Api, Session};
 use cohortium_tests::years::proposal;
 use serde_json::{Value, json};
 
-use super::table::{Role, Row};
+use super::table::{Role, Row, program};
+use crate::programs::dcsc_timeline;
 
 /// A server with two coalitions: ours, and theirs.
 pub struct World<'a> {
@@ -74,6 +75,7 @@ impl<'a> Place<'a> {
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;
         place.proposals().await;
+        place.programs(slug).await;
         place.program(api).await;
         place
     }
@@ -134,8 +136,22 @@ impl<'a> Place<'a> {
         self.make(&author, "current employment", "/v1/me/employments", employment).await;
         let employment = EmploymentId::from_uuid(self.id("current employment").parse().unwrap());
         let verification = crate::verifications::ask(api, self.coalition, program, employment).await;
-        self.keep("program", program.to_string());
         self.keep("verification", verification.id.to_string());
+    }
+
+    /// Programs, each for what is done to it.
+    async fn programs(&mut self, slug: &str) {
+        let staff = self.session(Role::Staff).clone();
+        for name in ["program", "draft program", "program to close", "program to cancel"] {
+            self.make(&staff, name, "/v1/programs", program(&name.replace(' ', "-"))).await;
+            let path = format!("/v1/programs/{}", self.id(name));
+            let _ = staff.put(&format!("{path}/timeline"), dcsc_timeline()).await.expect(200);
+            if name != "draft program" {
+                let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+            }
+        }
+        self.keep("catalog", slug.to_owned());
+        self.keep("program in the catalog", format!("{slug}/programs/program"));
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.
