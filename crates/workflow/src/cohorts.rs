@@ -1,6 +1,6 @@
 //! Cohorts, as staff make them and their facilitators run them.
 
-use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::ApplicationState;
 use cohortium_domain::cohorts::{Audience, Cohort, CohortUpdate, MeetingMode, NewCohort, Year};
 use cohortium_domain::ids::{CohortId, PersonId, ProgramId};
@@ -236,7 +236,8 @@ async fn finish(tx: &mut Tx, actor: &Actor, mut entered: Entered, changed: Chang
 }
 
 fn plan(tx: &Tx, timeline: &Timeline, before: &CohortDates, milestones: Vec<MilestoneDraft>) -> Result<CohortDates> {
-    let milestone = |MilestoneDraft { id, kind, label, when }| Milestone { id: id.unwrap_or_else(|| tx.make_id()), kind, label, when };
+    let milestone =
+        |MilestoneDraft { id, kind, label, when }| Milestone { id: id.unwrap_or_else(|| tx.make_id()), kind, label, when };
     let planned = CohortDates::plan(timeline, milestones.into_iter().map(milestone).collect())?;
     Ok(CohortDates { kickoff_session_at: before.kickoff_session_at, ..planned })
 }

@@ -222,6 +222,14 @@ impl Tx {
         found.into_iter().next().ok_or_else(|| Refusal::Hidden(OwnRow::NOUN).into())
     }
 
+    /// A cohort, held so that nobody else changes it until the transaction ends; others can hold it too.
+    ///
+    /// # Errors
+    /// [`Refusal::Hidden`] when it is not there.
+    pub async fn hold_cohort(&self, id: CohortId) -> Result<Cohort> {
+        self.one_cohort(self.rows::<Entity>().filter(Column::Id.eq(id.uuid())).hold()).await
+    }
+
     /// Saves a change of a cohort, and writes down what happened. Gives back the cohort as it now is.
     ///
     /// # Errors
