@@ -165,7 +165,7 @@ pub async fn cancel(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, 
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn cancel_all(tx: &mut Tx, actor: &Actor, program: ProgramId, reason: &Reason) -> Result<()> {
-    for cohort in tx.cohorts_of(program).await? {
+    for cohort in tx.cohorts_of([program]).await? {
         let entered = seats::enter(tx, cohort.id).await?;
         if entered.cohort().can_be_cancelled() {
             call_off(tx, actor, entered, reason).await?;
@@ -179,7 +179,7 @@ pub async fn cancel_all(tx: &mut Tx, actor: &Actor, program: ProgramId, reason: 
 /// # Errors
 /// The database's errors.
 pub async fn settle_all(tx: &mut Tx, program: ProgramId) -> Result<()> {
-    for cohort in tx.cohorts_of(program).await? {
+    for cohort in tx.cohorts_of([program]).await? {
         seats::enter(tx, cohort.id).await?.leave(tx).await?;
     }
     Ok(())

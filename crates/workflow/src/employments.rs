@@ -10,10 +10,11 @@ use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::organizations::Organization;
 use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
-use cohortium_store::{Result, Tx};
+use cohortium_store::{RestsOn, Result, Tx};
 
 use crate::input::{Input, not_found_at};
-use crate::verifications;
+use crate::seats::Entered;
+use crate::{applications, verifications};
 
 /// Adds an employment to a person, for the coalition.
 ///

@@ -9,6 +9,7 @@ pub mod applications;
 pub mod clock;
 pub mod coalitions;
 pub mod cohorts;
+mod due;
 pub mod employments;
 pub mod input;
 pub mod jobs;

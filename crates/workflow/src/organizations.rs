@@ -4,10 +4,10 @@ use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::ids::OrganizationId;
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::organizations::{Organization, OrganizationCreate, OrganizationUpdate};
-use cohortium_store::{Result, Tx};
+use cohortium_store::{RestsOn, Result, Tx};
 
 use crate::input::{Input, not_found_at};
-use crate::verifications;
+use crate::{applications, verifications};
 
 /// Makes an organization.
 ///

@@ -177,6 +177,11 @@ impl Read {
         Ok(rows.filter(Column::State.is_in(["enrolled", "completed"])).count().await? > 0)
     }
 
+    pub(crate) async fn cohorts_with_unsettled_applications(&self) -> Result<BTreeSet<Uuid>> {
+        let rows = self.rows::<Entity>().filter(Column::State.is_in(UNSETTLED));
+        Ok(rows.distinct().column::<Uuid>(Column::CohortId).await?.into_iter().collect())
+    }
+
     fn of_cohort(&self, cohort: CohortId) -> Rows<'_, Entity> {
         self.rows::<Entity>().filter(Column::CohortId.eq(cohort.uuid()))
     }

@@ -72,13 +72,23 @@ impl Read {
         Ok(self.read_cohorts(rows).await?.into_iter().map(|cohort| (cohort.id, cohort)).collect())
     }
 
-    /// All cohorts of a program, in the order of their ids, which is that of locks.
+    /// All cohorts of programs, in the order of their ids, which is that of locks.
     ///
     /// # Errors
     /// The database's.
-    pub async fn cohorts_of(&self, program: ProgramId) -> Result<Vec<Cohort>> {
-        let rows = self.rows::<Entity>().filter(Column::ProgramId.eq(program.uuid()));
+    pub async fn cohorts_of(&self, programs: impl IntoIterator<Item = ProgramId>) -> Result<Vec<Cohort>> {
+        let rows = self.rows::<Entity>().filter(Column::ProgramId.is_in(programs.into_iter().map(Id::uuid)));
         self.read_cohorts(rows.order_by(Column::Id, Order::Asc).all().await?).await
+    }
+
+    /// The cohorts to which there are applications that can still lead to a seat, with their seats as they were stored.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn stored_cohorts_with_unsettled_applications(&self) -> Result<Vec<Cohort>> {
+        let ids = self.cohorts_with_unsettled_applications().await?;
+        let rows = self.rows::<Entity>().filter(Column::Id.is_in(ids)).order_by(Column::Id, Order::Asc);
+        self.stored_cohorts(rows.all().await?).await
     }
 
     /// A page of cohorts by title, of those that pass the filter and that are wanted: which can depend on the time, and so is asked of
