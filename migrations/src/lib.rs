@@ -47,6 +47,8 @@ migrations! {
     "0002_members",
     "0003_programs",
     "0004_proposals",
+    "0005_verifications",
+    "0006_cohorts",
 }
 
 struct Script {

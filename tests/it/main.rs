@@ -4,6 +4,9 @@
 
 mod architecture;
 mod authorization;
+#[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod coalitions;
 mod conventions;
 mod document;
@@ -12,4 +15,9 @@ mod journal;
 mod migrations;
 mod organizations;
 mod people;
+#[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod timeline;

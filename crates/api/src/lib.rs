@@ -4,6 +4,7 @@
 //! the extractors, the reply, the problem, the document.
 
 pub mod auth;
+mod calendar;
 pub mod catalog;
 pub mod commands;
 pub mod config;
@@ -44,10 +45,11 @@ pub fn build_app(
     App::new()
         .app_data(web::Data::new(ctx))
         .app_data(web::PayloadConfig::new(extract::LARGEST_BODY))
-        .app_data(
-            web::PathConfig::default()
-                .error_handler(|_, _| Problem::new(Code::InvalidParameter).detail("An id in the address is not a UUID").into()),
-        )
+        .app_data(web::PathConfig::default().error_handler(|_, _| {
+            Problem::new(Code::InvalidParameter)
+                .detail("A part of the address is not of its form: an id is a UUID, a slug lower-case letters and digits")
+                .into()
+        }))
         .configure(v1::configure)
         .service(web::redirect("/docs", "/docs/"))
         .service(SwaggerUi::new("/docs/{_:.*}").config(swagger()))

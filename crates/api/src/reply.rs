@@ -42,6 +42,13 @@ impl Reply {
         reply
     }
 
+    /// 200 with a thing in this version, as a body of another kind than JSON.
+    #[must_use]
+    pub fn media(media_type: &str, version: i64, body: Vec<u8>) -> Self {
+        let headers = vec![(header::CONTENT_TYPE, media_type.to_owned()), (header::ETAG, etag(version, &body))];
+        Self { status: StatusCode::OK, headers, body }
+    }
+
     /// The same thing, but new: 201, and where it is.
     #[must_use]
     pub fn created_at(location: String, thing: Self) -> Self {

@@ -29,7 +29,7 @@ crate::words! {
 }
 
 /// Something to which participants commit themselves.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Commitment {
     /// Which: it stays the same when the text changes.
     pub id: CommitmentId,

@@ -124,9 +124,15 @@ impl SeatsByOrganization {
     }
 }
 
-impl FromIterator<(OrganizationId, u32)> for SeatsByOrganization {
-    fn from_iter<I: IntoIterator<Item = (OrganizationId, u32)>>(counts: I) -> Self {
-        Self(counts.into_iter().collect())
+impl FromIterator<OrganizationId> for SeatsByOrganization {
+    /// Counts a seat for each time that an organization comes.
+    fn from_iter<I: IntoIterator<Item = OrganizationId>>(organizations: I) -> Self {
+        let mut seats = Self::default();
+        for organization in organizations {
+            let count = seats.0.entry(organization).or_default();
+            *count = count.saturating_add(1);
+        }
+        seats
     }
 }
 

@@ -16,15 +16,20 @@ mod rows;
 mod tx;
 
 mod accounts;
+mod applications;
 mod coalitions;
+mod cohorts;
+mod eligibility;
 mod employments;
 mod idempotency;
 mod journal;
 mod organizations;
 mod people;
+mod program_documents;
 mod programs;
 mod proposals;
 mod timeline;
+mod verifications;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -43,6 +48,8 @@ use crate::entity::coalition;
 use crate::rows::{Connection, on};
 
 pub use crate::accounts::{Credentials, SignIn, SignedIn};
+pub use crate::applications::{ApplicationFilter, ApplicationOrder};
+pub use crate::cohorts::CohortFilter;
 pub use crate::error::{Error, Result};
 pub use crate::generations::Generation;
 pub use crate::idempotency::{KeptAnswer, Slot};
@@ -50,10 +57,12 @@ pub use crate::journal::{ChainReport, JournalEntry, JournalFilter};
 pub use crate::organizations::{OrganizationFilter, OrganizationOrder};
 pub use crate::page::{Key, Page, PageRequest, Position};
 pub use crate::people::{PeopleFilter, PeopleOrder};
+pub use crate::program_documents::ProgramDocument;
 pub use crate::programs::ProgramOrder;
 pub use crate::record::Record;
 pub use crate::timeline::RecordedChange;
 pub use crate::tx::{Environment, Origin, Read, Tx};
+pub use crate::verifications::VerificationFilter;
 
 /// How often a transaction is run again because the database or the clock asks for it.
 const ATTEMPTS: u32 = 4;

@@ -4,7 +4,7 @@ use cohortium_domain::text::sort_key;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, LikeExpr, SimpleExpr};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select, Value,
+    QueryOrder, QuerySelect, Select, TryGetable, TryGetableMany, Value,
 };
 
 use crate::error::Result;
@@ -90,6 +90,18 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
     /// All.
     pub(crate) async fn all(self) -> Result<Vec<E::Model>> {
         on!(self.connection, connection => self.select.all(connection))
+    }
+
+    /// One column of all.
+    pub(crate) async fn column<T: TryGetable + Send>(self, column: E::Column) -> Result<Vec<T>> {
+        let values: Vec<(T,)> = self.columns([column]).await?;
+        Ok(values.into_iter().map(|(value,)| value).collect())
+    }
+
+    /// Some columns of all.
+    pub(crate) async fn columns<T: TryGetableMany + Send>(self, columns: impl IntoIterator<Item = E::Column>) -> Result<Vec<T>> {
+        let select = self.select.select_only().columns(columns).into_tuple::<T>();
+        on!(self.connection, connection => select.all(connection))
     }
 
     /// How many.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cohortium_domain::ids::{EntryId, Id, MilestoneId, ProgramId};
 use cohortium_domain::journal::SubjectKind;
-use cohortium_domain::programs::Program;
+use cohortium_domain::programs::{Course, Program};
 use cohortium_domain::text::{Name, Reason};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::timeline::{Milestone, MilestoneChangeKind, MilestoneKind, MilestoneRecord, Timeline, When};
@@ -68,6 +68,25 @@ impl Read {
             by_program.entry(row.program_id).or_default().push(row);
         }
         programs.iter().map(|program| resolve(program, by_program.get(&program.id.uuid()).map_or(&[], Vec::as_slice))).collect()
+    }
+
+    /// A program with all that its phase follows from.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn course(&self, program: Program) -> Result<Course> {
+        let timeline = self.timeline(&program).await?;
+        Ok(Course { program, timeline, cohorts: Vec::new() })
+    }
+
+    /// The same of several programs.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn courses(&self, programs: Vec<Program>) -> Result<Vec<Course>> {
+        let timelines = self.timelines(&programs).await?;
+        let both = programs.into_iter().zip(timelines);
+        Ok(both.map(|(program, timeline)| Course { program, timeline, cohorts: Vec::new() }).collect())
     }
 
     /// A page of the changes of a program's timeline, in the order in which they were made.

@@ -3,6 +3,7 @@
 //! What always holds: every query is limited to one coalition, because nothing here gives out the connection; a change is saved with
 //! its journal entries, in one transaction; whatever a write decided by the clock still holds when it commits.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -87,6 +88,19 @@ impl Read {
         self.rows::<T::Entity>().filter(T::ID.eq(id.uuid())).one().await?.map(T::from_row).transpose()
     }
 
+    /// The things with these ids, those that are there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find_all<T: Record>(&self, ids: impl IntoIterator<Item = T::Id>) -> Result<BTreeMap<T::Id, T>> {
+        let ids: BTreeSet<Uuid> = ids.into_iter().map(Id::uuid).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let rows = self.rows::<T::Entity>().filter(T::ID.is_in(ids)).all().await?;
+        rows.into_iter().map(|row| T::from_row(row).map(|thing| (thing.id(), thing))).collect()
+    }
+
     /// The thing with this id.
     ///
     /// # Errors
@@ -130,6 +144,12 @@ impl Tx {
     #[must_use]
     pub fn make_id<I: Id>(&self) -> I {
         I::from_uuid(self.environment.ordered_uuid())
+    }
+
+    /// A new id that does not tell when it was made.
+    #[must_use]
+    pub fn make_opaque_id<I: Id>(&self) -> I {
+        I::from_uuid(self.environment.random_uuid())
     }
 
     /// What the process's clock shows: for tokens, sign-in sessions and other things of operation.

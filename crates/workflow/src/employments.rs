@@ -13,6 +13,7 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_store::{Result, Tx};
 
 use crate::input::{Input, not_found_at};
+use crate::verifications;
 
 /// Adds an employment to a person, for the coalition.
 ///
@@ -44,7 +45,9 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: EmploymentId, input: &Input<
     Tie::none(actor).require(Action::UpdateEmployment, SubjectKind::Employment)?;
     let update = input.admit(&employment.meta)?;
     let around = surroundings(tx, employment.person_id).await?;
-    tx.save(employment.update(update, &around, tx.now())?, actor).await
+    let employment = tx.save(employment.update(update, &around, tx.now())?, actor).await?;
+    verifications::judge_person(tx, actor, employment.person_id).await?;
+    Ok(employment)
 }
 
 /// Changes an employment that one has entered oneself.
@@ -56,8 +59,10 @@ pub async fn update_own(tx: &mut Tx, actor: &Actor, id: EmploymentId, input: &In
     Tie::to_person(actor, employment.person_id).require(Action::UpdateMyEmployment, SubjectKind::Employment)?;
     let update = input.admit(&employment.meta)?;
     let around = surroundings(tx, employment.person_id).await?;
-    let verified = false;
-    tx.save(employment.update_own(update, verified, &around, tx.now())?, actor).await
+    let verified = tx.is_verified(employment.id).await?;
+    let employment = tx.save(employment.update_own(update, verified, &around, tx.now())?, actor).await?;
+    verifications::judge_person(tx, actor, employment.person_id).await?;
+    Ok(employment)
 }
 
 /// Replaces the coalition's roles.
@@ -84,10 +89,11 @@ async fn add(
     tx.save(Employment::create(tx.make_id(), person, given, source, &around, tx.now())?, actor).await
 }
 
-/// The employment, locked behind its person.
+/// The employment, locked behind its person and its organization.
 async fn lock(tx: &Tx, id: EmploymentId) -> Result<Employment> {
     let employment: Employment = tx.get(id).await?;
     let _: Person = tx.lock(employment.person_id).await?;
+    let _: Organization = tx.hold(employment.organization_id).await?;
     tx.lock(id).await
 }
 

@@ -7,6 +7,7 @@ use cohortium_domain::organizations::{Organization, OrganizationCreate, Organiza
 use cohortium_store::{Result, Tx};
 
 use crate::input::{Input, not_found_at};
+use crate::verifications;
 
 /// Makes an organization.
 ///
@@ -29,7 +30,9 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: OrganizationId, input: &Inpu
     let update = input.admit(&organization.meta)?;
     let above = above(tx, update.parent_id.unwrap_or(organization.parent_id)).await?;
     let today = tx.today().await?;
-    tx.save(organization.update(update, &above, today, tx.now())?, actor).await
+    let organization = tx.save(organization.update(update, &above, today, tx.now())?, actor).await?;
+    verifications::judge_organization(tx, actor, organization.id).await?;
+    Ok(organization)
 }
 
 /// The parent and all that stand above it, held so that two moves at once cannot close a circle.

@@ -7,6 +7,7 @@ use cohortium_domain::people::{MeUpdate, Person, PersonCreate, PersonUpdate};
 use cohortium_store::{Result, Tx};
 
 use crate::input::Input;
+use crate::verifications;
 
 /// Makes a person.
 ///
@@ -26,7 +27,9 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: PersonId, input: &Input<'_, 
     let person: Person = tx.lock(id).await?;
     Tie::none(actor).require(Action::UpdatePerson, SubjectKind::Person)?;
     let update = input.admit(&person.meta)?;
-    tx.save(person.update(update, tx.now()), actor).await
+    let person = tx.save(person.update(update, tx.now()), actor).await?;
+    verifications::judge_person(tx, actor, person.id).await?;
+    Ok(person)
 }
 
 /// Changes what a person can change of itself.

@@ -5,7 +5,7 @@ use cohortium_domain::ids::{MilestoneId, ProgramId};
 use cohortium_domain::journal::Change;
 use cohortium_domain::programs::Program;
 use cohortium_domain::text::Reason;
-use cohortium_domain::timeline::{MilestoneDraft, Preview, Timeline, assign_ids, next_change_at, preview as preview_of};
+use cohortium_domain::timeline::{MilestoneDraft, Preview, Timeline, assign_ids};
 use cohortium_store::{Read, Result, Tx};
 
 use crate::input::Input;
@@ -24,21 +24,22 @@ pub struct Wish {
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn replace(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_, Wish>) -> Result<(Program, Timeline)> {
+pub async fn replace(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_, Wish>) -> Result<Program> {
     let program = locked(tx, actor, id, Action::ReplaceTimeline).await?;
     let Wish { milestones, reason } = input.admit(&program.meta)?;
     let old = tx.timeline(&program).await?;
-    if let Some(deadline) = next_change_at(&old, &program.decisions, &[], tx.now()) {
+    // Which dates are past decides whether a reason is needed.
+    if let Some(deadline) = old.milestones().iter().map(|dated| dated.current_until).filter(|until| tx.now() < *until).min() {
         tx.relies_on(deadline);
     }
     let milestones = assign_ids(&old, milestones, || tx.make_id());
     let Some(change) = program.clone().replace_timeline(&old, milestones, reason.as_ref(), tx.now())? else {
-        return Ok((program, old));
+        return Ok(program);
     };
     let Change { value: (program, new), happened } = change;
     let program = tx.save(Change { value: program, happened }, actor).await?;
     tx.replace_timeline(program.id, &new).await?;
-    Ok((program, new))
+    Ok(program)
 }
 
 /// What a changed timeline would give, without saving it.
@@ -56,7 +57,6 @@ pub async fn preview(
     program.require(actor, Action::PreviewTimeline)?;
     let Wish { milestones, reason: _ } = input.admit(&program.meta)?;
     let old = read.timeline(&program).await?;
-    let new = program.plan_timeline(&old, assign_ids(&old, milestones, fresh))?;
-    let preview = preview_of(&old, &new, &program.decisions, &[], read.now());
-    Ok((new, preview))
+    let milestones = assign_ids(&old, milestones, fresh);
+    Ok(program.preview_timeline(&old, milestones, |_| Vec::new(), read.now())?)
 }

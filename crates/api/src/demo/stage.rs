@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 
 use cohortium_domain::access::{Action, Actor, Grant};
 use cohortium_domain::coalitions::{Clock, Coalition};
-use cohortium_domain::ids::{CoalitionId, Id, PersonId};
+use cohortium_domain::employments::roles::Role;
+use cohortium_domain::employments::{EmploymentCreate, Level};
+use cohortium_domain::ids::{CoalitionId, EmploymentId, Id, OrganizationId, PersonId};
+use cohortium_domain::organizations::OrganizationCreate;
 use cohortium_domain::people::PersonCreate;
-use cohortium_domain::text::{Email, ExternalId, Name, Slug, TextFault, Title};
-use cohortium_domain::time::{Timestamp, WallTime, Zone};
+use cohortium_domain::text::{Email, ExternalId, Name, RoleKey, Slug, TextFault, Title};
+use cohortium_domain::time::{Date, Timestamp, WallTime, Zone};
 use cohortium_store::{ClockHold, Error, Origin, Store, Tx};
 use cohortium_workflow as workflow;
 use cohortium_workflow::clock::Move;
@@ -29,7 +32,7 @@ pub enum Halt {
 
 impl From<Error> for Halt {
     fn from(error: Error) -> Self {
-        Self::Broken(error.to_string())
+        Self::Broken(format!("{error:?}"))
     }
 }
 
@@ -49,6 +52,7 @@ pub struct Stage<'a> {
     zone: Zone,
     until: Timestamp,
     cast: BTreeMap<&'static str, (PersonId, Vec<Grant>)>,
+    organizations: BTreeMap<&'static str, OrganizationId>,
 }
 
 impl<'a> Stage<'a> {
@@ -59,7 +63,12 @@ impl<'a> Stage<'a> {
         let now = instant(zone, from)?;
         let change = Coalition::create(id, Slug::new(slug)?, Title::new(name)?, zone, Clock::Test { now }, now);
         store.system().found(change, &Actor::Operator, ORIGIN, async |_| Ok(())).await?;
-        Ok(Self { store, coalition: id, zone, until, cast: BTreeMap::new() })
+        Ok(Self { store, coalition: id, zone, until, cast: BTreeMap::new(), organizations: BTreeMap::new() })
+    }
+
+    /// The zone in which it plays.
+    pub fn zone(&self) -> Zone {
+        self.zone
     }
 
     /// Moves the clock to a wall time of the coalition's zone, such as `2019-09-12 09:00`.
@@ -94,7 +103,7 @@ impl<'a> Stage<'a> {
     pub async fn act<T>(&self, who: &str, deed: impl AsyncFn(&mut Tx, &Actor) -> Result<T, Error>) -> Played<T> {
         let actor = self.actor(who)?;
         let acted = self.store.write(self.coalition, ORIGIN, async |tx| deed(tx, &actor).await).await;
-        acted.map_err(|error| Halt::Broken(format!("{who}: {error}")))
+        acted.map_err(|error| Halt::Broken(format!("{who}: {error:?}")))
     }
 
     /// Tries something as one of the cast that is to be refused.
@@ -129,6 +138,47 @@ impl<'a> Stage<'a> {
         Ok(id)
     }
 
+    /// Puts an organization on the stage: a member of the coalition since a day.
+    pub async fn organization(&mut self, key: &'static str, given: OrganizationCreate) -> Played<OrganizationId> {
+        let made = self.set_up(async |tx| {
+            let organization = workflow::organizations::create(tx, &Actor::Operator, &Input::given(given.clone())).await?;
+            Ok(organization.id)
+        });
+        let id = made.await?;
+        self.organizations.insert(key, id);
+        Ok(id)
+    }
+
+    /// Says that one of the cast works somewhere, as the CRM knows it.
+    pub async fn employ(&self, who: &str, at: &str, job: Job<'_>) -> Played<EmploymentId> {
+        let person = self.person(who)?;
+        let organization_id = *self.organizations.get(at).ok_or_else(|| Halt::Broken(format!("{at} is not on the stage")))?;
+        let given = EmploymentCreate {
+            organization_id,
+            title: Some(Title::new(job.title)?),
+            role: RoleKey::new(job.role)?,
+            level: job.level,
+            starts_on: date(job.since)?,
+            ends_on: job.until.map(date).transpose()?,
+            external_id: None,
+        };
+        let made = self.set_up(async |tx| {
+            let employment = workflow::employments::create(tx, &Actor::Operator, person, &Input::given(given.clone())).await?;
+            Ok(employment.id)
+        });
+        made.await
+    }
+
+    /// Gives the coalition its list of roles.
+    pub async fn roles(&self, roles: &[(&str, &str)]) -> Played {
+        let role = |(key, label): &(&str, &str)| Ok::<_, TextFault>(Role { key: RoleKey::new(key)?, label: Name::new(label)? });
+        let roles = roles.iter().map(role).collect::<Result<Vec<_>, _>>()?;
+        self.set_up(async |tx| {
+            workflow::employments::replace_roles(tx, &Actor::Operator, &Input::given(roles.clone())).await.map(drop)
+        })
+        .await
+    }
+
     /// One of the cast.
     pub fn person(&self, key: &str) -> Played<PersonId> {
         self.cast.get(key).map(|(id, _)| *id).ok_or_else(|| Halt::Broken(format!("{key} is not on the stage")))
@@ -138,6 +188,26 @@ impl<'a> Stage<'a> {
         let (id, grants) = self.cast.get(key).ok_or_else(|| Halt::Broken(format!("{key} is not on the stage")))?;
         Ok(Actor::Person { id: *id, grants: grants.iter().copied().collect() })
     }
+}
+
+/// A job that somebody has.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// What the organization calls it.
+    pub title: &'a str,
+    /// What the coalition calls it.
+    pub role: &'a str,
+    /// At which level.
+    pub level: Level,
+    /// Since when.
+    pub since: &'a str,
+    /// Until when, where that is known.
+    pub until: Option<&'a str>,
+}
+
+/// A date from `YYYY-MM-DD`.
+pub fn date(text: &str) -> Played<Date> {
+    text.parse().map_err(|_| Halt::Broken(format!("{text} is no date")))
 }
 
 /// An instant from `YYYY-MM-DD HH:MM` on the wall of a zone.

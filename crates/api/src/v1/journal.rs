@@ -103,13 +103,19 @@ struct EventPage {
 
 /// Who did it.
 #[derive(Serialize, ToSchema)]
-struct JournalActor {
+pub(super) struct JournalActor {
     /// What kind of actor: a person, a client, time, or the operator.
     #[schema(max_length = 20)]
     kind: String,
     /// Which, where it has an id.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Uuid>,
+}
+
+impl JournalActor {
+    pub(super) fn new(kind: String, id: Option<Uuid>) -> Self {
+        Self { kind, id }
+    }
 }
 
 /// An entry of the journal.
@@ -173,7 +179,7 @@ fn event(entry: JournalEntry) -> Event {
 
 fn journal_entry(entry: JournalEntry) -> JournalEntryView {
     JournalEntryView {
-        actor: JournalActor { kind: entry.actor_kind.clone(), id: entry.actor_id },
+        actor: JournalActor::new(entry.actor_kind.clone(), entry.actor_id),
         origin: entry.origin.clone(),
         request_id: entry.request_id,
         reason: entry.reason.clone(),

@@ -1,6 +1,7 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod access;
+mod catalog;
 mod clock;
 mod coalition;
 mod employments;
@@ -9,9 +10,11 @@ mod me;
 mod operation;
 mod organizations;
 mod people;
+mod programs;
 mod proposals;
 mod roles;
 mod state_machines;
+mod timeline;
 
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
@@ -38,10 +41,10 @@ use room;
 
 /// Declares a page of a list: a schema of its own, since a generic one would have no name in the document.
 macro_rules! page {
-    ($(#[doc = $says:literal])+ $page:ident of $item:ident) => {
+    ($(#[doc = $says:literal])+ $visible:vis $page:ident of $item:ident) => {
         $(#[doc = $says])+
         #[derive(serde::Serialize, utoipa::ToSchema)]
-        struct $page {
+        $visible struct $page {
             /// What is on the page.
             #[schema(max_items = 200)]
             items: Vec<$item>,
@@ -56,7 +59,7 @@ macro_rules! page {
         }
 
         impl $page {
-            fn new(items: Vec<$item>, next_cursor: Option<String>, total: Option<u64>) -> Self {
+            $visible fn new(items: Vec<$item>, next_cursor: Option<String>, total: Option<u64>) -> Self {
                 Self { items, next_cursor, total }
             }
         }
@@ -78,4 +81,20 @@ macro_rules! rooms {
     };
 }
 
-rooms!(access, me, coalition, organizations, people, employments, roles, proposals, clock, journal, state_machines, operation);
+rooms! {
+    catalog,
+    access,
+    me,
+    coalition,
+    organizations,
+    people,
+    employments,
+    roles,
+    programs,
+    timeline,
+    proposals,
+    clock,
+    journal,
+    state_machines,
+    operation,
+}

@@ -4,9 +4,9 @@ use super::{Answers, Application, Standing, Verified};
 use crate::access::Action;
 use crate::cohorts::{Cohort, Signup};
 use crate::commitments::{self, Acceptance, Commitment};
-use crate::eligibility::{Eligibility, Outcome};
+use crate::eligibility::{Eligibility, Outcome, Workplace};
 use crate::ids::{ApplicationId, CommitmentId, PersonId, VerificationId};
-use crate::journal::Change;
+use crate::journal::{Change, Changed};
 use crate::meta::Meta;
 use crate::programs::EnrollmentMode;
 use crate::refusal::Refusal;
@@ -14,13 +14,29 @@ use crate::seats::Seat;
 use crate::time::Timestamp;
 use crate::timeline::SignupWindow;
 
-/// What an application is made of, and what can be changed of a draft.
+/// A commitment that somebody accepts, in the version that was read.
+pub type Accepted = (CommitmentId, u32);
+
+/// What an application is made of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationDraft {
     /// The answers to the form.
     pub answers: Answers,
-    /// The commitments that are accepted, each in the version that was read.
-    pub commitments: Vec<(CommitmentId, u32)>,
+    /// The commitments that are accepted.
+    pub commitments: Vec<Accepted>,
+    /// The employment on which it is to stand; the one that fits best, where none is named.
+    pub workplace: Option<Workplace>,
+}
+
+/// What can be changed of a draft: `None` leaves a member as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ApplicationUpdate {
+    /// The answers to the form.
+    pub answers: Option<Answers>,
+    /// The commitments that are accepted.
+    pub commitments: Option<Vec<Accepted>>,
+    /// The employment on which it is to stand; `Some(None)` leaves it to what fits best.
+    pub workplace: Option<Option<Workplace>>,
 }
 
 /// What is known about an applicant when something is decided.
@@ -72,7 +88,7 @@ impl Application {
             id,
             cohort_id: cohort.id,
             person_id,
-            workplace: None,
+            workplace: draft.workplace,
             verification_id: None,
             answers: draft.answers,
             commitments,
@@ -89,18 +105,21 @@ impl Application {
     /// It is no draft any more, or accepts what is not there to accept.
     pub fn update(
         self,
-        draft: ApplicationDraft,
+        update: ApplicationUpdate,
         required: &[Commitment],
         signup: &Signup,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        let commitments = accept(&draft.commitments, &self.commitments, required, now)?;
-        let mut draft_now = self.as_of(signup, now);
-        draft_now.check(Action::UpdateApplication, signup, now)?;
-        draft_now.answers = draft.answers;
-        draft_now.commitments = commitments;
-        draft_now.meta = draft_now.meta.changed(now);
-        Ok(draft_now.change("updated"))
+        let accepted = update.commitments.map(|given| accept(&given, &self.commitments, required, now)).transpose()?;
+        let mut draft = self.as_of(signup, now);
+        draft.check(Action::UpdateApplication, signup, now)?;
+        let mut changed = Changed::default();
+        changed.set("answers", &mut draft.answers, update.answers);
+        changed.set("commitments", &mut draft.commitments, accepted);
+        changed.set("employment_id", &mut draft.workplace, update.workplace);
+        draft.meta = draft.meta.changed(now);
+        let happened = draft.happening("updated").with("changed", changed.names());
+        Ok(Change::one(draft, happened))
     }
 
     /// Sends it. What comes of it depends on what came of asking for a seat.
@@ -149,7 +168,7 @@ impl Application {
     /// No offer stands, or the rules for joining, the verification or the commitments are not as they must be.
     pub fn confirm(
         self,
-        given: &[(CommitmentId, u32)],
+        given: &[Accepted],
         applicant: &Applicant<'_>,
         signup: &Signup,
         now: Timestamp,
@@ -176,12 +195,7 @@ impl Application {
 }
 
 /// What a person accepts now, checked; what was accepted before in the same wording keeps its instant.
-fn accept(
-    given: &[(CommitmentId, u32)],
-    before: &[Acceptance],
-    required: &[Commitment],
-    now: Timestamp,
-) -> Result<Vec<Acceptance>, Refusal> {
+fn accept(given: &[Accepted], before: &[Acceptance], required: &[Commitment], now: Timestamp) -> Result<Vec<Acceptance>, Refusal> {
     let accepted = given.iter().map(|(commitment_id, version)| {
         let same = |earlier: &&Acceptance| earlier.commitment_id == *commitment_id && earlier.version == *version;
         let new = Acceptance { commitment_id: *commitment_id, version: *version, accepted_at: now };

@@ -18,6 +18,7 @@ use crate::meta::Meta;
 use crate::programs::EnrollmentMode;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
+use crate::verifications::Verification;
 
 mod by_applicant;
 mod by_staff;
@@ -28,7 +29,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
-pub use by_applicant::{Applicant, ApplicationDraft};
+pub use by_applicant::{Accepted, Applicant, ApplicationDraft, ApplicationUpdate};
 pub use standing::{ApplicationState, DeclineReason, ExpiryCause, RemovalCause, Standing};
 
 /// The moves of an application.
@@ -60,7 +61,7 @@ pub const MACHINE: Machine<ApplicationState> = {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers {
     /// The version of the form that they answer.
-    pub form_version: u32,
+    pub form_version: i64,
     /// The answers, by the names of the questions.
     pub values: Map<String, Value>,
 }
@@ -74,7 +75,7 @@ pub struct Application {
     pub cohort_id: CohortId,
     /// Whose; this never changes.
     pub person_id: PersonId,
-    /// The employment on which it stands, once it has been sent.
+    /// The employment on which it stands: at the latest once it has been sent, where the person has one.
     pub workplace: Option<Workplace>,
     /// The verification of that employment.
     pub verification_id: Option<VerificationId>,
@@ -97,18 +98,21 @@ pub enum Verified {
     No,
     /// It is, until then.
     Until(Timestamp),
-    /// The program asks for no verification.
-    NotNeeded,
 }
 
 impl Verified {
+    /// What a verification says.
+    #[must_use]
+    pub fn by(verification: Option<&Verification>) -> Self {
+        verification.and_then(Verification::valid_until).map_or(Self::No, Self::Until)
+    }
+
     /// Whether it holds at an instant.
     #[must_use]
     pub fn holds(self, now: Timestamp) -> bool {
         match self {
             Self::No => false,
             Self::Until(until) => now < until,
-            Self::NotNeeded => true,
         }
     }
 

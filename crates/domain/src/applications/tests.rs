@@ -16,6 +16,10 @@ const NOW: i64 = 200;
 const END_OF_THIRD_DAY: i64 = 288;
 const END_OF_FOURTH_DAY: i64 = 312;
 
+fn verified() -> Verified {
+    Verified::Until(at(9_999))
+}
+
 fn place() -> Place {
     Place { priority: 0, number: 7 }
 }
@@ -71,11 +75,11 @@ fn in_state(state: ApplicationState, action: Action) -> Application {
 fn take(application: Application, action: Action, now: i64) -> Result<Change<Application>, Refusal> {
     let (signup, now) = (signup(RollingReview), at(now));
     let eligible = eligible();
-    let applicant = applicant(&eligible, Verified::NotNeeded);
+    let applicant = applicant(&eligible, verified());
     let refused = |state: ApplicationState| MACHINE.refuse(state, action);
     let state = application.state();
     match action {
-        Action::UpdateApplication => application.update(ApplicationDraft::default(), &[], &signup, now),
+        Action::UpdateApplication => application.update(ApplicationUpdate::default(), &[], &signup, now),
         Action::SubmitApplication => application.submit(&applicant, Seat::Unasked, &signup, now),
         Action::AdmitApplication => application.admit(&applicant, &signup, now),
         Action::OfferApplication => application.offer(seat(), &applicant, &signup, now),
@@ -162,9 +166,9 @@ fn a_seat_is_held_for_good_only_for_who_is_verified_and_meets_every_rule() {
     let eligible = eligible();
     let unknown = unknown();
     let holds = |eligibility, verified, now| applicant(eligibility, verified).holds_until(&signup, at(now));
-    assert_eq!(holds(&eligible, Verified::NotNeeded, NOW), None);
+    assert_eq!(holds(&eligible, verified(), NOW), None);
     assert_eq!(holds(&eligible, Verified::No, NOW), Some(at(END_OF_FOURTH_DAY)));
-    assert_eq!(holds(&unknown, Verified::NotNeeded, NOW), Some(at(END_OF_FOURTH_DAY)));
+    assert_eq!(holds(&unknown, verified(), NOW), Some(at(END_OF_FOURTH_DAY)));
     assert_eq!(holds(&eligible, Verified::No, KICKOFF - 1), Some(at(KICKOFF)), "no hold outlives the kick-off");
 }
 
@@ -172,7 +176,7 @@ fn a_seat_is_held_for_good_only_for_who_is_verified_and_meets_every_rule() {
 fn under_review_an_application_takes_no_seat_until_it_is_offered_one() {
     let signup = signup(RollingReview);
     let eligible = eligible();
-    let verified = applicant(&eligible, Verified::NotNeeded);
+    let verified = applicant(&eligible, verified());
     let sent = application(1, Standing::Draft).submit(&verified, Seat::Unasked, &signup, at(NOW)).unwrap().value;
     assert_eq!((sent.state(), sent.standing.holds_seat()), (ApplicationState::Submitted, false));
     assert!(sent.clone().admit(&verified, &signup, at(NOW)).is_err(), "a verification alone admits nobody");
@@ -195,15 +199,14 @@ fn sending_asks_that_no_rule_is_unmet_and_a_seat_asks_that_every_rule_is_met() {
     let signup = signup(RollingReview);
     let (unmet, unknown) = (unmet(), unknown());
     assert_eq!((unmet.outcome(), unknown.outcome()), (Outcome::Unmet, Outcome::Unknown));
-    let submit = |eligibility| {
-        application(1, Standing::Draft).submit(&applicant(eligibility, Verified::NotNeeded), Seat::Unasked, &signup, at(NOW))
-    };
+    let submit =
+        |eligibility| application(1, Standing::Draft).submit(&applicant(eligibility, verified()), Seat::Unasked, &signup, at(NOW));
     assert!(matches!(submit(&unmet), Err(Refusal::NotEligible { .. })));
     assert!(submit(&unknown).is_ok());
     let under_review = in_state(ApplicationState::Submitted, Action::OfferApplication);
     let offered = in_state(ApplicationState::Offered, Action::ConfirmApplication);
     let held = in_state(ApplicationState::Submitted, Action::AdmitApplication);
-    let unknown = applicant(&unknown, Verified::NotNeeded);
+    let unknown = applicant(&unknown, verified());
     assert!(matches!(under_review.offer(seat(), &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
     assert!(matches!(offered.confirm(&[], &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
     assert!(matches!(held.admit(&unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
@@ -227,7 +230,7 @@ fn an_offer_asks_for_a_verification_under_review_and_confirming_asks_for_it_alwa
 fn no_offer_outlives_the_kick_off() {
     let eligible = eligible();
     let under_review = in_state(ApplicationState::Submitted, Action::OfferApplication);
-    let applicant = applicant(&eligible, Verified::NotNeeded);
+    let applicant = applicant(&eligible, verified());
     let offered = under_review.offer(seat(), &applicant, &signup(RollingReview), at(KICKOFF - 1)).unwrap().value;
     assert_eq!(offered.standing.lapses_at(), Some(at(KICKOFF)));
 }
@@ -235,7 +238,7 @@ fn no_offer_outlives_the_kick_off() {
 #[test]
 fn an_offer_or_a_hold_past_its_time_reads_expired_and_is_not_honored_though_no_job_has_run() {
     let eligible = eligible();
-    let applicant = applicant(&eligible, Verified::NotNeeded);
+    let applicant = applicant(&eligible, verified());
     let signup = signup(FirstCome);
     let offered = application(1, Standing::Offered { since: at(NOW), until: at(300) });
     assert!(offered.clone().confirm(&[], &applicant, &signup, at(299)).is_ok());
@@ -291,7 +294,7 @@ fn an_application_is_begun_only_while_sign_up_is_open_and_not_by_who_leads_the_c
 fn a_draft_is_not_sent_before_sign_up_opens() {
     let eligible = eligible();
     let draft = application(1, Standing::Draft);
-    let early = draft.submit(&applicant(&eligible, Verified::NotNeeded), Seat::Unasked, &signup(RollingReview), at(OPENS - 1));
+    let early = draft.submit(&applicant(&eligible, verified()), Seat::Unasked, &signup(RollingReview), at(OPENS - 1));
     assert!(matches!(early, Err(Refusal::WindowClosed { opens_at: Some(opens_at), .. }) if opens_at == at(OPENS)));
 }
 
@@ -306,7 +309,7 @@ fn commitments() -> Vec<Commitment> {
     vec![commitment(1, 2, "Attend every meeting"), commitment(2, 1, "Share in the final product")]
 }
 
-fn acceptance(number: u128, version: u32) -> (CommitmentId, u32) {
+fn acceptance(number: u128, version: u32) -> Accepted {
     (id(number), version)
 }
 
@@ -314,9 +317,9 @@ fn acceptance(number: u128, version: u32) -> (CommitmentId, u32) {
 fn commitments_are_accepted_at_the_sending_where_the_first_come_are_the_first_served() {
     let required = commitments();
     let eligible = eligible();
-    let applicant = Applicant { required: &required, ..applicant(&eligible, Verified::NotNeeded) };
-    let submit = |given: &[(CommitmentId, u32)], mode, seat| {
-        let draft = ApplicationDraft { commitments: given.to_vec(), ..ApplicationDraft::default() };
+    let applicant = Applicant { required: &required, ..applicant(&eligible, verified()) };
+    let submit = |given: &[Accepted], mode, seat| {
+        let draft = ApplicationUpdate { commitments: Some(given.to_vec()), ..ApplicationUpdate::default() };
         let draft = application(1, Standing::Draft).update(draft, &required, &signup(mode), at(NOW - 5)).unwrap().value;
         draft.submit(&applicant, seat, &signup(mode), at(NOW))
     };
@@ -334,11 +337,11 @@ fn commitments_are_accepted_at_the_sending_where_the_first_come_are_the_first_se
 fn confirming_asks_for_every_commitment_in_the_version_in_which_it_stands_now() {
     let required = commitments();
     let eligible = eligible();
-    let applicant = Applicant { required: &required, ..applicant(&eligible, Verified::NotNeeded) };
+    let applicant = Applicant { required: &required, ..applicant(&eligible, verified()) };
     let mut offered = in_state(ApplicationState::Offered, Action::ConfirmApplication);
     let accepted = |number, version| Acceptance { commitment_id: id(number), version, accepted_at: at(1) };
     offered.commitments = vec![accepted(1, 1), accepted(2, 1)];
-    let confirm = |given: &[(CommitmentId, u32)]| offered.clone().confirm(given, &applicant, &signup(FirstCome), at(NOW));
+    let confirm = |given: &[Accepted]| offered.clone().confirm(given, &applicant, &signup(FirstCome), at(NOW));
     let refused = confirm(&[]);
     assert!(
         matches!(refused, Err(Refusal::CommitmentsMissing { missing }) if missing[0].params["version"] == 2),
@@ -352,7 +355,7 @@ fn confirming_asks_for_every_commitment_in_the_version_in_which_it_stands_now() 
 
 #[test]
 fn a_commitment_that_nobody_asks_for_is_not_accepted() {
-    let draft = ApplicationDraft { commitments: vec![acceptance(9, 1)], ..ApplicationDraft::default() };
+    let draft = ApplicationUpdate { commitments: Some(vec![acceptance(9, 1)]), ..ApplicationUpdate::default() };
     let refused = application(1, Standing::Draft).update(draft, &commitments(), &signup(FirstCome), at(NOW));
     assert!(matches!(refused, Err(Refusal::Invalid(faults)) if faults[0].code == FaultCode::NotFound));
 }

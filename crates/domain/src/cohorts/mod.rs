@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{Action, Tie};
+use crate::access::{Action, Actor, Tie};
 use crate::employments::Level;
 use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
 use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};
@@ -341,6 +341,19 @@ impl Cohort {
     #[must_use]
     pub fn facilitated_by(&self, person: PersonId) -> bool {
         self.facilitators.contains(&person)
+    }
+
+    /// How an actor is tied to it, as far as it knows itself.
+    #[must_use]
+    pub fn tie<'a>(&self, actor: &'a Actor) -> Tie<'a> {
+        let facilitates = actor.person().is_some_and(|person| self.facilitated_by(person));
+        Tie { facilitates, ..Tie::none(actor) }
+    }
+
+    /// Whether it can still be called off.
+    #[must_use]
+    pub fn can_be_cancelled(&self) -> bool {
+        MACHINE.check(self.decided_state(), Action::CancelCohort).is_ok()
     }
 
     /// What this caller can do to it now.

@@ -1,6 +1,8 @@
 //! A program and its timeline, by which its cohorts are read.
 
-use super::{Cohort, Signup};
+use super::{Cohort, CohortState, Signup};
+use crate::access::Actor;
+use crate::eligibility::{self, JoiningTerms, Rule};
 use crate::programs::Program;
 use crate::timeline::{SignupWindow, Timeline};
 
@@ -18,6 +20,19 @@ impl Year {
     #[must_use]
     pub fn window(&self, cohort: &Cohort) -> Option<SignupWindow> {
         self.timeline.for_cohort(&cohort.dates).signup_window(&self.program.decisions, cohort.started_at())
+    }
+
+    /// Whether this actor may know of a cohort: a draft, or one of a program that is not published, is there for staff and for who leads it.
+    #[must_use]
+    pub fn shows(&self, cohort: &Cohort, actor: &Actor) -> bool {
+        let public = self.program.decisions.published_at.is_some() && cohort.decided_state() != CohortState::Draft;
+        public || actor.staff() || actor.person().is_some_and(|person| cohort.facilitated_by(person))
+    }
+
+    /// The rules for joining a cohort.
+    #[must_use]
+    pub fn rules(&self, cohort: &Cohort) -> Vec<Rule> {
+        eligibility::rules(&cohort.audience, &JoiningTerms::default())
     }
 
     /// Sign-up to a cohort; nothing before the program has come so far.

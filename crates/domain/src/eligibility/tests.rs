@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::iter::repeat_n;
 
 use super::*;
 use crate::applications::fixtures::{id, principal};
@@ -61,8 +62,8 @@ fn each_rule_is_met_by_what_it_asks_for_and_by_nothing_else() {
 #[test]
 fn a_limit_for_each_organization_counts_who_holds_a_seat() {
     let rules = every_rule();
-    let judged = |held: u32| {
-        let seats: SeatsByOrganization = [(id(7), held), (id(8), 9)].into_iter().collect();
+    let judged = |held: usize| {
+        let seats = repeat_n(id(7), held).chain(repeat_n(id(8), 9)).collect();
         judge(&rules, &[principal(1, 7)], &seats).outcome()
     };
     assert_eq!((judged(1), judged(2)), (Outcome::Met, Outcome::Unmet));
@@ -107,7 +108,7 @@ fn every_hint_reads_as_a_sentence() {
         state: StateCode::new("NY").unwrap(),
         ..principal(1, 7)
     };
-    let full: SeatsByOrganization = [(id(7), 2)].into_iter().collect();
+    let full = repeat_n(id(7), 2).collect();
     let findings = judge(&every_rule(), &[nowhere], &full).findings;
     let hints = findings.into_iter().filter_map(|finding| Some(format!("{}: {}", finding.rule, finding.hint?)));
     insta::assert_snapshot!(hints.collect::<Vec<_>>().join("\n"));

@@ -8,7 +8,7 @@ use crate::meta::Meta;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::text::{Reason, SchoolYear, Slug, Summary, Title};
 use crate::time::{Timestamp, Zone};
-use crate::timeline::{Milestone, Timeline, changes, require_reason, require_same_kinds};
+use crate::timeline::{CohortSpan, Milestone, Preview, Timeline, changes, preview, require_reason, require_same_kinds};
 
 /// A program that is to be made.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +82,12 @@ pub struct TermsUpdate {
 const SETTLED_BY_PUBLICATION: [&str; 5] = ["slug", "time_zone", "delivery", "enrollment_mode", "terms/anywhere_on_earth"];
 
 impl Capacity {
+    /// It with the update.
+    #[must_use]
+    pub fn with(self, update: CapacityUpdate) -> Self {
+        Self { min: update.min.unwrap_or(self.min), max: update.max.unwrap_or(self.max) }
+    }
+
     /// Gathers what is wrong with it, under a pointer.
     pub fn faults(self, pointer: &str, faults: &mut Faults) {
         let (least, greatest) = Self::BOUNDS;
@@ -98,6 +104,17 @@ impl Capacity {
 }
 
 impl Terms {
+    /// They with the update.
+    #[must_use]
+    pub fn with(self, update: TermsUpdate) -> Self {
+        Self {
+            hold_days: update.hold_days.unwrap_or(self.hold_days),
+            offer_days: update.offer_days.unwrap_or(self.offer_days),
+            grace_minutes: update.grace_minutes.unwrap_or(self.grace_minutes),
+            anywhere_on_earth: update.anywhere_on_earth.unwrap_or(self.anywhere_on_earth),
+        }
+    }
+
     fn faults(self, faults: &mut Faults) {
         let (least, greatest) = Self::DAYS;
         for (member, number) in [("hold_days", self.hold_days), ("offer_days", self.offer_days)] {
@@ -164,11 +181,24 @@ impl Program {
         Ok(Change::one(updated, happened))
     }
 
-    /// The timeline of milestones as they are wished for, in place of the old one.
+    /// What a timeline of these milestones would give. The cohorts are those that count; the closure dates them by the new timeline.
     ///
     /// # Errors
-    /// All faults, at once.
-    pub fn plan_timeline(&self, old: &Timeline, milestones: Vec<Milestone>) -> Result<Timeline, Refusal> {
+    /// It is over, or the new timeline has faults, all of which are told.
+    pub fn preview_timeline(
+        &self,
+        old: &Timeline,
+        milestones: Vec<Milestone>,
+        cohorts: impl FnOnce(&Timeline) -> Vec<CohortSpan>,
+        now: Timestamp,
+    ) -> Result<(Timeline, Preview), Refusal> {
+        let new = self.plan_timeline(old, milestones)?;
+        MACHINE.check(self.state(), Action::UpdateProgram)?;
+        let preview = preview(old, &new, &self.decisions, &cohorts(&new), now);
+        Ok((new, preview))
+    }
+
+    fn plan_timeline(&self, old: &Timeline, milestones: Vec<Milestone>) -> Result<Timeline, Refusal> {
         require_same_kinds(old, &milestones)?;
         Timeline::plan(&self.calendar(), milestones)
     }
@@ -199,6 +229,7 @@ impl Program {
     /// It with the update, and the names of the members that are others now.
     fn with(mut self, update: ProgramUpdate) -> (Self, Changed) {
         let ProgramUpdate { slug, name, description, school_year, time_zone, delivery, enrollment_mode, capacity, terms } = update;
+        let (capacity, terms) = (self.capacity.with(capacity), self.terms.with(terms));
         let mut changed = Changed::default();
         changed.set("slug", &mut self.slug, slug);
         changed.set("name", &mut self.name, name);
@@ -207,12 +238,9 @@ impl Program {
         changed.set("time_zone", &mut self.time_zone, time_zone);
         changed.set("delivery", &mut self.delivery, delivery);
         changed.set("enrollment_mode", &mut self.enrollment_mode, enrollment_mode);
-        changed.set("capacity/min", &mut self.capacity.min, capacity.min);
-        changed.set("capacity/max", &mut self.capacity.max, capacity.max);
-        changed.set("terms/hold_days", &mut self.terms.hold_days, terms.hold_days);
-        changed.set("terms/offer_days", &mut self.terms.offer_days, terms.offer_days);
-        changed.set("terms/grace_minutes", &mut self.terms.grace_minutes, terms.grace_minutes);
-        changed.set("terms/anywhere_on_earth", &mut self.terms.anywhere_on_earth, terms.anywhere_on_earth);
+        changed.set("capacity", &mut self.capacity, Some(capacity));
+        changed.set("terms/anywhere_on_earth", &mut self.terms.anywhere_on_earth, Some(terms.anywhere_on_earth));
+        changed.set("terms", &mut self.terms, Some(terms));
         (self, changed)
     }
 

@@ -200,6 +200,12 @@ impl Program {
         Calendar { time_zone: self.time_zone, delivery: self.delivery, terms: self.terms }
     }
 
+    /// Whether it, and its timeline, can be changed.
+    #[must_use]
+    pub fn can_be_changed(&self) -> bool {
+        MACHINE.check(self.state(), Action::UpdateProgram).is_ok()
+    }
+
     /// Whether this actor may know of it: until it is published it is there for staff alone.
     #[must_use]
     pub fn visible_to(&self, actor: &Actor) -> bool {

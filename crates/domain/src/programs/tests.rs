@@ -143,7 +143,7 @@ fn an_update_changes_what_it_names_and_nothing_else() {
         ..ProgramUpdate::default()
     };
     let change = draft().update(update, now).unwrap();
-    let changed = serde_json::json!(["name", "description", "capacity/max", "terms/offer_days"]);
+    let changed = serde_json::json!(["name", "description", "capacity", "terms"]);
     assert_eq!(change.happened[0].data["changed"], changed);
     let updated = change.value;
     let expected = Program {

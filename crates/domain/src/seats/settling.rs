@@ -132,6 +132,12 @@ impl Settling {
 }
 
 impl Settled {
+    /// A cohort of which nothing was to be settled, because its program has not come so far that anybody could sign up.
+    pub fn untouched(cohort: Cohort) -> Self {
+        let seats_by_organization = SeatsByOrganization::default();
+        Self { cohort, changes: Vec::new(), more: false, seats_by_organization, passing_over: Vec::new() }
+    }
+
     /// A seat that staff can offer, once everybody who waits and can have one was offered one.
     ///
     /// # Errors

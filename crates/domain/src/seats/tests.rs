@@ -13,7 +13,7 @@ fn waiting(person: u32) -> Waiting {
     Waiting {
         application: application(person.into(), Standing::Waitlisted { since: at(150), place }),
         employments: vec![principal(person.into(), person.into())],
-        verified: Verified::NotNeeded,
+        verified: Verified::Until(at(9_999)),
     }
 }
 
@@ -213,7 +213,7 @@ fn a_seat_that_lapses_is_counted_off_its_organization() {
         workplace: Some(principal(5, 7).workplace),
         ..application(5, Standing::Offered { since: at(100), until: at(NOW) })
     };
-    let seats = [(id(7), 1)].into_iter().collect();
+    let seats = [id(7)].into_iter().collect();
     let mut settling = settling_with(cohort(2, 1, 1), FirstCome, Some(1), seats, NOW);
     settling.expire(held);
     let colleague = Waiting { employments: vec![principal(1, 7)], ..waiting(1) };

@@ -3,6 +3,8 @@
 //! What always holds: every policy can be satisfied by some evidence. A policy that is replaced does not reach back: what was
 //! verified under the old one stays verified for as long as it was.
 
+use serde::{Deserialize, Serialize};
+
 use crate::employments::Employment;
 use crate::ids::ProgramId;
 use crate::journal::{Change, Happening, Subject, SubjectKind};
@@ -19,7 +21,7 @@ pub const VALID_DAYS_MIN: u16 = 1;
 pub const VALID_DAYS_MAX: u16 = 1_096;
 
 /// What satisfies a program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyTerms {
     /// The kinds of evidence that verify by themselves.
     pub accepted_kinds: Vec<EvidenceKind>,

@@ -5,8 +5,12 @@
 use sea_orm::entity::prelude::*;
 
 pub(crate) mod account;
+pub(crate) mod application;
 pub(crate) mod coalition;
+pub(crate) mod cohort;
+pub(crate) mod cohort_facilitator;
 pub(crate) mod employment;
+pub(crate) mod evidence;
 pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod journal_entry;
@@ -15,9 +19,11 @@ pub(crate) mod milestone;
 pub(crate) mod organization;
 pub(crate) mod person;
 pub(crate) mod program;
+pub(crate) mod program_document;
 pub(crate) mod proposal;
 pub(crate) mod role_list;
 pub(crate) mod sign_in;
+pub(crate) mod verification;
 
 /// A table whose rows belong to a coalition.
 pub trait Scoped: EntityTrait {
@@ -34,7 +40,11 @@ macro_rules! scoped {
 }
 
 scoped!(account);
+scoped!(application);
+scoped!(cohort);
+scoped!(cohort_facilitator);
 scoped!(employment);
+scoped!(evidence);
 scoped!(grant);
 scoped!(idempotency_key);
 scoped!(journal_entry);
@@ -43,9 +53,11 @@ scoped!(milestone);
 scoped!(organization);
 scoped!(person);
 scoped!(program);
+scoped!(program_document);
 scoped!(proposal);
 scoped!(role_list);
 scoped!(sign_in);
+scoped!(verification);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;

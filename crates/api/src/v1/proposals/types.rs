@@ -125,7 +125,7 @@ pub(super) struct ProposalSummary {
 
 page!(
     /// Proposals, a page at a time.
-    ProposalPage of ProposalSummary
+    pub(super) ProposalPage of ProposalSummary
 );
 
 /// What a proposal is made of. A draft may lack all but its title.

@@ -1,0 +1,193 @@
+//! DCSC's year 2019-20: a coalition of charter schools, a call for proposals, four cohorts.
+//!
+//! The dates and the numbers are those of the real year; the people, the schools and the sentences are invented.
+
+mod cast;
+
+use cohortium_domain::access::Grant;
+use cohortium_domain::cohorts::Audience;
+use cohortium_domain::employments::Level;
+use cohortium_domain::ids::{ProgramId, ProposalId};
+use cohortium_domain::meta::Precondition;
+use cohortium_domain::organizations::{Membership, MembershipStatus, OrganizationCreate, OrganizationKind};
+use cohortium_domain::programs::{Capacity, Delivery, EnrollmentMode, ProgramCreate, Terms};
+use cohortium_domain::proposals::{Content, Decision};
+use cohortium_domain::text::{Body, EmailDomain, Name, Reason, SchoolYear, Slug, StateCode, Summary, Text, Title};
+use cohortium_domain::time::Timestamp;
+use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
+use cohortium_store::Store;
+use cohortium_workflow as workflow;
+use cohortium_workflow::input::Input;
+use cohortium_workflow::proposals::Wish as Staging;
+use cohortium_workflow::timeline::Wish as TimelineWish;
+
+use super::stage::{Job, Played, Stage, date};
+use cast::{AUTHORS, PARTICIPANTS, PITCHES, Pitch, SCHOOLS};
+
+/// Where the coalition lives.
+pub(super) const ZONE: &str = "America/New_York";
+
+/// As whom one can sign in: role, name, address.
+pub(super) const SIGN_INS: &[(&str, &str, &str)] = &[
+    ("owner", "Odessa Grant", "owner@dcsc.example"),
+    ("staff", "Stella Ortiz", "staff@dcsc.example"),
+    ("reviewer", "Rafael Okoye", "reviewer@dcsc.example"),
+    ("facilitator", "Imani Brooks", "imani.brooks@alder.example"),
+    ("participant", "Amara Osei", "amara.osei@beaconhill.example"),
+    ("applicant", "Noor Castellano", "noor.castellano@cedarbridge.example"),
+];
+
+/// The twelve milestones of the year.
+const MILESTONES: &[(MilestoneKind, &str, &str)] = &[
+    (MilestoneKind::ProposalsOpen, "Call for facilitators opens", "2019-09-12"),
+    (MilestoneKind::ProposalsDue, "Proposals due", "2019-10-03"),
+    (MilestoneKind::OfferingsFinal, "Offerings final", "2019-10-10"),
+    (MilestoneKind::SignupOpens, "Sign-up opens", "2019-10-17"),
+    (MilestoneKind::SignupSoftDeadline, "Please sign up by", "2019-11-14"),
+    (MilestoneKind::Kickoff, "Kick-off calls", "2019-12-09"),
+    (MilestoneKind::InPersonTraining, "Four hours together in Washington, DC", "2020-01-30"),
+    (MilestoneKind::Call, "February call", "2020-02-14"),
+    (MilestoneKind::Call, "March call", "2020-03-16"),
+    (MilestoneKind::Call, "April call", "2020-04-15"),
+    (MilestoneKind::Call, "May call", "2020-05-15"),
+    (MilestoneKind::Closeout, "Close-out call", "2020-06-15"),
+];
+
+/// Plays the year up to an instant.
+pub(super) async fn play(store: &Store, until: Timestamp) -> Played {
+    let mut stage = Stage::set(store, "dcsc", "Diverse Charter Schools Coalition", ZONE, "2019-08-26 09:00", until).await?;
+    gather(&mut stage).await?;
+    let program = plan(&stage).await?;
+    let proposals = propose(&stage, program).await?;
+    choose(&stage, program, &proposals).await?;
+    stage.land().await
+}
+
+/// The coalition's office, its schools, and those who work there.
+async fn gather(stage: &mut Stage<'_>) -> Played {
+    stage.enter("owner", ("Odessa", "Grant"), "owner@dcsc.example", &[Grant::Owner]).await?;
+    stage.enter("staff", ("Stella", "Ortiz"), "staff@dcsc.example", &[Grant::Staff]).await?;
+    stage.enter("reviewer", ("Rafael", "Okoye"), "reviewer@dcsc.example", &[Grant::Reviewer]).await?;
+    stage
+        .roles(&[
+            ("teacher", "Teacher"),
+            ("coach", "Instructional coach"),
+            ("leader", "School leader"),
+            ("family", "Family and community"),
+        ])
+        .await?;
+    for (key, name, domain, state) in SCHOOLS {
+        let membership = Membership { status: MembershipStatus::Active, starts_on: Some(date("2018-07-01")?), ends_on: None };
+        let school = OrganizationCreate {
+            name: Title::new(name)?,
+            kind: OrganizationKind::CharterSchool,
+            parent_id: None,
+            state: StateCode::new(state)?,
+            nces_id: None,
+            locale: None,
+            email_domains: vec![EmailDomain::new(domain)?],
+            external_id: None,
+            membership,
+        };
+        stage.organization(key, school).await?;
+    }
+    for (key, given, family, school, title) in AUTHORS {
+        enter(stage, key, (given, family), school, Job { title, role: "leader", ..TEACHER }).await?;
+    }
+    enter(stage, "applicant", ("Noor", "Castellano"), "cedar", TEACHER).await
+}
+
+const TEACHER: Job<'_> = Job { title: "Teacher", role: "teacher", level: Level::School, since: "2018-08-01", until: None };
+
+/// Somebody who works at a school, with an address there.
+async fn enter(stage: &mut Stage<'_>, key: &'static str, name: (&str, &str), school: &str, job: Job<'_>) -> Played {
+    let domain = SCHOOLS.iter().find(|(known, ..)| *known == school).map_or("", |(_, _, domain, _)| domain);
+    let email = format!("{}.{}@{domain}", name.0, name.1).to_lowercase();
+    stage.enter(key, name, &email, &[]).await?;
+    stage.employ(key, school, job).await.map(drop)
+}
+
+/// The program and its timeline, published early in September.
+async fn plan(stage: &Stage<'_>) -> Played<ProgramId> {
+    stage.reach("2019-09-03 10:00").await?;
+    let program = ProgramCreate {
+        slug: Slug::new("communities-of-practice-2019-20")?,
+        name: Title::new("Communities of Practice 2019-20")?,
+        description: Some(Summary::new(
+            "A year of learning from each other, for the people who work in the coalition's schools. Free for members.",
+        )?),
+        school_year: SchoolYear::new("2019-20")?,
+        time_zone: stage.zone(),
+        delivery: Delivery::CallForProposals,
+        enrollment_mode: EnrollmentMode::FirstCome,
+        capacity: Capacity { min: 10, max: 20 },
+        terms: Terms { grace_minutes: 60, ..Terms::default() },
+    };
+    let id = stage
+        .act("staff", async |tx, staff| Ok(workflow::programs::create(tx, staff, &Input::given(program.clone())).await?.id))
+        .await?;
+    let draft = |(kind, label, on): &(MilestoneKind, &str, &str)| {
+        Ok(MilestoneDraft { id: None, kind: *kind, label: Name::new(label)?, when: When::On(date(on)?) })
+    };
+    let wish = TimelineWish { milestones: MILESTONES.iter().map(draft).collect::<Played<_>>()?, reason: None };
+    stage.act("staff", async |tx, staff| workflow::timeline::replace(tx, staff, id, &Input::given(wish.clone())).await).await?;
+    stage.act("staff", async |tx, staff| workflow::programs::publish(tx, staff, id, Precondition::NotNeeded).await).await?;
+    Ok(id)
+}
+
+/// Six proposals, each written and handed in while the call was open.
+async fn propose(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<ProposalId>> {
+    let mut proposals = Vec::new();
+    for (pitch, when) in PITCHES.iter().zip([
+        "2019-09-16 15:20",
+        "2019-09-19 09:05",
+        "2019-09-24 20:40",
+        "2019-09-27 12:00",
+        "2019-10-01 16:30",
+        "2019-10-03 22:50",
+    ]) {
+        stage.reach(when).await?;
+        let content = content(pitch)?;
+        let proposal = stage.act(pitch.author, async |tx, author| {
+            let draft = workflow::proposals::create(tx, author, program, &Input::given(content.clone())).await?;
+            workflow::proposals::submit(tx, author, draft.id, Precondition::NotNeeded).await
+        });
+        proposals.push(proposal.await?.id);
+    }
+    Ok(proposals)
+}
+
+fn content(pitch: &Pitch) -> Played<Content> {
+    let goals = pitch.goals.iter().map(|goal| Text::new(goal)).collect::<Result<_, _>>()?;
+    Ok(Content {
+        r#abstract: Some(Summary::new(pitch.summary)?),
+        audience: Audience { levels: [Level::School].into(), ..Audience::default() },
+        goals,
+        session_plan: Some(Body::new(
+            "A kick-off call, four hours together in January, a call each month, and a close-out with what we made.",
+        )?),
+        preferred_capacity: Some(Capacity { min: 10, max: 20 }),
+        ..Content::titled(Title::new(pitch.title)?)
+    })
+}
+
+/// Four are accepted, one is kept in reserve, one is not; the authors hear of it all at once, and the four confirm.
+async fn choose(stage: &Stage<'_>, program: ProgramId, proposals: &[ProposalId]) -> Played {
+    stage.reach("2019-10-08 11:00").await?;
+    let decisions = [Decision::Accept, Decision::Accept, Decision::Accept, Decision::Accept, Decision::Reject, Decision::Reserve];
+    for (id, decision) in proposals.iter().zip(decisions) {
+        let reason = (decision == Decision::Reject).then(|| Reason::new("Close to what two schools offer already")).transpose()?;
+        let staging = Staging { rank: None, reason };
+        stage
+            .act("staff", async |tx, staff| {
+                workflow::proposals::stage(tx, staff, *id, decision, &Input::given(staging.clone())).await
+            })
+            .await?;
+    }
+    stage.act("staff", async |tx, staff| workflow::proposals::release(tx, staff, program, Precondition::NotNeeded).await).await?;
+    stage.reach("2019-10-09 18:00").await?;
+    for (id, (author, ..)) in proposals.iter().zip(AUTHORS).take(4) {
+        stage.act(author, async |tx, author| workflow::proposals::confirm(tx, author, *id, Precondition::NotNeeded).await).await?;
+    }
+    Ok(())
+}

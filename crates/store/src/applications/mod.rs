@@ -1,0 +1,239 @@
+//! Applications, and the enrollments that they become, as rows.
+
+mod record;
+
+use std::collections::HashMap;
+
+use cohortium_domain::access::Scope;
+use cohortium_domain::applications::{Application, ApplicationState};
+use cohortium_domain::ids::{ApplicationId, CohortId, Id, PersonId, VerificationId};
+use cohortium_domain::seats::Place;
+use cohortium_domain::time::Timestamp;
+use cohortium_domain::words::Word;
+use sea_orm::prelude::DateTimeUtc;
+use sea_orm::{ColumnTrait, Order};
+use uuid::Uuid;
+
+use self::record::from_place;
+use crate::entity::application::{Column, Entity, Model};
+use crate::error::Result;
+use crate::page::{Key, Page, PageRequest, Position};
+use crate::record::Record;
+use crate::rows::Rows;
+use crate::{Read, Tx};
+
+/// The states in which one is open: at most one for a person and a cohort.
+const LIVE: [&str; 5] = ["draft", "submitted", "waitlisted", "offered", "enrolled"];
+/// Those of them that can still lead to a seat, and expire when they do not.
+const UNSETTLED: [&str; 4] = ["draft", "submitted", "waitlisted", "offered"];
+
+/// Which applications are wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApplicationFilter {
+    /// Those that the caller may see.
+    pub scope: Scope,
+    /// Those that are or were enrollments.
+    pub enrollments: bool,
+    /// To one of these cohorts; to any, where none is named.
+    pub cohorts: Vec<CohortId>,
+    /// Of one of these people.
+    pub people: Vec<PersonId>,
+    /// In one of these states.
+    pub states: Vec<ApplicationState>,
+    /// Sent at this instant or later.
+    pub submitted_from: Option<Timestamp>,
+    /// Sent before.
+    pub submitted_before: Option<Timestamp>,
+}
+
+/// By what applications are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApplicationOrder {
+    /// By when they were begun.
+    CreatedAt,
+    /// By when they last changed.
+    UpdatedAt,
+}
+
+impl ApplicationFilter {
+    /// All that this scope lets the caller see.
+    #[must_use]
+    pub fn of(scope: Scope) -> Self {
+        Self {
+            scope,
+            enrollments: false,
+            cohorts: Vec::new(),
+            people: Vec::new(),
+            states: Vec::new(),
+            submitted_from: None,
+            submitted_before: None,
+        }
+    }
+}
+
+impl Read {
+    /// A page of applications.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn applications(
+        &self,
+        filter: &ApplicationFilter,
+        order: ApplicationOrder,
+        page: &PageRequest,
+    ) -> Result<Page<Application>> {
+        let rows = self.rows::<Entity>();
+        let rows = match &filter.scope {
+            Scope::All => rows,
+            Scope::Cohorts(ids) => rows.filter(Column::CohortId.is_in(ids.iter().map(|id| id.uuid()))),
+            Scope::Own(person) => rows.filter(Column::PersonId.eq(person.uuid())),
+        };
+        let rows = rows
+            .filter_any(Column::CohortId, filter.cohorts.iter().map(|id| id.uuid()))
+            .filter_any(Column::PersonId, filter.people.iter().map(|id| id.uuid()))
+            .filter_any(Column::State, filter.states.iter().map(|state| state.as_str()))
+            .filter_if(filter.enrollments.then_some(()), |()| Column::EnrolledAt.is_not_null())
+            .filter_if(filter.submitted_from, |instant| Column::SubmittedAt.gte(instant.utc()))
+            .filter_if(filter.submitted_before, |instant| Column::SubmittedAt.lt(instant.utc()));
+        let (column, key): (Column, fn(&Model) -> DateTimeUtc) = match order {
+            ApplicationOrder::CreatedAt => (Column::CreatedAt, |row| row.created_at),
+            ApplicationOrder::UpdatedAt => (Column::UpdatedAt, |row| row.updated_at),
+        };
+        let at = |row: &Model| Position { key: Key::Instant(Timestamp::new(key(row))), id: row.id };
+        rows.page(column, Column::Id, page, at).await?.try_map(Application::from_row)
+    }
+
+    /// The application of a person to a cohort that is open.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn live_application(&self, cohort: CohortId, person: PersonId) -> Result<Option<Application>> {
+        let rows = self.of_cohort(cohort).filter(Column::PersonId.eq(person.uuid())).filter(Column::State.is_in(LIVE));
+        rows.one().await?.map(Application::from_row).transpose()
+    }
+
+    /// All applications to a cohort in these states, in the order in which they were begun.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn applications_in(&self, cohort: CohortId, states: &[ApplicationState]) -> Result<Vec<Application>> {
+        let rows = self.of_cohort(cohort).filter(Column::State.is_in(states.iter().map(|state| state.as_str())));
+        all(rows.order_by(Column::CreatedAt, Order::Asc).order_by(Column::Id, Order::Asc)).await
+    }
+
+    /// The waitlist of a cohort in its order, behind a place, at most so many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn queue(&self, cohort: CohortId, behind: Option<Place>, limit: u64) -> Result<Vec<Application>> {
+        let rows = self.waiting([cohort]).filter_if(behind, |place| Column::Place.gt(from_place(place)));
+        all(rows.order_by(Column::Place, Order::Asc).limit(limit)).await
+    }
+
+    /// A page of the waitlist of a cohort, in its order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn waitlist(&self, cohort: CohortId, page: &PageRequest) -> Result<Page<Application>> {
+        let at = |row: &Model| Position { key: Key::Number(row.place.unwrap_or_default()), id: row.id };
+        self.waiting([cohort]).page(Column::Place, Column::Id, page, at).await?.try_map(Application::from_row)
+    }
+
+    /// The position of everybody who waits in one of these cohorts, the first being 1.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn waitlist_positions(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Result<HashMap<ApplicationId, u32>> {
+        let rows = self.waiting(cohorts);
+        let rows = rows.order_by(Column::CohortId, Order::Asc).order_by(Column::Place, Order::Asc);
+        let waiting: Vec<(Uuid, Uuid)> = rows.columns([Column::CohortId, Column::Id]).await?;
+        let (mut current, mut position) = (None, 0);
+        Ok(waiting
+            .into_iter()
+            .map(|(cohort, application)| {
+                position = if current == Some(cohort) { position + 1 } else { 1 };
+                current = Some(cohort);
+                (ApplicationId::from_uuid(application), position)
+            })
+            .collect())
+    }
+
+    /// The cohorts in which a person is enrolled.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enrolled_in(&self, person: PersonId) -> Result<Vec<CohortId>> {
+        let rows = self.rows::<Entity>().filter(Column::PersonId.eq(person.uuid())).filter(Column::State.eq("enrolled"));
+        let ids: Vec<Uuid> = rows.order_by(Column::CreatedAt, Order::Asc).column(Column::CohortId).await?;
+        Ok(ids.into_iter().map(CohortId::from_uuid).collect())
+    }
+
+    /// Whether a person is or was enrolled in a cohort to its end.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn belongs_to(&self, cohort: CohortId, person: PersonId) -> Result<bool> {
+        let rows = self.of_cohort(cohort).filter(Column::PersonId.eq(person.uuid()));
+        Ok(rows.filter(Column::State.is_in(["enrolled", "completed"])).count().await? > 0)
+    }
+
+    fn of_cohort(&self, cohort: CohortId) -> Rows<'_, Entity> {
+        self.rows::<Entity>().filter(Column::CohortId.eq(cohort.uuid()))
+    }
+
+    fn waiting(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Rows<'_, Entity> {
+        let cohorts = cohorts.into_iter().map(Id::uuid);
+        self.rows::<Entity>().filter(Column::CohortId.is_in(cohorts)).filter(Column::State.eq("waitlisted"))
+    }
+}
+
+impl Tx {
+    /// The cohort of an application. It never changes, so it is read without a lock, before the cohort is locked.
+    ///
+    /// # Errors
+    /// There is no such application; the database's.
+    pub async fn cohort_of(&self, id: ApplicationId) -> Result<CohortId> {
+        Ok(self.get::<Application>(id).await?.cohort_id)
+    }
+
+    /// The applications to a cohort whose hold or offer has lapsed by now, at most so many, locked.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lapsed_applications(&self, cohort: CohortId, limit: u64) -> Result<Vec<Application>> {
+        let lapsed = self.of_cohort(cohort).filter(Column::LapsesAt.lte(self.now().utc()));
+        all(lapsed.order_by(Column::LapsesAt, Order::Asc).order_by(Column::Id, Order::Asc).limit(limit).lock()).await
+    }
+
+    /// The applications to a cohort that can still lead to a seat, at most so many, locked.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn unsettled_applications(&self, cohort: CohortId, limit: u64) -> Result<Vec<Application>> {
+        let unsettled = self.of_cohort(cohort).filter(Column::State.is_in(UNSETTLED));
+        all(unsettled.order_by(Column::Id, Order::Asc).limit(limit).lock()).await
+    }
+
+    /// When the next hold or offer of a cohort lapses, after now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn next_lapse_at(&self, cohort: CohortId) -> Result<Option<Timestamp>> {
+        let standing = self.of_cohort(cohort).filter(Column::LapsesAt.gt(self.now().utc()));
+        let ends: Vec<DateTimeUtc> = standing.order_by(Column::LapsesAt, Order::Asc).limit(1).column(Column::LapsesAt).await?;
+        Ok(ends.into_iter().map(Timestamp::new).next())
+    }
+
+    /// The open applications that rest on a verification, locked, in the order of their cohorts.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn applications_on(&self, verification: VerificationId) -> Result<Vec<Application>> {
+        let rows = self.rows::<Entity>().filter(Column::VerificationId.eq(verification.uuid()));
+        all(rows.filter(Column::State.is_in(LIVE)).order_by(Column::CohortId, Order::Asc)).await
+    }
+}
+
+async fn all(rows: Rows<'_, Entity>) -> Result<Vec<Application>> {
+    rows.all().await?.into_iter().map(Application::from_row).collect()
+}

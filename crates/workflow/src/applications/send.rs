@@ -1,0 +1,159 @@
+//! Sending an application. Where the first come are the first served, a seat is taken with it: by one statement where nothing is to be
+//! decided, and else inside the cohort.
+
+use cohortium_domain::access::{Action, Actor};
+use cohortium_domain::applications::{Applicant, Application, Standing, Verified};
+use cohortium_domain::cohorts::{Cohort, Signup, Year};
+use cohortium_domain::eligibility::Eligibility;
+use cohortium_domain::forms::ApplicationForm;
+use cohortium_domain::ids::ApplicationId;
+use cohortium_domain::journal::{Change, Happening, SubjectKind};
+use cohortium_domain::programs::EnrollmentMode;
+use cohortium_domain::seats::Seat;
+use cohortium_domain::verifications::Verification;
+use cohortium_store::{Error, Result, Tx};
+
+use super::facts::{self, Facts};
+use super::tie;
+use crate::input::Input;
+use crate::seats::{self, Entered, InCohort, limits_organizations, signup};
+use crate::verifications;
+
+/// What is sent.
+pub(super) enum Sending {
+    /// One that is only being made.
+    New(Change<Application>),
+    /// A draft, as it was read.
+    Draft(Application),
+}
+
+impl Sending {
+    fn application(&self) -> &Application {
+        match self {
+            Self::New(begun) => &begun.value,
+            Self::Draft(draft) => draft,
+        }
+    }
+}
+
+/// Sends a draft.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn submit(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, ()>) -> Result<InCohort> {
+    let draft: Application = tx.get(id).await?;
+    let cohort = tx.cohort(draft.cohort_id).await?;
+    let year = tx.year(cohort.program_id).await?;
+    tie(&draft, &cohort, actor).require(Action::SubmitApplication, SubjectKind::Application)?;
+    input.admit(&draft.meta)?;
+    send(tx, actor, Sending::Draft(draft), cohort, year).await
+}
+
+/// Sends an application to a cohort, which was read and not locked.
+pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: Cohort, year: Year) -> Result<InCohort> {
+    let signup = signup(&year, &cohort)?;
+    let application = sending.application();
+    application.can_be_sent(&signup, tx.now())?;
+    check_answers(tx, application, &cohort).await?;
+    tx.relies_on(signup.window.closes_at);
+
+    let eligibility = eligibility(tx, application, &cohort, &year).await?;
+    let foreseen = foresee(tx, &eligibility, &year).await?;
+    let (seat, entered) = ask_for_seat(tx, &cohort, &year, &signup, &eligibility, foreseen).await?;
+    // Inside the cohort the seats of each organization are known for certain.
+    let eligibility = match &entered {
+        Some(entered) => self::eligibility(tx, application, entered.cohort(), &year).await?,
+        None => eligibility,
+    };
+    let (application, begun) = take(tx, sending).await?;
+    let verification = ask_for_verification(tx, actor, &eligibility, &year).await?;
+    let facts = Facts {
+        verified: Verified::by(verification.as_ref()),
+        verification_id: verification.map(|verification| verification.id),
+        required: facts::required(tx, &cohort).await?,
+        eligibility,
+    };
+    if facts.verified.holds(tx.now()) != foreseen.holds(tx.now()) {
+        return Err(Error::Conflict("the verification changed while a seat was taken".to_owned()));
+    }
+    let Change { value, happened } = application.submit(&facts.applicant(), seat, &signup, tx.now())?;
+    let change = Change { value, happened: begun.into_iter().chain(happened).collect() };
+    match entered {
+        Some(mut entered) => {
+            let saved = entered.save(tx, &Standing::Draft, change, actor).await?;
+            entered.leave_with(tx, saved).await
+        }
+        None => Ok(InCohort { application: tx.save(change, actor).await?, cohort, year }),
+    }
+}
+
+/// Goes on when the answers fit the form that they answer.
+async fn check_answers(tx: &Tx, application: &Application, cohort: &Cohort) -> Result<()> {
+    let form: ApplicationForm = match application.answers.form_version {
+        0 => ApplicationForm::initial(cohort.program_id, tx.now()),
+        version => tx.program_document_in(cohort.program_id, version).await?,
+    };
+    Ok(form.schema.check(&application.answers.values.clone().into())?)
+}
+
+async fn eligibility(tx: &Tx, application: &Application, cohort: &Cohort, year: &Year) -> Result<Eligibility> {
+    let employments = application.employments_that_count(&facts::employments_of(tx, application.person_id).await?);
+    facts::judge(tx, cohort, year, &employments, Some(application.id)).await
+}
+
+/// What the verification will say that is asked for once the seat is taken.
+async fn foresee(tx: &Tx, eligibility: &Eligibility, year: &Year) -> Result<Verified> {
+    let Some(workplace) = eligibility.workplace else { return Ok(Verified::No) };
+    let foreseen = verifications::foresee(tx, &year.program, workplace.employment_id).await?;
+    Ok(Verified::by(Some(&foreseen)))
+}
+
+/// The verification on which it stands, opened or used again.
+async fn ask_for_verification(
+    tx: &mut Tx,
+    actor: &Actor,
+    eligibility: &Eligibility,
+    year: &Year,
+) -> Result<Option<Verification>> {
+    let Some(workplace) = eligibility.workplace else { return Ok(None) };
+    verifications::ask(tx, actor, &year.program, workplace.employment_id).await.map(Some)
+}
+
+/// Asks for a seat, where seats go to who comes first. Where that could not be answered by the one statement, the cohort has been entered.
+async fn ask_for_seat(
+    tx: &mut Tx,
+    cohort: &Cohort,
+    year: &Year,
+    signup: &Signup,
+    eligibility: &Eligibility,
+    foreseen: Verified,
+) -> Result<(Seat, Option<Entered>)> {
+    if signup.mode == EnrollmentMode::RollingReview {
+        return Ok((Seat::Unasked, None));
+    }
+    let applicant = Applicant { eligibility, verified: foreseen, verification_id: None, required: &[] };
+    let until = applicant.holds_until(signup, tx.now());
+    if !limits_organizations(&year.rules(cohort)) && tx.take_seat(cohort.id, until).await? {
+        return Ok((Seat::Held { until }, None));
+    }
+    let mut entered = seats::enter(tx, cohort.id).await?;
+    // What was read before the lock may be over: it may have been started, or called off.
+    let window = entered.year.window(entered.cohort());
+    entered.cohort().require_signup_open(window.as_ref(), tx.now())?;
+    let seat = entered.cohort_mut().ask_for_seat(until);
+    Ok((seat, Some(entered)))
+}
+
+/// The application, locked, with what happened to it before where it is only being made.
+async fn take(tx: &Tx, sending: Sending) -> Result<(Application, Vec<Happening>)> {
+    match sending {
+        Sending::New(Change { value, happened }) => Ok((value, happened)),
+        Sending::Draft(read) => {
+            let locked: Application = tx.lock(read.id).await?;
+            if locked.meta.version != read.meta.version {
+                return Err(Error::Conflict("the application changed before it was locked".to_owned()));
+            }
+            Ok((locked, Vec::new()))
+        }
+    }
+}

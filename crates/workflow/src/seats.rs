@@ -1,0 +1,191 @@
+//! Seats: a cohort is entered (locked and settled), what is done to its applications is counted, and when it is left, what came free goes
+//! to whoever waits.
+//!
+//! What always holds: the counters of a cohort are written only by who holds its lock, but for the one statement that takes a free seat;
+//! and whatever frees a seat gives it on in the same transaction.
+
+use cohortium_domain::access::Actor;
+use cohortium_domain::applications::{Application, Standing};
+use cohortium_domain::cohorts::{Cohort, Signup, Year};
+use cohortium_domain::eligibility::{Rule, SeatsByOrganization};
+use cohortium_domain::ids::{ApplicationId, CohortId};
+use cohortium_domain::journal::Change;
+use cohortium_domain::refusal::Refusal;
+use cohortium_domain::seats::{FreeSeat, Settled, Settling};
+use cohortium_domain::time::Timestamp;
+use cohortium_store::{Result, Tx};
+
+use crate::applications::facts;
+
+/// So many applications expire in one go; the rest follow in the next, and read expired meanwhile.
+const EXPIRED_AT_ONCE: u64 = 500;
+/// So many of a waitlist are read at once.
+const QUEUE_PAGE: u64 = 50;
+
+/// A cohort that is locked, and has been settled.
+pub struct Entered {
+    /// The year of its program.
+    pub year: Year,
+    settled: Settled,
+    /// The applications that settling changed since it was entered.
+    changed: Vec<Application>,
+}
+
+/// Locks a cohort and settles it.
+///
+/// # Errors
+/// There is no such cohort; the database's errors.
+pub async fn enter(tx: &mut Tx, id: CohortId) -> Result<Entered> {
+    let cohort = tx.lock_cohort(id).await?;
+    let year = tx.year(cohort.program_id).await?;
+    let mut entered = Entered { year, settled: Settled::untouched(cohort), changed: Vec::new() };
+    entered.settle(tx).await?;
+    Ok(entered)
+}
+
+impl Entered {
+    /// The cohort, its counters as they are now.
+    pub fn cohort(&self) -> &Cohort {
+        &self.settled.cohort
+    }
+
+    /// The same, to be changed.
+    pub fn cohort_mut(&mut self) -> &mut Cohort {
+        &mut self.settled.cohort
+    }
+
+    /// Sign-up to the cohort.
+    ///
+    /// # Errors
+    /// The program has not come so far.
+    pub fn signup(&self) -> Result<Signup> {
+        signup(&self.year, self.cohort())
+    }
+
+    /// A seat that staff can offer.
+    ///
+    /// # Errors
+    /// [`Refusal::CohortFull`].
+    pub fn seat_to_offer(&mut self) -> Result<FreeSeat> {
+        Ok(self.settled.seat_to_offer()?)
+    }
+
+    /// An application that settling changed since the cohort was entered.
+    pub fn changed(&self, id: ApplicationId) -> Option<&Application> {
+        self.changed.iter().find(|application| application.id == id)
+    }
+
+    /// Saves what was done to an application of the cohort, and counts it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn save(
+        &mut self,
+        tx: &mut Tx,
+        before: &Standing,
+        change: Change<Application>,
+        actor: &Actor,
+    ) -> Result<Application> {
+        let saved = tx.save(change, actor).await?;
+        self.cohort_mut().seats.count(before, &saved.standing);
+        Ok(saved)
+    }
+
+    /// Leaves the cohort: what came free goes to whoever waits, and the counters are kept. Gives the application as it then is.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn leave_with(mut self, tx: &mut Tx, application: Application) -> Result<InCohort> {
+        self.settle(tx).await?;
+        tx.keep_seats(self.cohort()).await?;
+        let application = self.changed(application.id).cloned().unwrap_or(application);
+        Ok(InCohort { application, cohort: self.settled.cohort, year: self.year })
+    }
+
+    /// Leaves the cohort: what came free goes to whoever waits, and the counters are kept.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn leave(mut self, tx: &mut Tx) -> Result<(Cohort, Year)> {
+        self.settle(tx).await?;
+        tx.keep_seats(self.cohort()).await?;
+        Ok((self.settled.cohort, self.year))
+    }
+
+    /// Lets expire what has lapsed, and promotes who waits, as far as that goes in one go.
+    async fn settle(&mut self, tx: &mut Tx) -> Result<()> {
+        let Some(signup) = self.year.signup(self.cohort()) else { return Ok(()) };
+        if let Some(deadline) = self.cohort().next_change_at(Some(&signup.window), tx.now()) {
+            tx.relies_on(deadline);
+        }
+        let cohort = self.cohort().clone();
+        let (due, next_lapse_at) = lapsed(tx, &cohort, &signup).await?;
+        let rules = self.year.rules(&cohort);
+        let seats = match limits_organizations(&rules) {
+            true => tx.seats_by_organization(cohort.id, None).await?,
+            false => SeatsByOrganization::default(),
+        };
+        let mut settling = Settling::begin(cohort, signup, rules, seats, tx.now());
+        due.into_iter().for_each(|application| settling.expire(application));
+        consider_queue(tx, &mut settling, self.cohort().id).await?;
+        let mut settled = settling.finish(next_lapse_at);
+        for change in std::mem::take(&mut settled.changes) {
+            let saved = tx.save(change, &Actor::Time).await?;
+            self.changed.retain(|earlier| earlier.id != saved.id);
+            self.changed.push(saved);
+        }
+        self.settled = settled;
+        Ok(())
+    }
+}
+
+/// An application with the cohort and the year by which it is read.
+pub struct InCohort {
+    /// The application.
+    pub application: Application,
+    /// Its cohort.
+    pub cohort: Cohort,
+    /// The year of the cohort's program.
+    pub year: Year,
+}
+
+/// Sign-up to a cohort.
+///
+/// # Errors
+/// The program has not come so far.
+pub(crate) fn signup(year: &Year, cohort: &Cohort) -> Result<Signup> {
+    year.signup(cohort).ok_or_else(|| {
+        let what = "Sign-up to this cohort has not opened yet".to_owned();
+        Refusal::WindowClosed { what, opens_at: None, closed_at: None }.into()
+    })
+}
+
+/// Whether the rules limit how many of one organization take part: then a seat is taken only under the cohort's lock.
+pub(crate) fn limits_organizations(rules: &[Rule]) -> bool {
+    rules.iter().any(|rule| matches!(rule, Rule::MaxPerOrganization(_)))
+}
+
+/// What may have to expire now, and when the next hold or offer lapses among the rest.
+async fn lapsed(tx: &Tx, cohort: &Cohort, signup: &Signup) -> Result<(Vec<Application>, Option<Timestamp>)> {
+    let next = cohort.seats.next_lapse_at;
+    if tx.now() >= signup.window.closes_at {
+        return Ok((tx.unsettled_applications(cohort.id, EXPIRED_AT_ONCE).await?, None));
+    }
+    if next.is_none_or(|lapse| lapse > tx.now()) {
+        return Ok((Vec::new(), next));
+    }
+    Ok((tx.lapsed_applications(cohort.id, EXPIRED_AT_ONCE).await?, tx.next_lapse_at(cohort.id).await?))
+}
+
+async fn consider_queue(tx: &Tx, settling: &mut Settling, cohort: CohortId) -> Result<()> {
+    let mut behind = None;
+    while settling.asks_for_more() {
+        let page = tx.queue(cohort, behind, QUEUE_PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        behind = last.standing.place();
+        for waiting in facts::waiting(tx, page).await? {
+            settling.consider(&waiting);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! Verifications: what follows from evidence by itself, and what staff decide.
+//!
+//! The order of locks here: the person, its organizations, the employment, the verifications. What always holds: whoever changes one
+//! of the first three judges again, in the same transaction, what rests on it.
+
+use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::employments::Employment;
+use cohortium_domain::ids::{EmploymentId, OrganizationId, PersonId, VerificationId};
+use cohortium_domain::journal::SubjectKind;
+use cohortium_domain::organizations::Organization;
+use cohortium_domain::people::Person;
+use cohortium_domain::programs::Program;
+use cohortium_domain::text::Reason;
+use cohortium_domain::verifications::Verification;
+use cohortium_domain::verifications::evidence::Evidence;
+use cohortium_domain::verifications::policy::{Grounds, PolicyTerms, VerificationPolicy};
+use cohortium_store::{Result, Tx};
+
+use crate::input::Input;
+
+/// The verification of an employment for a program, as an application asks for it: opened where there is none, with the person's own
+/// word as evidence, and judged. Where it is verified, its end is a deadline for whatever is decided by it.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn ask(tx: &mut Tx, actor: &Actor, program: &Program, employment: EmploymentId) -> Result<Verification> {
+    hold_surroundings(tx, employment).await?;
+    // Locked, so that of two who ask at once only one opens it.
+    let employment: Employment = tx.lock(employment).await?;
+    keep(tx, Evidence::self_declared(tx.make_opaque_id(), employment.id, tx.now())).await?;
+    let verification = match tx.lock_verification_for(employment.id, program.id).await? {
+        Some(verification) => verification,
+        None => tx.save(Verification::open(tx.make_id(), &employment, program.id, tx.now()), actor).await?,
+    };
+    let basis = Basis::of(tx, program, employment).await?;
+    let judged = judge(tx, actor, verification, &basis).await?;
+    if let Some(until) = judged.valid_until() {
+        tx.relies_on(until);
+    }
+    Ok(judged.as_of(tx.now()))
+}
+
+/// Staff take an employment for verified.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn verify(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Reason>) -> Result<Verification> {
+    let (verification, basis) = lock(tx, actor, id, Action::VerifyVerification).await?;
+    let reason = input.admit(&verification.meta)?;
+    let decision = Evidence::staff_override(tx.make_opaque_id(), verification.employment_id, reason, tx.now());
+    let change = verification.verify(&decision, actor, &basis.grounds(), tx.now())?;
+    tx.add_evidence(&decision).await?;
+    tx.save(change, actor).await
+}
+
+/// Staff find that what was shown is not enough.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn reject(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Reason>) -> Result<Verification> {
+    let (verification, _) = lock(tx, actor, id, Action::RejectVerification).await?;
+    let reason = input.admit(&verification.meta)?;
+    tx.save(verification.reject(reason, tx.now())?, actor).await
+}
+
+/// Staff take a verification back.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn revoke(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Reason>) -> Result<Verification> {
+    let (verification, _) = lock(tx, actor, id, Action::RevokeVerification).await?;
+    let reason = input.admit(&verification.meta)?;
+    tx.save(verification.revoke(reason, tx.now())?, actor).await
+}
+
+/// Staff open a verification again; evidence that counts still, or again, verifies it at once.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn reopen(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Option<Reason>>) -> Result<Verification> {
+    let (verification, basis) = lock(tx, actor, id, Action::ReopenVerification).await?;
+    let reason = input.admit(&verification.meta)?;
+    let reopened = tx.save(verification.reopen(reason.as_ref(), tx.now())?, actor).await?;
+    judge(tx, actor, reopened, &basis).await
+}
+
+/// Judges again what rests on a person, who has changed or whose employment has. The person must be locked.
+///
+/// # Errors
+/// The database's errors.
+pub(crate) async fn judge_person(tx: &mut Tx, actor: &Actor, person: PersonId) -> Result<()> {
+    for employment in tx.employments_of(person).await? {
+        let _: Organization = tx.hold(employment.organization_id).await?;
+    }
+    let rest_on_it = tx.lock_verifications_of(person).await?;
+    judge_all(tx, actor, rest_on_it).await
+}
+
+/// Judges again what rests on an organization, which has changed. The organization must be locked.
+///
+/// # Errors
+/// The database's errors.
+pub(crate) async fn judge_organization(tx: &mut Tx, actor: &Actor, organization: OrganizationId) -> Result<()> {
+    let rest_on_it = tx.lock_verifications_at(organization).await?;
+    judge_all(tx, actor, rest_on_it).await
+}
+
+async fn judge_all(tx: &mut Tx, actor: &Actor, verifications: Vec<Verification>) -> Result<()> {
+    for verification in verifications {
+        let program: Program = tx.get(verification.program_id).await?;
+        let employment: Employment = tx.get(verification.employment_id).await?;
+        let basis = Basis::of(tx, &program, employment).await?;
+        judge(tx, actor, verification, &basis).await?;
+    }
+    Ok(())
+}
+
+/// Lets follow what follows by itself.
+async fn judge(tx: &mut Tx, actor: &Actor, verification: Verification, basis: &Basis) -> Result<Verification> {
+    let Basis { program, person, organization, employment, .. } = basis;
+    if let Some(piece) = Evidence::email_domain(tx.make_opaque_id(), employment, person, organization) {
+        keep(tx, piece).await?;
+    }
+    tx.relies_on(program.time_zone.end_of_day(program.time_zone.date_of(tx.now())));
+    let evidence = tx.evidence(employment.id).await?;
+    match verification.review(&evidence, &basis.grounds(), tx.now()) {
+        Some(change) => tx.save(change, actor).await,
+        None => Ok(verification),
+    }
+}
+
+/// Keeps a piece of evidence, unless the same is kept already.
+async fn keep(tx: &Tx, piece: Evidence) -> Result<()> {
+    let kept = tx.evidence(piece.employment_id).await?;
+    if kept.iter().any(|other| piece.repeats(other)) { Ok(()) } else { tx.add_evidence(&piece).await }
+}
+
+/// The verification, locked behind what it rests on, for somebody who may do this to it.
+async fn lock(tx: &mut Tx, actor: &Actor, id: VerificationId, action: Action) -> Result<(Verification, Basis)> {
+    let found: Verification = tx.get(id).await?;
+    Tie::to_person(actor, found.person_id).require(action, SubjectKind::Verification)?;
+    let program: Program = tx.get(found.program_id).await?;
+    hold_surroundings(tx, found.employment_id).await?;
+    let basis = Basis::of(tx, &program, tx.hold(found.employment_id).await?).await?;
+    tx.relies_on(program.time_zone.end_of_day(program.time_zone.date_of(tx.now())));
+    Ok((tx.lock(id).await?, basis))
+}
+
+/// Holds an employment's person and organization as they are.
+async fn hold_surroundings(tx: &Tx, id: EmploymentId) -> Result<()> {
+    let employment: Employment = tx.get(id).await?;
+    let _: Person = tx.hold(employment.person_id).await?;
+    let _: Organization = tx.hold(employment.organization_id).await?;
+    Ok(())
+}
+
+/// What a verification is judged by.
+struct Basis {
+    program: Program,
+    policy: PolicyTerms,
+    person: Person,
+    organization: Organization,
+    employment: Employment,
+}
+
+impl Basis {
+    async fn of(tx: &Tx, program: &Program, employment: Employment) -> Result<Self> {
+        let policy: VerificationPolicy = tx.program_document(program.id).await?;
+        let person = tx.get(employment.person_id).await?;
+        let organization = tx.get(employment.organization_id).await?;
+        Ok(Self { program: program.clone(), policy: policy.terms, person, organization, employment })
+    }
+
+    fn grounds(&self) -> Grounds<'_> {
+        let Self { policy, organization, employment, program, .. } = self;
+        Grounds { policy, zone: program.time_zone, employment, organization }
+    }
+}

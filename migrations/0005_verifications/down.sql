@@ -1,0 +1,3 @@
+DROP TABLE verifications;
+DROP TABLE evidence;
+DROP TABLE program_documents;

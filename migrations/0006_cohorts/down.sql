@@ -1,0 +1,3 @@
+DROP TABLE applications;
+DROP TABLE cohort_facilitators;
+DROP TABLE cohorts;
