@@ -15,6 +15,7 @@ mod organizations;
 mod people;
 mod program_documents;
 mod programs;
+mod proposals;
 mod sign_in;
 mod timeline;
 mod verifications;

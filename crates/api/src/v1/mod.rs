@@ -99,6 +99,7 @@ rooms! {
     commitments,
     verifications,
     proposals,
+    verifications,
     clock,
     journal,
     state_machines,
