@@ -4,9 +4,7 @@
 
 mod architecture;
 mod authorization;
-#[cfg(test)]
 mod catalog;
-#[cfg(test)]
 mod coalitions;
 mod conventions;
 mod document;
@@ -15,9 +13,9 @@ mod journal;
 mod migrations;
 mod organizations;
 mod people;
-#[cfg(test)]
+mod program_documents;
 mod programs;
-#[cfg(test)]
+mod proposals;
 mod sign_in;
-#[cfg(test)]
 mod timeline;
+mod verifications;

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use cohortium_domain::access::Grant;
-use cohortium_domain::ids::CoalitionId;
+use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
+use cohortium_domain::timeline::MilestoneKind;
 use cohortium_tests::api::{Api, Session};
+use cohortium_tests::years::proposal;
 use serde_json::{Value, json};
 
-use super::table::{Role, Row};
+use super::table::{Role, Row, program};
+use crate::programs::dcsc_timeline;
 
 /// A server with two coalitions: ours, and theirs.
 pub struct World<'a> {
@@ -18,6 +21,7 @@ pub struct World<'a> {
 
 /// A coalition, with its people and its things.
 pub struct Place<'a> {
+    api: &'a Api,
     coalition: CoalitionId,
     sessions: BTreeMap<Role, Session<'a>>,
     expired: BTreeMap<Role, Session<'a>>,
@@ -56,7 +60,7 @@ impl<'a> World<'a> {
 impl<'a> Place<'a> {
     async fn build(api: &'a Api, slug: &str) -> Self {
         let coalition = api.coalition(slug).await;
-        let mut place = Self { coalition, sessions: BTreeMap::new(), expired: BTreeMap::new(), things: BTreeMap::new() };
+        let mut place = Self { api, coalition, sessions: BTreeMap::new(), expired: BTreeMap::new(), things: BTreeMap::new() };
         for role in Role::ALL {
             let grants: &[Grant] = match role {
                 Role::Owner => &[Grant::Owner],
@@ -70,6 +74,9 @@ impl<'a> Place<'a> {
         place.keep("person", place.session(Role::Author).person_id().to_string());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;
+        place.proposals().await;
+        place.programs(slug).await;
+        place.program(api).await;
         place
     }
 
@@ -91,6 +98,60 @@ impl<'a> Place<'a> {
         let path = format!("/v1/people/{}/employments", self.session(Role::Member).person_id());
         self.make(&staff, "employment", &path, employment.clone()).await;
         self.make(&author, "own employment", "/v1/me/employments", employment).await;
+    }
+
+    /// Proposals of the author: one as a draft whose call is open, and others handed in, whose call is over.
+    async fn proposals(&mut self) {
+        let (staff, author) = (self.session(Role::Staff).clone(), self.session(Role::Author).clone());
+        for (name, due) in [("call", "2019-12-31"), ("past call", "2019-11-20"), ("call to finalize", "2019-11-20")] {
+            let days = [
+                (MilestoneKind::ProposalsOpen, "2019-11-01"),
+                (MilestoneKind::ProposalsDue, due),
+                (MilestoneKind::OfferingsFinal, "2020-01-10"),
+                (MilestoneKind::SignupOpens, "2020-01-15"),
+                (MilestoneKind::Kickoff, "2020-02-03"),
+                (MilestoneKind::Closeout, "2020-06-15"),
+            ];
+            let program = self.api.program(self.coalition, &name.replace(' ', "-"), &days).await;
+            self.keep(name, program.to_string());
+        }
+        let open = format!("/v1/programs/{}/proposals", self.id("call"));
+        self.make(&author, "draft proposal", &open, proposal()).await;
+        let past = format!("/v1/programs/{}/proposals", self.id("past call"));
+        for name in ["proposal", "proposal to reject", "proposal to reserve", "proposal to decline"] {
+            self.make(&author, name, &past, proposal()).await;
+            let _ = author.act(&format!("/v1/proposals/{}/submit", self.id(name))).await.expect(200);
+        }
+        let _ = staff.act(&format!("/v1/proposals/{}/accept", self.id("proposal to decline"))).await.expect(200);
+        let _ = staff.put("/v1/clock", json!({"now": "2019-11-22T12:00:00Z"})).await.expect(200);
+    }
+
+    /// A published program, and a verification that it asks for.
+    async fn program(&mut self, api: &Api) {
+        let program = crate::program_documents::program(api, self.coalition, "cop").await;
+        let employment = json!({
+            "organization_id": self.id("organization"), "role": "principal", "level": "school", "starts_on": "2019-08-01"
+        });
+        let author = self.session(Role::Author).clone();
+        self.make(&author, "current employment", "/v1/me/employments", employment).await;
+        let employment = EmploymentId::from_uuid(self.id("current employment").parse().unwrap());
+        let verification = crate::verifications::ask(api, self.coalition, program, employment).await;
+        self.keep("verification", verification.id.to_string());
+    }
+
+    /// Programs, each for what is done to it.
+    async fn programs(&mut self, slug: &str) {
+        let staff = self.session(Role::Staff).clone();
+        for name in ["program", "draft program", "program to close", "program to cancel"] {
+            self.make(&staff, name, "/v1/programs", program(&name.replace(' ', "-"))).await;
+            let path = format!("/v1/programs/{}", self.id(name));
+            let _ = staff.put(&format!("{path}/timeline"), dcsc_timeline()).await.expect(200);
+            if name != "draft program" {
+                let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+            }
+        }
+        self.keep("catalog", slug.to_owned());
+        self.keep("program in the catalog", format!("{slug}/programs/program"));
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.
