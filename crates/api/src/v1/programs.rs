@@ -178,7 +178,7 @@ struct JoiningChange {
 /// What is otherwise about how many people a cohort is for.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CapacityChange {
+pub(super) struct CapacityChange {
     /// Under this, a cohort is at risk.
     #[schema(minimum = 1, maximum = 500)]
     min: Option<u32>,

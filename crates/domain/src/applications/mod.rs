@@ -148,6 +148,12 @@ impl Application {
         self.standing.state()
     }
 
+    /// Since when it waits, where it does.
+    #[must_use]
+    pub fn waitlisted_since(&self) -> Option<Timestamp> {
+        if let Standing::Waitlisted { since, .. } = self.standing { Some(since) } else { None }
+    }
+
     /// The same as it is at an instant: past its time it reads `expired`, though nobody has settled it.
     #[must_use]
     pub fn as_of(mut self, signup: &Signup, now: Timestamp) -> Self {
