@@ -220,7 +220,7 @@ impl Tx {
 }
 
 /// The condition for being in a state now: [`Verification::as_of`] in SQL.
-fn reads(state: VerificationState, now: Timestamp) -> SimpleExpr {
+pub(crate) fn reads(state: VerificationState, now: Timestamp) -> SimpleExpr {
     let is = |state: VerificationState| Column::State.eq(state.as_str());
     let is_over = || Column::ValidUntil.lte(now.utc());
     match state {

@@ -1,11 +1,14 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod access;
+mod applications;
 mod catalog;
 mod clock;
 mod coalition;
+mod cohorts;
 mod commitments;
 mod employments;
+mod enrollments;
 mod forms;
 mod journal;
 mod me;
@@ -99,6 +102,9 @@ rooms! {
     commitments,
     verifications,
     proposals,
+    cohorts,
+    applications,
+    enrollments,
     verifications,
     clock,
     journal,
