@@ -10,7 +10,7 @@ use cohortium_tests::on_both_databases;
 use cohortium_workflow as workflow;
 use serde_json::{Value, json};
 
-use crate::program_documents::program;
+use crate::programs::{dcsc, planned};
 
 on_both_databases! {
     a_proven_address_at_the_organization_verifies_by_itself,
@@ -47,7 +47,7 @@ impl<'a> World<'a> {
         let _ = staff.put("/v1/roles", json!({"roles": [{"key": "principal", "label": "Principal"}]})).await.expect(200);
         let school = json!({"name": "Cedar Hollow", "kind": "charter_school", "state": "DC", "membership": "active", "email_domains": domains});
         let school = staff.post("/v1/organizations", school).await.expect(201)["id"].as_str().unwrap().to_owned();
-        let program = program(api, coalition, "cop").await;
+        let program = id_in(&planned(&staff).await);
         let employment = employ(&mia, &school).await;
         Self { api, coalition, staff, mia, school, program, employment }
     }
@@ -70,6 +70,11 @@ impl<'a> World<'a> {
     async fn act(&self, id: &str, action: &str) -> Answer {
         self.staff.post(&format!("/v1/verifications/{id}/{action}"), json!({"reason": "The principal was asked"})).await
     }
+}
+
+/// The program of an address.
+pub fn id_in(path: &str) -> ProgramId {
+    ProgramId::from_uuid(path.rsplit('/').next().unwrap().parse().unwrap())
 }
 
 async fn employ(who: &Session<'_>, school: &str) -> EmploymentId {
@@ -248,8 +253,11 @@ async fn a_list_is_filtered_by_what_the_states_are_now(database: TestDatabase) {
     let world = World::new(&api, &["example.org"]).await;
     let verified = world.ask().await;
     let _ = world.staff.post("/v1/clock/advance", json!({"minutes": 1})).await.expect(200);
-    let other = program(&api, world.coalition, "other").await;
-    let path = format!("/v1/programs/{other}/verification-policy");
+    let mut second = dcsc();
+    second["slug"] = json!("another");
+    let other = world.staff.post("/v1/programs", second).await.header("location").to_owned();
+    let path = format!("{other}/verification-policy");
+    let other = id_in(&other);
     let policy = json!({"accepted_kinds": ["staff_override"], "least_strength": 5, "valid_days": 9, "membership_required": false});
     let _ = world.staff.put(&path, policy).await.expect(200);
     let open = ask(&api, world.coalition, other, world.employment).await.id.to_string();

@@ -97,6 +97,7 @@ rooms! {
     timeline,
     forms,
     commitments,
+    verifications,
     proposals,
     verifications,
     clock,
