@@ -100,7 +100,6 @@ rooms! {
     timeline,
     forms,
     commitments,
-    verifications,
     proposals,
     cohorts,
     applications,
