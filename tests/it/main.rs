@@ -16,9 +16,9 @@ mod journal;
 mod migrations;
 mod organizations;
 mod people;
+mod programs;
 #[cfg(test)]
 mod proposals;
-mod programs;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
