@@ -4,12 +4,9 @@
 
 mod architecture;
 mod authorization;
-#[cfg(test)]
 mod catalog;
-#[cfg(test)]
 mod coalitions;
 mod conventions;
-#[cfg(test)]
 mod document;
 mod employments;
 mod journal;
@@ -20,6 +17,9 @@ mod programs;
 #[cfg(test)]
 mod proposals;
 #[cfg(test)]
+mod program_documents;
+mod programs;
+mod proposals;
 mod sign_in;
-#[cfg(test)]
 mod timeline;
+mod verifications;

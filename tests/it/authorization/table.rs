@@ -4,6 +4,7 @@ use cohortium_tests::document::Operation;
 use serde_json::{Value, json};
 
 use super::world::Place;
+use crate::programs::{dcsc, dcsc_timeline};
 
 /// Whom a row asks as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +39,8 @@ impl Row {
         let (Some((before, rest)), Some(id)) = (self.operation.path.split_once('{'), id) else {
             return self.operation.path.to_owned();
         };
-        let after = rest.split_once('}').map_or("", |(_, after)| after);
+        // What is addressed by several names stands for all of them, and what is between them.
+        let after = rest.rsplit_once('}').map_or("", |(_, after)| after);
         format!("{before}{id}{after}")
     }
 
@@ -117,6 +119,39 @@ pub fn table() -> Vec<Row> {
         row("releaseProposals", Staff).not(Member, 403).on("past call"),
         row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
         row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
+        row("getApplicationForm", Member).on("program"),
+        row("replaceApplicationForm", Staff).not(Member, 403).on("program").with(|_| json!({"schema": {"type": "object"}})),
+        row("getCommitments", Member).on("program"),
+        row("replaceCommitments", Staff)
+            .not(Member, 403)
+            .on("program")
+            .with(|_| json!({"commitments": [{"label": "Calls", "text": "Come to every call"}]})),
+        row("getVerificationPolicy", Member).on("program"),
+        row("replaceVerificationPolicy", Staff).not(Member, 403).on("program").with(
+            |_| json!({"accepted_kinds": ["staff_override"], "least_strength": 5, "valid_days": 300, "membership_required": false}),
+        ),
+        row("listVerifications", Staff).not(Member, 403),
+        row("listMyVerifications", Member),
+        row("getVerification", Author).not(Member, 404).on("verification"),
+        row("verifyVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("revokeVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("reopenVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("rejectVerification", Staff).not(Author, 403).on("verification").with(because),
+        public("getCatalog").on("catalog"),
+        public("getCatalogProgram").on("program in the catalog"),
+        public("getCatalogTimeline").on("program in the catalog"),
+        public("getCatalogTimelineCalendar").on("program in the catalog"),
+        row("listPrograms", Member),
+        row("createProgram", Staff).not(Member, 403).with(|_| program("one-more")),
+        row("getProgram", Member).on("program"),
+        row("updateProgram", Staff).not(Member, 403).on("program").with(|_| json!({"name": "Communities of Practice"})),
+        row("getTimeline", Member).on("program"),
+        row("previewTimeline", Staff).not(Member, 403).on("program").with(|_| dcsc_timeline()),
+        row("replaceTimeline", Staff).not(Member, 403).on("program").with(|_| dcsc_timeline()),
+        row("listTimelineChanges", Staff).not(Member, 403).on("program"),
+        row("publishProgram", Staff).not(Member, 403).on("draft program"),
+        row("closeProgram", Staff).not(Member, 403).on("program to close"),
+        row("cancelProgram", Staff).not(Member, 403).on("program to cancel").with(|_| json!({"reason": "Too few proposals"})),
         row("listEvents", Staff).not(Member, 403),
         row("listJournal", Owner).not(Staff, 403),
         row("verifyJournal", Owner).not(Staff, 403),
@@ -124,6 +159,17 @@ pub fn table() -> Vec<Row> {
         row("setClock", Staff).not(Member, 403).with(|_| json!({"now": "2030-01-01T00:00:00Z"})),
         row("advanceClock", Staff).not(Member, 403).with(|_| json!({"minutes": 1})),
     ]
+}
+
+fn because(_: &Place<'_>) -> Value {
+    json!({"reason": "The office asked the school"})
+}
+
+/// What a program with this slug is made of.
+pub fn program(slug: &str) -> Value {
+    let mut program = dcsc();
+    program["slug"] = json!(slug);
+    program
 }
 
 fn employment(place: &Place<'_>) -> Value {
