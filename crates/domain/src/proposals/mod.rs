@@ -16,7 +16,7 @@ mod tests;
 pub use call::Call;
 pub use content::{Content, ContentUpdate, Goal, MOST_GOALS};
 pub use decisions::{Decision, HIGHEST_RANK, Rank, Staged};
-pub use round::{Finalized, Offering, Round};
+pub use round::{Finalized, Round};
 
 use crate::access::{Action, Tie};
 use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
