@@ -227,11 +227,11 @@ impl Proposal {
     /// Changes a draft.
     ///
     /// # Errors
-    /// It is no draft any more, or what is wrong with its parts.
+    /// What is wrong with its parts, or it is no draft any more.
     pub fn update(mut self, update: ContentUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        MACHINE.check(self.state(), Action::UpdateProposal)?;
         let changed = self.content.apply(update);
         self.content.check()?;
+        MACHINE.check(self.state(), Action::UpdateProposal)?;
         self.meta = self.meta.changed(now);
         let happening = self.happening("updated").with("changed", changed.names());
         Ok(Change::one(self, happening))
