@@ -1,19 +1,13 @@
 //! What a program asks for, through HTTP: its application form, its commitments and its verification policy.
 
-use cohortium_domain::access::{Actor, Grant};
-use cohortium_domain::ids::{CoalitionId, ProgramId};
-use cohortium_domain::meta::Precondition;
-use cohortium_domain::programs::{Capacity, Delivery, EnrollmentMode, ProgramCreate, Terms};
-use cohortium_domain::text::{Name, SchoolYear, Slug, Title};
-use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
-use cohortium_tests::api::{Api, must};
+use cohortium_domain::access::Grant;
+use cohortium_tests::api::Api;
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
-use cohortium_workflow as workflow;
-use cohortium_workflow::input::Input;
-use cohortium_workflow::timeline::Wish;
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::programs::planned;
 
 on_both_databases! {
     a_form_is_replaced_and_each_version_stays,
@@ -24,45 +18,6 @@ on_both_databases! {
     what_a_draft_asks_for_is_hidden_and_what_a_program_asks_for_is_staffs_to_change,
 }
 
-/// A program of the charter schools, as a draft.
-pub async fn program(api: &Api, coalition: CoalitionId, slug: &str) -> ProgramId {
-    let given = ProgramCreate {
-        slug: must(Slug::new(slug)),
-        name: must(Title::new("Communities of Practice")),
-        description: None,
-        school_year: must(SchoolYear::new("2019-20")),
-        time_zone: must("America/New_York".parse()),
-        delivery: Delivery::StaffLed,
-        enrollment_mode: EnrollmentMode::FirstCome,
-        capacity: Capacity { min: 10, max: 20 },
-        terms: Terms { hold_days: 7, offer_days: 3, grace_minutes: 0, anywhere_on_earth: false },
-    };
-    let made =
-        api.write(coalition, async |tx| workflow::programs::create(tx, &Actor::Operator, &Input::given(given.clone())).await);
-    made.await.id
-}
-
-/// Gives a program its timeline, and publishes it.
-pub async fn publish(api: &Api, coalition: CoalitionId, program: ProgramId) {
-    let milestones = [
-        (MilestoneKind::SignupOpens, "Sign-up opens", "2019-10-17"),
-        (MilestoneKind::Kickoff, "Kick-off", "2019-12-09"),
-        (MilestoneKind::Closeout, "Close-out", "2020-06-15"),
-    ];
-    let milestones = milestones.map(|(kind, label, on)| MilestoneDraft {
-        id: None,
-        kind,
-        label: must(Name::new(label)),
-        when: When::On(must(on.parse())),
-    });
-    let wish = Wish { milestones: milestones.to_vec(), reason: None };
-    api.write(coalition, async |tx| {
-        workflow::timeline::replace(tx, &Actor::Operator, program, &Input::given(wish.clone())).await?;
-        workflow::programs::publish(tx, &Actor::Operator, program, Precondition::NotNeeded).await
-    })
-    .await;
-}
-
 fn question(least: u64) -> Value {
     json!({"schema": {"type": "object", "properties": {"why": {"type": "string", "minLength": least}}, "required": ["why"]}})
 }
@@ -71,7 +26,7 @@ async fn a_form_is_replaced_and_each_version_stays(database: TestDatabase) {
     let api = Api::start(&database).await;
     let coalition = api.coalition("dcsc").await;
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
-    let path = format!("/v1/programs/{}/application-form", program(&api, coalition, "cop").await);
+    let path = format!("{}/application-form", planned(&staff).await);
     let none = staff.get(&path).await;
     assert!(none.header("etag").starts_with("\"0-"));
     let none = none.expect(200);
@@ -91,7 +46,7 @@ async fn a_form_that_could_run_for_ever_is_refused(database: TestDatabase) {
     let api = Api::start(&database).await;
     let coalition = api.coalition("dcsc").await;
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
-    let path = format!("/v1/programs/{}/application-form", program(&api, coalition, "cop").await);
+    let path = format!("{}/application-form", planned(&staff).await);
     let before = api.entries(coalition).await;
     let circle =
         json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}});
@@ -117,7 +72,7 @@ async fn commitments_keep_their_ids_and_raise_their_versions(database: TestDatab
     let api = Api::start(&database).await;
     let coalition = api.coalition("dcsc").await;
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
-    let path = format!("/v1/programs/{}/commitments", program(&api, coalition, "cop").await);
+    let path = format!("{}/commitments", planned(&staff).await);
     let two = json!({"commitments": [{"label": "Calls", "text": "Come to every call"}, {"label": "Product", "text": "Share"}]});
     let made = staff.put(&path, two).await.expect(200);
     let (calls, product) = (made["commitments"][0]["id"].clone(), made["commitments"][1]["id"].clone());
@@ -147,7 +102,7 @@ async fn a_policy_is_replaced_and_never_one_that_nothing_satisfies(database: Tes
     let api = Api::start(&database).await;
     let coalition = api.coalition("dcsc").await;
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
-    let path = format!("/v1/programs/{}/verification-policy", program(&api, coalition, "cop").await);
+    let path = format!("{}/verification-policy", planned(&staff).await);
     let initial = staff.get(&path).await.expect(200);
     assert_eq!(
         (&initial["version"], &initial["membership_required"], &initial["valid_days"]),
@@ -176,7 +131,7 @@ async fn of_those_who_replace_at_once_one_succeeds(database: TestDatabase) {
     let api = Api::start(&database).await;
     let coalition = api.coalition("dcsc").await;
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
-    let path = format!("/v1/programs/{}/application-form", program(&api, coalition, "cop").await);
+    let path = format!("{}/application-form", planned(&staff).await);
     let etag = staff.get(&path).await.header("etag").to_owned();
     let puts = (0..6).map(|least| staff.request(Method::PUT, &path).header("if-match", &etag).json(&question(least)).send());
     let answers = futures_util::future::join_all(puts).await;
@@ -191,13 +146,13 @@ async fn what_a_draft_asks_for_is_hidden_and_what_a_program_asks_for_is_staffs_t
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
     let member = api.person(coalition, "Mia", &[]).await;
     let stranger = api.person(api.coalition("diso").await, "Sid", &[Grant::Owner]).await;
-    let program = program(&api, coalition, "cop").await;
+    let program = planned(&staff).await;
     let before = api.entries(coalition).await;
     let policy = json!({"accepted_kinds": ["email_domain"], "least_strength": 2, "valid_days": 1, "membership_required": false});
     for (name, body) in
         [("application-form", question(1)), ("commitments", json!({"commitments": []})), ("verification-policy", policy)]
     {
-        let path = format!("/v1/programs/{program}/{name}");
+        let path = format!("{program}/{name}");
         assert_eq!(staff.get(&path).await.expect(200)["allowed_actions"], json!(["update"]));
         assert_eq!(member.get(&path).await.problem(404), "not_found", "a draft");
         assert_eq!(stranger.get(&path).await.problem(404), "not_found");
@@ -206,9 +161,9 @@ async fn what_a_draft_asks_for_is_hidden_and_what_a_program_asks_for_is_staffs_t
         assert_eq!(api.anonymous().get(&path).await.problem(401), "authentication_required");
     }
     assert_eq!(api.entries(coalition).await, before);
-    publish(&api, coalition, program).await;
+    let _ = staff.act(&format!("{program}/publish")).await.expect(200);
     for name in ["application-form", "commitments", "verification-policy"] {
-        let path = format!("/v1/programs/{program}/{name}");
+        let path = format!("{program}/{name}");
         assert_eq!(member.get(&path).await.expect(200)["allowed_actions"], json!([]));
         assert_eq!(stranger.get(&path).await.problem(404), "not_found");
     }

@@ -128,7 +128,8 @@ impl<'a> Place<'a> {
 
     /// A published program, and a verification that it asks for.
     async fn program(&mut self, api: &Api) {
-        let program = crate::program_documents::program(api, self.coalition, "cop").await;
+        let program = crate::programs::published(self.session(Role::Staff)).await;
+        let program = crate::verifications::id_in(&program);
         let employment = json!({
             "organization_id": self.id("organization"), "role": "principal", "level": "school", "starts_on": "2019-08-01"
         });

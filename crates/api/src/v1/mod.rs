@@ -1,11 +1,14 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod access;
+mod applications;
 mod catalog;
 mod clock;
 mod coalition;
+mod cohorts;
 mod commitments;
 mod employments;
+mod enrollments;
 mod forms;
 mod journal;
 mod me;
@@ -97,7 +100,11 @@ rooms! {
     timeline,
     forms,
     commitments,
+    verifications,
     proposals,
+    cohorts,
+    applications,
+    enrollments,
     verifications,
     clock,
     journal,

@@ -340,7 +340,7 @@ async fn replace_verification_policy(
 
 /// List verifications
 #[utoipa::path(
-    tag = "Verification",
+    tag = "Verifications",
     params(VerificationsQuery, Paging),
     responses((status = 200, description = "Verifications.", body = VerificationPage))
 )]
@@ -355,7 +355,7 @@ async fn list_verifications(caller: Caller, ctx: Ctx, query: Params<Verification
 ///
 /// The oldest first.
 #[utoipa::path(
-    tag = "Verification",
+    tag = "Verifications",
     params(Paging),
     responses((status = 200, description = "Verifications.", body = VerificationPage))
 )]
@@ -366,7 +366,7 @@ async fn list_my_verifications(caller: Caller, ctx: Ctx, paging: Params<Paging>)
 }
 
 /// Read a verification
-#[utoipa::path(tag = "Verification", responses((status = 200, description = "The verification.", body = Verification)))]
+#[utoipa::path(tag = "Verifications", responses((status = 200, description = "The verification.", body = Verification)))]
 #[get("/v1/verifications/{verification_id}")]
 async fn get_verification(caller: Caller, ctx: Ctx, path: Path<VerificationId>) -> Answer {
     ctx.read(&caller, async |read| {
@@ -398,7 +398,7 @@ async fn act<T: DeserializeOwned>(
 /// By a decision of staff, which stands whatever evidence the policy accepts; but not while the employment is not held, nor without a membership
 /// that the policy asks for. Nobody verifies their own.
 #[utoipa::path(
-    tag = "Verification",
+    tag = "Verifications",
     request_body = VerificationDecision,
     responses((status = 200, description = "The verification.", body = Verification))
 )]
@@ -410,7 +410,7 @@ async fn verify_verification(caller: Caller, ctx: Ctx, path: Path<VerificationId
 
 /// Reject what was shown
 #[utoipa::path(
-    tag = "Verification",
+    tag = "Verifications",
     request_body = VerificationDecision,
     responses((status = 200, description = "The verification.", body = Verification))
 )]
@@ -424,7 +424,7 @@ async fn reject_verification(caller: Caller, ctx: Ctx, path: Path<VerificationId
 ///
 /// Nobody is thrown out by it: applications and enrollments that rest on it stay as they are, and staff decide about them.
 #[utoipa::path(
-    tag = "Verification",
+    tag = "Verifications",
     request_body = VerificationDecision,
     responses((status = 200, description = "The verification.", body = Verification))
 )]
@@ -439,7 +439,7 @@ async fn revoke_verification(caller: Caller, ctx: Ctx, path: Path<VerificationId
 /// After it expired, or was revoked or rejected. Evidence that staff had found wanting does not count again; other evidence that satisfies the
 /// policy verifies at once.
 #[utoipa::path(
-    tag = "Verification",
+    tag = "Verifications",
     request_body = Option<VerificationReopen>,
     responses((status = 200, description = "The verification.", body = Verification))
 )]
