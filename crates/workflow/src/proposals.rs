@@ -4,17 +4,20 @@
 //! becomes of one proposal can fall to another.
 
 use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::cohorts::Year;
 use cohortium_domain::ids::{ProgramId, ProposalId};
 use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::Program;
 use cohortium_domain::proposals::{Call, Content, ContentUpdate, Decision, Proposal, Rank, Round, Staged};
 use cohortium_domain::refusal::Refusal;
+use cohortium_domain::sessions::generate::UsualHours;
 use cohortium_domain::text::Reason;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Read, Result, Tx};
 
 use crate::input::Input;
+use crate::sessions;
 
 /// How staff mean to decide, beside which decision it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -127,6 +130,29 @@ pub async fn as_they_are(read: &Read, program: ProgramId, call: &Call, proposals
     let (round, _) = Round::settle(read.proposals_handed_in(program).await?, *call, read.now());
     let current = |proposal: Proposal| round.get(proposal.id).cloned().unwrap_or(proposal);
     Ok(proposals.into_iter().map(current).collect())
+}
+
+/// Makes the offerings of a program final: in one transaction the program, the cohorts of its confirmed proposals with their
+/// facilitators and sessions, and what becomes of the proposals.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn finalize_offerings(tx: &mut Tx, actor: &Actor, program: ProgramId, precondition: Precondition) -> Result<Program> {
+    let program = crate::programs::locked(tx, actor, program, Action::FinalizeOfferings).await?;
+    program.meta.admit(precondition)?;
+    let timeline = tx.timeline(&program).await?;
+    let call = Call::of(&timeline, &program.decisions)?;
+    let round = settle(tx, program.id, call).await?;
+    let year = Year { program, timeline };
+    let finalized = round.finalize(&year, &tx.cohort_slugs().await?, || tx.make_id())?;
+    let year = Year { program: tx.save(finalized.program, actor).await?, ..year };
+    for change in finalized.cohorts {
+        let cohort = tx.save_cohort(change, actor).await?;
+        sessions::add_missing(tx, actor, &cohort, &year, &UsualHours::default()).await?;
+        sessions::follow(tx, actor, cohort, &year).await?;
+    }
+    save_all(tx, finalized.proposals, actor).await?;
+    Ok(year.program)
 }
 
 /// A proposal as it is now, whether or not a job has written it down.

@@ -117,6 +117,12 @@ pub(super) struct Capacity {
 const _: () =
     assert!(programs::Capacity::BOUNDS.0 == 1 && programs::Capacity::BOUNDS.1 == 500, "the bounds above are the domain's");
 
+impl From<Capacity> for programs::Capacity {
+    fn from(body: Capacity) -> Self {
+        Self { min: body.min, max: body.max }
+    }
+}
+
 impl From<programs::Capacity> for Capacity {
     fn from(capacity: programs::Capacity) -> Self {
         Self { min: capacity.min, max: capacity.max }
