@@ -12,6 +12,7 @@ mod catalog;
 #[cfg(test)]
 mod coalitions;
 mod conventions;
+#[cfg(test)]
 mod document;
 mod employments;
 mod journal;
@@ -19,6 +20,7 @@ mod migrations;
 mod organizations;
 mod people;
 #[cfg(test)]
+mod proposals;
 mod programs;
 #[cfg(test)]
 mod sign_in;

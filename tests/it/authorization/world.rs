@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use cohortium_domain::access::Grant;
 use cohortium_domain::ids::CoalitionId;
+use cohortium_domain::timeline::MilestoneKind;
 use cohortium_tests::api::{Api, Session};
+use cohortium_tests::years::proposal;
 use serde_json::{Value, json};
 
 use super::table::{Role, Row, program};
@@ -19,6 +21,7 @@ pub struct World<'a> {
 
 /// A coalition, with its people and its things.
 pub struct Place<'a> {
+    api: &'a Api,
     coalition: CoalitionId,
     sessions: BTreeMap<Role, Session<'a>>,
     expired: BTreeMap<Role, Session<'a>>,
@@ -57,7 +60,7 @@ impl<'a> World<'a> {
 impl<'a> Place<'a> {
     async fn build(api: &'a Api, slug: &str) -> Self {
         let coalition = api.coalition(slug).await;
-        let mut place = Self { coalition, sessions: BTreeMap::new(), expired: BTreeMap::new(), things: BTreeMap::new() };
+        let mut place = Self { api, coalition, sessions: BTreeMap::new(), expired: BTreeMap::new(), things: BTreeMap::new() };
         for role in Role::ALL {
             let grants: &[Grant] = match role {
                 Role::Owner => &[Grant::Owner],
@@ -72,6 +75,7 @@ impl<'a> Place<'a> {
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;
         place.programs(slug).await;
+        place.proposals().await;
         place
     }
 
@@ -108,6 +112,32 @@ impl<'a> Place<'a> {
         }
         self.keep("catalog", slug.to_owned());
         self.keep("program in the catalog", format!("{slug}/programs/program"));
+    }
+
+    /// Proposals of the author: one as a draft whose call is open, and others handed in, whose call is over.
+    async fn proposals(&mut self) {
+        let (staff, author) = (self.session(Role::Staff).clone(), self.session(Role::Author).clone());
+        for (name, due) in [("call", "2019-12-31"), ("past call", "2019-11-20"), ("call to finalize", "2019-11-20")] {
+            let days = [
+                (MilestoneKind::ProposalsOpen, "2019-11-01"),
+                (MilestoneKind::ProposalsDue, due),
+                (MilestoneKind::OfferingsFinal, "2020-01-10"),
+                (MilestoneKind::SignupOpens, "2020-01-15"),
+                (MilestoneKind::Kickoff, "2020-02-03"),
+                (MilestoneKind::Closeout, "2020-06-15"),
+            ];
+            let program = self.api.program(self.coalition, &name.replace(' ', "-"), &days).await;
+            self.keep(name, program.to_string());
+        }
+        let open = format!("/v1/programs/{}/proposals", self.id("call"));
+        self.make(&author, "draft proposal", &open, proposal()).await;
+        let past = format!("/v1/programs/{}/proposals", self.id("past call"));
+        for name in ["proposal", "proposal to reject", "proposal to reserve", "proposal to decline"] {
+            self.make(&author, name, &past, proposal()).await;
+            let _ = author.act(&format!("/v1/proposals/{}/submit", self.id(name))).await.expect(200);
+        }
+        let _ = staff.act(&format!("/v1/proposals/{}/accept", self.id("proposal to decline"))).await.expect(200);
+        let _ = staff.put("/v1/clock", json!({"now": "2019-11-22T12:00:00Z"})).await.expect(200);
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.

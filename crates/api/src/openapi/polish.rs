@@ -62,6 +62,10 @@ fn complete(document: &Value, template: &str, method: &str, operation: &mut Valu
     operation["description"] = json!(format!("{said}\n\n**Who may call:** {}.", who.trim_start_matches("Only for ")).trim());
     operation["security"] = security(action);
     let takes_body = operation.get("requestBody").is_some();
+    if let Some(schema) = operation.pointer_mut("/requestBody/content/application~1json/schema") {
+        // A body that can be left out is absent, not null.
+        refuse_null(schema);
+    }
     if method == "patch" {
         let content = operation["requestBody"]["content"]["application/json"].clone();
         operation["requestBody"]["content"]["application/merge-patch+json"] = content;

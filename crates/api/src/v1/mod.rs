@@ -81,7 +81,6 @@ macro_rules! rooms {
     };
 }
 
-rooms!(
 rooms! {
     catalog,
     access,
@@ -97,7 +96,5 @@ rooms! {
     clock,
     journal,
     state_machines,
-    operation
-);
     operation,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Call, Proposal, ProposalState, Rank, Staged, Standing};
 use crate::cohorts::Audience;
 use crate::ids::{CohortId, PersonId, ProposalId};
-use crate::journal::{Change, Happening};
+use crate::journal::Change;
 use crate::programs::Capacity;
 use crate::refusal::{Fault, FaultCode, Refusal};
 use crate::text::{Slug, Summary, Title};
@@ -52,26 +52,26 @@ pub struct Finalized {
 
 impl Round {
     /// Does what time has to do: acceptances past their time lapse, in the order of their instants, and each place that comes free so
-    /// goes to the first in reserve, who has days of its own to confirm. Gives what changed, each proposal once.
+    /// goes to the first in reserve, who has days of its own to confirm. Gives what changed, each proposal once, in the order in which it came.
     #[must_use]
     pub fn settle(proposals: Vec<Proposal>, call: Call, now: Timestamp) -> (Self, Vec<Change<Proposal>>) {
         let mut round = Self { call, proposals, now };
-        let mut happened: Vec<(ProposalId, Happening)> = Vec::new();
+        let mut changes: Vec<Change<Proposal>> = Vec::new();
         while let Some((lapses_at, id)) = round.next_lapse() {
             let Some(lapsed) = round.get(id).map(|proposal| proposal.clone().lapse(lapses_at)) else { break };
             let promoted = round.first_in_reserve().filter(|_| call.check_not_ended(lapses_at).is_ok());
             let promoted = promoted.map(|proposal| proposal.clone().promote(&call, lapses_at));
             for change in std::iter::once(lapsed).chain(promoted) {
-                let id = change.value.id;
-                happened.extend(change.happened.into_iter().map(|happening| (id, happening)));
-                round.put(change.value);
+                round.put(change.value.clone());
+                match changes.iter_mut().find(|earlier| earlier.value.id == change.value.id) {
+                    Some(earlier) => {
+                        earlier.value = change.value;
+                        earlier.happened.extend(change.happened);
+                    }
+                    None => changes.push(change),
+                }
             }
         }
-        let changes = round.proposals.iter().filter_map(|proposal| {
-            let of_this: Vec<_> = happened.iter().filter(|(id, _)| *id == proposal.id).map(|(_, what)| what.clone()).collect();
-            (!of_this.is_empty()).then(|| Change { value: proposal.clone(), happened: of_this })
-        });
-        let changes = changes.collect();
         (round, changes)
     }
 

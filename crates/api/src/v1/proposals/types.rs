@@ -3,7 +3,7 @@
 use cohortium_domain::access::Tie;
 use cohortium_domain::cohorts::Audience;
 use cohortium_domain::ids::{CohortId, PersonId, ProgramId, ProposalId};
-use cohortium_domain::proposals::{self, Call, Content, ContentUpdate, Decision, Goal, ProposalState, Rank};
+use cohortium_domain::proposals::{self, Call, Content, ContentUpdate, Decision, Goal, HIGHEST_RANK, MOST_GOALS, ProposalState};
 use cohortium_domain::text::{Body, Reason, Summary, Title};
 use cohortium_domain::time::Timestamp;
 use cohortium_workflow::proposals::Wish;
@@ -37,6 +37,8 @@ impl From<Capacity> for cohortium_domain::programs::Capacity {
 }
 // TEMP END
 
+const _: () = assert!(HIGHEST_RANK == 1_000 && MOST_GOALS == 10, "the bounds below are the domain's");
+
 /// A proposal to lead a cohort.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Proposal {
@@ -68,7 +70,7 @@ pub(super) struct Proposal {
     /// Its rank in the reserve, where a release put it there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
-    reserve_rank: Option<Rank>,
+    reserve_rank: Option<u16>,
     /// Since when it is accepted, confirmed, rejected, withdrawn or declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     settled_at: Option<Timestamp>,
@@ -97,7 +99,7 @@ pub(super) struct StagedDecision {
     /// Its rank, when it is to be kept in reserve.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
-    rank: Option<Rank>,
+    rank: Option<u16>,
 }
 
 /// A proposal, in lists.
@@ -119,7 +121,7 @@ pub(super) struct ProposalSummary {
     /// Its rank in the reserve, where a release put it there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
-    reserve_rank: Option<Rank>,
+    reserve_rank: Option<u16>,
     updated_at: Timestamp,
 }
 
@@ -180,7 +182,7 @@ pub(super) struct ProposalDecision {
 pub(super) struct ProposalReserve {
     /// Its rank: 1 comes first. Behind all others, when nothing is said.
     #[schema(minimum = 1, maximum = 1000)]
-    rank: Option<Rank>,
+    rank: Option<u16>,
     /// Why, for the journal; the author does not see it.
     reason: Option<Reason>,
 }
