@@ -48,7 +48,7 @@ use crate::entity::coalition;
 use crate::rows::{Connection, on};
 
 pub use crate::accounts::{Credentials, SignIn, SignedIn};
-pub use crate::applications::{ApplicationFilter, ApplicationOrder};
+pub use crate::applications::{ApplicationFilter, ApplicationOrder, RestsOn};
 pub use crate::cohorts::CohortFilter;
 pub use crate::error::{Error, Result};
 pub use crate::generations::Generation;

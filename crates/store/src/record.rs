@@ -44,6 +44,7 @@ pub trait Record: Sized {
     fn from_row(row: <Self::Entity as EntityTrait>::Model) -> Result<Self>;
 
     /// The rule that a write broke, by the name of the unique index.
+    #[must_use]
     fn refusal(_index: &str) -> Option<Refusal> {
         None
     }

@@ -92,6 +92,12 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
         on!(self.connection, connection => self.select.all(connection))
     }
 
+    /// Each only once.
+    pub(crate) fn distinct(mut self) -> Self {
+        self.select = self.select.distinct();
+        self
+    }
+
     /// One column of all.
     pub(crate) async fn column<T: TryGetable + Send>(self, column: E::Column) -> Result<Vec<T>> {
         let values: Vec<(T,)> = self.columns([column]).await?;

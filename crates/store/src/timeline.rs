@@ -76,7 +76,9 @@ impl Read {
     /// The database's.
     pub async fn course(&self, program: Program) -> Result<Course> {
         let timeline = self.timeline(&program).await?;
-        Ok(Course { program, timeline, cohorts: Vec::new() })
+        let cohorts = self.cohorts_of([program.id]).await?;
+        let cohorts = cohorts.iter().filter_map(|cohort| cohort.span(&timeline)).collect();
+        Ok(Course { program, timeline, cohorts })
     }
 
     /// The same of several programs.
@@ -85,8 +87,13 @@ impl Read {
     /// The database's.
     pub async fn courses(&self, programs: Vec<Program>) -> Result<Vec<Course>> {
         let timelines = self.timelines(&programs).await?;
-        let both = programs.into_iter().zip(timelines);
-        Ok(both.map(|(program, timeline)| Course { program, timeline, cohorts: Vec::new() }).collect())
+        let cohorts = self.cohorts_of(programs.iter().map(|program| program.id)).await?;
+        let course = |(program, timeline): (Program, Timeline)| {
+            let own = cohorts.iter().filter(|cohort| cohort.program_id == program.id);
+            let cohorts = own.filter_map(|cohort| cohort.span(&timeline)).collect();
+            Course { program, timeline, cohorts }
+        };
+        Ok(programs.into_iter().zip(timelines).map(course).collect())
     }
 
     /// A page of the changes of a program's timeline, in the order in which they were made.

@@ -147,6 +147,15 @@ impl Read {
         Ok(rows.filter(reads(VerificationState::Verified, self.now())).limit(1).one().await?.is_some())
     }
 
+    /// The verification of an employment for a program, where there is one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn verification_for(&self, employment: EmploymentId, program: ProgramId) -> Result<Option<Verification>> {
+        let rows = self.rows::<Entity>().filter(Column::EmploymentId.eq(employment.uuid()));
+        rows.filter(Column::ProgramId.eq(program.uuid())).one().await?.map(Verification::from_row).transpose()
+    }
+
     /// All evidence for an employment.
     ///
     /// # Errors

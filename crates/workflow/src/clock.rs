@@ -6,6 +6,7 @@ use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Result, Tx};
 
+use crate::due;
 use crate::input::Input;
 
 /// How a clock is moved.
@@ -31,5 +32,8 @@ pub async fn advance(tx: &mut Tx, actor: &Actor, action: Action, by: &Input<'_, 
         Move::To(instant) => instant,
         Move::By { minutes } => tx.now().plus_minutes(minutes),
     };
-    tx.save(coalition.move_clock(to)?, actor).await
+    let moved = coalition.move_clock(to)?;
+    due::run_until(tx, to).await?;
+    tx.move_to(to);
+    tx.save(moved, actor).await
 }

@@ -1,6 +1,6 @@
 //! Cohorts, as staff make them and their facilitators run them.
 
-use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::ApplicationState;
 use cohortium_domain::cohorts::{Audience, Cohort, CohortUpdate, MeetingMode, NewCohort, Year};
 use cohortium_domain::ids::{CohortId, PersonId, ProgramId};
@@ -165,7 +165,7 @@ pub async fn cancel(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, 
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn cancel_all(tx: &mut Tx, actor: &Actor, program: ProgramId, reason: &Reason) -> Result<()> {
-    for cohort in tx.cohorts_of(program).await? {
+    for cohort in tx.cohorts_of([program]).await? {
         let entered = seats::enter(tx, cohort.id).await?;
         if entered.cohort().can_be_cancelled() {
             call_off(tx, actor, entered, reason).await?;
@@ -179,7 +179,7 @@ pub async fn cancel_all(tx: &mut Tx, actor: &Actor, program: ProgramId, reason: 
 /// # Errors
 /// The database's errors.
 pub async fn settle_all(tx: &mut Tx, program: ProgramId) -> Result<()> {
-    for cohort in tx.cohorts_of(program).await? {
+    for cohort in tx.cohorts_of([program]).await? {
         seats::enter(tx, cohort.id).await?.leave(tx).await?;
     }
     Ok(())
@@ -236,7 +236,8 @@ async fn finish(tx: &mut Tx, actor: &Actor, mut entered: Entered, changed: Chang
 }
 
 fn plan(tx: &Tx, timeline: &Timeline, before: &CohortDates, milestones: Vec<MilestoneDraft>) -> Result<CohortDates> {
-    let milestone = |MilestoneDraft { id, kind, label, when }| Milestone { id: id.unwrap_or_else(|| tx.make_id()), kind, label, when };
+    let milestone =
+        |MilestoneDraft { id, kind, label, when }| Milestone { id: id.unwrap_or_else(|| tx.make_id()), kind, label, when };
     let planned = CohortDates::plan(timeline, milestones.into_iter().map(milestone).collect())?;
     Ok(CohortDates { kickoff_session_at: before.kickoff_session_at, ..planned })
 }

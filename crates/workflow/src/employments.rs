@@ -10,10 +10,11 @@ use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::organizations::Organization;
 use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
-use cohortium_store::{Result, Tx};
+use cohortium_store::{RestsOn, Result, Tx};
 
 use crate::input::{Input, not_found_at};
-use crate::verifications;
+use crate::seats::Entered;
+use crate::{applications, verifications};
 
 /// Adds an employment to a person, for the coalition.
 ///
@@ -41,12 +42,13 @@ pub async fn create_own(tx: &mut Tx, actor: &Actor, input: &Input<'_, Employment
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn update(tx: &mut Tx, actor: &Actor, id: EmploymentId, input: &Input<'_, EmploymentUpdate>) -> Result<Employment> {
-    let employment = lock(tx, id).await?;
+    let (resting, employment) = lock(tx, id).await?;
     Tie::none(actor).require(Action::UpdateEmployment, SubjectKind::Employment)?;
     let update = input.admit(&employment.meta)?;
     let around = surroundings(tx, employment.person_id).await?;
     let employment = tx.save(employment.update(update, &around, tx.now())?, actor).await?;
     verifications::judge_person(tx, actor, employment.person_id).await?;
+    applications::admit(tx, resting).await?;
     Ok(employment)
 }
 
@@ -55,13 +57,14 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: EmploymentId, input: &Input<
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn update_own(tx: &mut Tx, actor: &Actor, id: EmploymentId, input: &Input<'_, EmploymentUpdate>) -> Result<Employment> {
-    let employment = lock(tx, id).await?;
+    let (resting, employment) = lock(tx, id).await?;
     Tie::to_person(actor, employment.person_id).require(Action::UpdateMyEmployment, SubjectKind::Employment)?;
     let update = input.admit(&employment.meta)?;
     let around = surroundings(tx, employment.person_id).await?;
     let verified = tx.is_verified(employment.id).await?;
     let employment = tx.save(employment.update_own(update, verified, &around, tx.now())?, actor).await?;
     verifications::judge_person(tx, actor, employment.person_id).await?;
+    applications::admit(tx, resting).await?;
     Ok(employment)
 }
 
@@ -89,12 +92,13 @@ async fn add(
     tx.save(Employment::create(tx.make_id(), person, given, source, &around, tx.now())?, actor).await
 }
 
-/// The employment, locked behind its person and its organization.
-async fn lock(tx: &Tx, id: EmploymentId) -> Result<Employment> {
+/// The employment, locked behind its person and its organization, and before them the cohorts to which the person applies.
+async fn lock(tx: &mut Tx, id: EmploymentId) -> Result<(Vec<Entered>, Employment)> {
     let employment: Employment = tx.get(id).await?;
+    let resting = applications::enter_resting(tx, RestsOn::Person(employment.person_id)).await?;
     let _: Person = tx.lock(employment.person_id).await?;
     let _: Organization = tx.hold(employment.organization_id).await?;
-    tx.lock(id).await
+    Ok((resting, tx.lock(id).await?))
 }
 
 async fn surroundings(tx: &mut Tx, person: PersonId) -> Result<Surroundings> {

@@ -5,20 +5,54 @@
 
 use std::time::Duration;
 
-use cohortium_store::{Result, Store};
+use cohortium_store::{Error, Origin, Result, Store};
+
+use crate::{due, seats};
 
 const PAUSE: Duration = Duration::from_millis(250);
+/// Every how many rounds what has fallen due is written down: once a second.
+const ROUNDS_TO_SETTLING: u32 = 4;
+/// Every how many rounds the seats are given that a promotion left over, or that nobody could have: every ten seconds.
+const ROUNDS_TO_GIVING: u32 = 40;
 
 /// Runs the jobs until it is dropped.
 pub async fn run(store: Store) {
-    let mut last_seen = 0;
+    let (mut last_seen, mut rounds) = (0, 0_u32);
     loop {
-        if let Err(error) = round(&store, &mut last_seen).await {
+        rounds = rounds.wrapping_add(1);
+        let round = async {
+            round(&store, &mut last_seen).await?;
+            if rounds.is_multiple_of(ROUNDS_TO_SETTLING) {
+                settle(&store, rounds.is_multiple_of(ROUNDS_TO_GIVING)).await?;
+            }
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = round.await {
             tracing::warn!(%error, "a round of jobs failed; the next one tries again");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
+
+/// Settles the cohorts of all coalitions that have something to settle; and where that is asked, those that have seats to give.
+///
+/// # Errors
+/// The database's.
+pub async fn settle(store: &Store, give: bool) -> Result<()> {
+    for coalition in store.system().coalitions().await? {
+        let read = store.read(coalition.id).await?;
+        let mut cohorts = due::now_due(&read).await?;
+        if give {
+            cohorts.extend(due::with_seats_to_give(&read).await?);
+        }
+        for cohort in cohorts {
+            store.write(coalition.id, ORIGIN, async |tx| seats::enter(tx, cohort).await?.leave(tx).await.map(drop)).await?;
+        }
+    }
+    Ok(())
+}
+
+const ORIGIN: Origin = Origin { door: "job", request_id: None };
 
 /// One round: learn what other copies of the server wrote, and place what has no place in the journal yet.
 ///

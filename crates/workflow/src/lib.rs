@@ -5,8 +5,11 @@
 //! and all doors lead here.
 
 pub mod accounts;
+pub mod applications;
 pub mod clock;
 pub mod coalitions;
+pub mod cohorts;
+mod due;
 pub mod employments;
 pub mod input;
 pub mod jobs;
@@ -16,6 +19,7 @@ pub mod people;
 pub mod program_documents;
 pub mod programs;
 pub mod proposals;
+mod seats;
 pub mod sign_in;
 pub mod timeline;
 pub mod verifications;

@@ -4,10 +4,10 @@ use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::ids::OrganizationId;
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::organizations::{Organization, OrganizationCreate, OrganizationUpdate};
-use cohortium_store::{Result, Tx};
+use cohortium_store::{RestsOn, Result, Tx};
 
 use crate::input::{Input, not_found_at};
-use crate::verifications;
+use crate::{applications, verifications};
 
 /// Makes an organization.
 ///
@@ -25,6 +25,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, input: &Input<'_, OrganizationCr
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn update(tx: &mut Tx, actor: &Actor, id: OrganizationId, input: &Input<'_, OrganizationUpdate>) -> Result<Organization> {
+    let resting = applications::enter_resting(tx, RestsOn::Organization(id)).await?;
     let organization: Organization = tx.lock(id).await?;
     Tie::none(actor).require(Action::UpdateOrganization, SubjectKind::Organization)?;
     let update = input.admit(&organization.meta)?;
@@ -32,6 +33,7 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: OrganizationId, input: &Inpu
     let today = tx.today().await?;
     let organization = tx.save(organization.update(update, &above, today, tx.now())?, actor).await?;
     verifications::judge_organization(tx, actor, organization.id).await?;
+    applications::admit(tx, resting).await?;
     Ok(organization)
 }
 

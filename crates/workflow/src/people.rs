@@ -4,10 +4,10 @@ use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::ids::PersonId;
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::people::{MeUpdate, Person, PersonCreate, PersonUpdate};
-use cohortium_store::{Result, Tx};
+use cohortium_store::{RestsOn, Result, Tx};
 
 use crate::input::Input;
-use crate::verifications;
+use crate::{applications, verifications};
 
 /// Makes a person.
 ///
@@ -24,11 +24,13 @@ pub async fn create(tx: &mut Tx, actor: &Actor, input: &Input<'_, PersonCreate>)
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn update(tx: &mut Tx, actor: &Actor, id: PersonId, input: &Input<'_, PersonUpdate>) -> Result<Person> {
+    let resting = applications::enter_resting(tx, RestsOn::Person(id)).await?;
     let person: Person = tx.lock(id).await?;
     Tie::none(actor).require(Action::UpdatePerson, SubjectKind::Person)?;
     let update = input.admit(&person.meta)?;
     let person = tx.save(person.update(update, tx.now()), actor).await?;
     verifications::judge_person(tx, actor, person.id).await?;
+    applications::admit(tx, resting).await?;
     Ok(person)
 }
 

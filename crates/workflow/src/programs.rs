@@ -8,6 +8,7 @@ use cohortium_domain::programs::{Program, ProgramCreate, ProgramUpdate};
 use cohortium_domain::text::Reason;
 use cohortium_store::{Result, Tx};
 
+use crate::cohorts;
 use crate::input::Input;
 
 /// Makes a program.
@@ -41,23 +42,27 @@ pub async fn publish(tx: &mut Tx, actor: &Actor, id: ProgramId, precondition: Pr
     tx.save(program.publish(&timeline, tx.now())?, actor).await
 }
 
-/// Closes a program.
+/// Closes a program, and with it sign-up to its cohorts.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn close(tx: &mut Tx, actor: &Actor, id: ProgramId, precondition: Precondition) -> Result<Program> {
     let program = locked(tx, actor, id, Action::CloseProgram).await?;
     program.meta.admit(precondition)?;
-    tx.save(program.close(tx.now())?, actor).await
+    let program = tx.save(program.close(tx.now())?, actor).await?;
+    cohorts::settle_all(tx, program.id).await?;
+    Ok(program)
 }
 
-/// Cancels a program.
+/// Cancels a program, and with it its cohorts.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn cancel(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_, Reason>) -> Result<Program> {
     let program = locked(tx, actor, id, Action::CancelProgram).await?;
     let reason = input.admit(&program.meta)?;
+    // Before the program is over, or its applications would expire with it instead of being declined.
+    cohorts::cancel_all(tx, actor, program.id, &reason).await?;
     tx.save(program.cancel(&reason, tx.now())?, actor).await
 }
 

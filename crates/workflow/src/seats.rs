@@ -15,7 +15,7 @@ use cohortium_domain::seats::{FreeSeat, Settled, Settling};
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Result, Tx};
 
-use crate::applications::facts;
+use crate::applications::{InCohort, facts};
 
 /// So many applications expire in one go; the rest follow in the next, and read expired meanwhile.
 const EXPIRED_AT_ONCE: u64 = 500;
@@ -23,7 +23,7 @@ const EXPIRED_AT_ONCE: u64 = 500;
 const QUEUE_PAGE: u64 = 50;
 
 /// A cohort that is locked, and has been settled.
-pub struct Entered {
+pub(crate) struct Entered {
     /// The year of its program.
     pub year: Year,
     settled: Settled,
@@ -32,10 +32,7 @@ pub struct Entered {
 }
 
 /// Locks a cohort and settles it.
-///
-/// # Errors
-/// There is no such cohort; the database's errors.
-pub async fn enter(tx: &mut Tx, id: CohortId) -> Result<Entered> {
+pub(crate) async fn enter(tx: &mut Tx, id: CohortId) -> Result<Entered> {
     let cohort = tx.lock_cohort(id).await?;
     let year = tx.year(cohort.program_id).await?;
     let mut entered = Entered { year, settled: Settled::untouched(cohort), changed: Vec::new() };
@@ -55,19 +52,13 @@ impl Entered {
     }
 
     /// Sign-up to the cohort.
-    ///
-    /// # Errors
-    /// The program has not come so far.
     pub fn signup(&self) -> Result<Signup> {
         signup(&self.year, self.cohort())
     }
 
     /// A seat that staff can offer.
-    ///
-    /// # Errors
-    /// [`Refusal::CohortFull`].
-    pub fn seat_to_offer(&mut self) -> Result<FreeSeat> {
-        Ok(self.settled.seat_to_offer()?)
+    pub fn seat_to_offer(&mut self) -> Result<FreeSeat, Refusal> {
+        self.settled.seat_to_offer()
     }
 
     /// An application that settling changed since the cohort was entered.
@@ -76,9 +67,6 @@ impl Entered {
     }
 
     /// Saves what was done to an application of the cohort, and counts it.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn save(
         &mut self,
         tx: &mut Tx,
@@ -92,9 +80,6 @@ impl Entered {
     }
 
     /// Leaves the cohort: what came free goes to whoever waits, and the counters are kept. Gives the application as it then is.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn leave_with(mut self, tx: &mut Tx, application: Application) -> Result<InCohort> {
         self.settle(tx).await?;
         tx.keep_seats(self.cohort()).await?;
@@ -103,9 +88,6 @@ impl Entered {
     }
 
     /// Leaves the cohort: what came free goes to whoever waits, and the counters are kept.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn leave(mut self, tx: &mut Tx) -> Result<(Cohort, Year)> {
         self.settle(tx).await?;
         tx.keep_seats(self.cohort()).await?;
@@ -121,12 +103,15 @@ impl Entered {
         let cohort = self.cohort().clone();
         let (due, next_lapse_at) = lapsed(tx, &cohort, &signup).await?;
         let rules = self.year.rules(&cohort);
-        let seats = match limits_organizations(&rules) {
-            true => tx.seats_by_organization(cohort.id, None).await?,
-            false => SeatsByOrganization::default(),
+        let seats = if limits_organizations(&rules) {
+            tx.seats_by_organization(cohort.id, None).await?
+        } else {
+            SeatsByOrganization::default()
         };
         let mut settling = Settling::begin(cohort, signup, rules, seats, tx.now());
-        due.into_iter().for_each(|application| settling.expire(application));
+        for application in due {
+            settling.expire(application);
+        }
         consider_queue(tx, &mut settling, self.cohort().id).await?;
         let mut settled = settling.finish(next_lapse_at);
         for change in std::mem::take(&mut settled.changes) {
@@ -139,20 +124,7 @@ impl Entered {
     }
 }
 
-/// An application with the cohort and the year by which it is read.
-pub struct InCohort {
-    /// The application.
-    pub application: Application,
-    /// Its cohort.
-    pub cohort: Cohort,
-    /// The year of the cohort's program.
-    pub year: Year,
-}
-
 /// Sign-up to a cohort.
-///
-/// # Errors
-/// The program has not come so far.
 pub(crate) fn signup(year: &Year, cohort: &Cohort) -> Result<Signup> {
     year.signup(cohort).ok_or_else(|| {
         let what = "Sign-up to this cohort has not opened yet".to_owned();
@@ -183,7 +155,7 @@ async fn consider_queue(tx: &Tx, settling: &mut Settling, cohort: CohortId) -> R
         let page = tx.queue(cohort, behind, QUEUE_PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         behind = last.standing.place();
-        for waiting in facts::waiting(tx, page).await? {
+        for waiting in facts::of_queue(tx, page).await? {
             settling.consider(&waiting);
         }
     }

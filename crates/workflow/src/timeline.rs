@@ -8,6 +8,7 @@ use cohortium_domain::text::Reason;
 use cohortium_domain::timeline::{MilestoneDraft, Preview, Timeline, assign_ids};
 use cohortium_store::{Read, Result, Tx};
 
+use crate::cohorts;
 use crate::input::Input;
 use crate::programs::locked;
 
@@ -36,9 +37,12 @@ pub async fn replace(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_
     let Some(change) = program.clone().replace_timeline(&old, milestones, reason.as_ref(), tx.now())? else {
         return Ok(program);
     };
+    // What has come to an end by the old dates is not revived by the new ones.
+    cohorts::settle_all(tx, program.id).await?;
     let Change { value: (program, new), happened } = change;
     let program = tx.save(Change { value: program, happened }, actor).await?;
     tx.replace_timeline(program.id, &new).await?;
+    cohorts::settle_all(tx, program.id).await?;
     Ok(program)
 }
 
@@ -58,5 +62,7 @@ pub async fn preview(
     let Wish { milestones, reason: _ } = input.admit(&program.meta)?;
     let old = read.timeline(&program).await?;
     let milestones = assign_ids(&old, milestones, fresh);
-    Ok(program.preview_timeline(&old, milestones, |_| Vec::new(), read.now())?)
+    let cohorts = read.cohorts_of([program.id]).await?;
+    let spans = |timeline: &Timeline| cohorts.iter().filter_map(|cohort| cohort.span(timeline)).collect();
+    Ok(program.preview_timeline(&old, milestones, spans, read.now())?)
 }

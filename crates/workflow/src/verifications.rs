@@ -14,8 +14,9 @@ use cohortium_domain::text::Reason;
 use cohortium_domain::verifications::Verification;
 use cohortium_domain::verifications::evidence::Evidence;
 use cohortium_domain::verifications::policy::{Grounds, PolicyTerms, VerificationPolicy};
-use cohortium_store::{Result, Tx};
+use cohortium_store::{RestsOn, Result, Tx};
 
+use crate::applications;
 use crate::input::Input;
 
 /// The verification of an employment for a program, as an application asks for it: opened where there is none, with the person's own
@@ -40,17 +41,34 @@ pub async fn ask(tx: &mut Tx, actor: &Actor, program: &Program, employment: Empl
     Ok(judged.as_of(tx.now()))
 }
 
+/// What [`ask`] would come to, without asking: nothing is locked, and nothing kept.
+pub(crate) async fn foresee(tx: &Tx, program: &Program, employment: EmploymentId) -> Result<Verification> {
+    let employment: Employment = tx.get(employment).await?;
+    let found = tx.verification_for(employment.id, program.id).await?;
+    let verification = found.unwrap_or_else(|| Verification::open(tx.make_id(), &employment, program.id, tx.now()).value);
+    let mut evidence = tx.evidence(employment.id).await?;
+    evidence.push(Evidence::self_declared(tx.make_opaque_id(), employment.id, tx.now()));
+    let basis = Basis::of(tx, program, employment).await?;
+    let Basis { person, organization, employment, .. } = &basis;
+    evidence.extend(Evidence::email_domain(tx.make_opaque_id(), employment, person, organization));
+    let reviewed = verification.review(&evidence, &basis.grounds(), tx.now()).map(|change| change.value);
+    Ok(reviewed.unwrap_or(verification).as_of(tx.now()))
+}
+
 /// Staff take an employment for verified.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn verify(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Reason>) -> Result<Verification> {
+    let resting = applications::enter_resting(tx, RestsOn::Verification(id)).await?;
     let (verification, basis) = lock(tx, actor, id, Action::VerifyVerification).await?;
     let reason = input.admit(&verification.meta)?;
     let decision = Evidence::staff_override(tx.make_opaque_id(), verification.employment_id, reason, tx.now());
     let change = verification.verify(&decision, actor, &basis.grounds(), tx.now())?;
     tx.add_evidence(&decision).await?;
-    tx.save(change, actor).await
+    let verified = tx.save(change, actor).await?;
+    applications::admit(tx, resting).await?;
+    Ok(verified)
 }
 
 /// Staff find that what was shown is not enough.
@@ -78,10 +96,13 @@ pub async fn revoke(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn reopen(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Option<Reason>>) -> Result<Verification> {
+    let resting = applications::enter_resting(tx, RestsOn::Verification(id)).await?;
     let (verification, basis) = lock(tx, actor, id, Action::ReopenVerification).await?;
     let reason = input.admit(&verification.meta)?;
     let reopened = tx.save(verification.reopen(reason.as_ref(), tx.now())?, actor).await?;
-    judge(tx, actor, reopened, &basis).await
+    let judged = judge(tx, actor, reopened, &basis).await?;
+    applications::admit(tx, resting).await?;
+    Ok(judged)
 }
 
 /// Judges again what rests on a person, who has changed or whose employment has. The person must be locked.

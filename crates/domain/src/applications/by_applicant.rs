@@ -122,6 +122,14 @@ impl Application {
         Ok(Change::one(draft, happened))
     }
 
+    /// Goes on when it can be sent, as far as its state and the time go.
+    ///
+    /// # Errors
+    /// It was sent already, or sign-up is not open.
+    pub fn can_be_sent(&self, signup: &Signup, now: Timestamp) -> Result<(), Refusal> {
+        self.clone().as_of(signup, now).check(Action::SubmitApplication, signup, now)
+    }
+
     /// Sends it. What comes of it depends on what came of asking for a seat.
     ///
     /// # Errors

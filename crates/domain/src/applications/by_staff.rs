@@ -11,13 +11,13 @@ use crate::text::Reason;
 use crate::time::Timestamp;
 
 impl Application {
-    /// Offers it a seat that is free.
+    /// Offers it a seat, which is asked for once nothing else stands in the way.
     ///
     /// # Errors
-    /// It cannot be offered one now, a rule for joining is not met, or the employment is not verified where it must be.
+    /// It cannot be offered one now, a rule for joining is not met, the employment is not verified where it must be, or no seat is free.
     pub fn offer(
         self,
-        seat: FreeSeat,
+        seat: impl FnOnce() -> Result<FreeSeat, Refusal>,
         applicant: &Applicant<'_>,
         signup: &Signup,
         now: Timestamp,
@@ -26,6 +26,7 @@ impl Application {
         now_self.check(Action::OfferApplication, signup, now)?;
         applicant.eligibility.require_met()?;
         applicant.verified.require_for_offer(signup.mode, now)?;
+        let seat = seat()?;
         let mut change = now_self.offered(signup, now);
         change.happened.splice(0..0, seat.passing_over);
         Ok(change)

@@ -82,7 +82,7 @@ fn take(application: Application, action: Action, now: i64) -> Result<Change<App
         Action::UpdateApplication => application.update(ApplicationUpdate::default(), &[], &signup, now),
         Action::SubmitApplication => application.submit(&applicant, Seat::Unasked, &signup, now),
         Action::AdmitApplication => application.admit(&applicant, &signup, now),
-        Action::OfferApplication => application.offer(seat(), &applicant, &signup, now),
+        Action::OfferApplication => application.offer(|| Ok(seat()), &applicant, &signup, now),
         Action::WaitlistApplication => application.put_on_waitlist(place(), &signup, now),
         Action::PromoteApplication => application.promote(&signup, now),
         Action::ConfirmApplication => application.confirm(&[], &applicant, &signup, now),
@@ -180,7 +180,7 @@ fn under_review_an_application_takes_no_seat_until_it_is_offered_one() {
     let sent = application(1, Standing::Draft).submit(&verified, Seat::Unasked, &signup, at(NOW)).unwrap().value;
     assert_eq!((sent.state(), sent.standing.holds_seat()), (ApplicationState::Submitted, false));
     assert!(sent.clone().admit(&verified, &signup, at(NOW)).is_err(), "a verification alone admits nobody");
-    let offered = sent.offer(seat(), &verified, &signup, at(NOW)).unwrap().value;
+    let offered = sent.offer(|| Ok(seat()), &verified, &signup, at(NOW)).unwrap().value;
     assert_eq!(offered.standing, Standing::Offered { since: at(NOW), until: at(END_OF_THIRD_DAY) });
     assert!(offered.standing.holds_seat());
 }
@@ -189,7 +189,7 @@ fn under_review_an_application_takes_no_seat_until_it_is_offered_one() {
 fn who_came_first_and_holds_a_seat_is_neither_offered_one_nor_made_to_wait() {
     let eligible = eligible();
     let held = application(1, Standing::Submitted { hold_until: Some(at(300)) });
-    let offered = held.clone().offer(seat(), &applicant(&eligible, Verified::No), &signup(FirstCome), at(NOW));
+    let offered = held.clone().offer(|| Ok(seat()), &applicant(&eligible, Verified::No), &signup(FirstCome), at(NOW));
     assert!(matches!(offered, Err(Refusal::InvalidTransition { from_here, .. }) if !from_here.contains(&Action::OfferApplication)));
     assert!(held.put_on_waitlist(place(), &signup(FirstCome), at(NOW)).is_err());
 }
@@ -207,7 +207,7 @@ fn sending_asks_that_no_rule_is_unmet_and_a_seat_asks_that_every_rule_is_met() {
     let offered = in_state(ApplicationState::Offered, Action::ConfirmApplication);
     let held = in_state(ApplicationState::Submitted, Action::AdmitApplication);
     let unknown = applicant(&unknown, verified());
-    assert!(matches!(under_review.offer(seat(), &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
+    assert!(matches!(under_review.offer(|| Ok(seat()), &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
     assert!(matches!(offered.confirm(&[], &unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
     assert!(matches!(held.admit(&unknown, &signup, at(NOW)), Err(Refusal::NotEligible { .. })));
 }
@@ -216,7 +216,7 @@ fn sending_asks_that_no_rule_is_unmet_and_a_seat_asks_that_every_rule_is_met() {
 fn an_offer_asks_for_a_verification_under_review_and_confirming_asks_for_it_always() {
     let eligible = eligible();
     let unverified = applicant(&eligible, Verified::No);
-    let offer = |mode, standing| application(1, standing).offer(seat(), &unverified, &signup(mode), at(NOW));
+    let offer = |mode, standing| application(1, standing).offer(|| Ok(seat()), &unverified, &signup(mode), at(NOW));
     let waiting = Standing::Waitlisted { since: at(NOW), place: place() };
     assert!(matches!(offer(RollingReview, waiting.clone()), Err(Refusal::NotVerified(_))));
     assert!(offer(FirstCome, waiting).is_ok());
@@ -227,11 +227,26 @@ fn an_offer_asks_for_a_verification_under_review_and_confirming_asks_for_it_alwa
 }
 
 #[test]
+fn a_seat_to_offer_is_asked_for_last() {
+    let eligible = eligible();
+    let unverified = applicant(&eligible, Verified::No);
+    let asked = || -> Result<FreeSeat, Refusal> { panic!("nothing stands in the way of asking but what was refused") };
+    let under_review = in_state(ApplicationState::Submitted, Action::OfferApplication);
+    assert!(matches!(
+        under_review.clone().offer(asked, &unverified, &signup(RollingReview), at(NOW)),
+        Err(Refusal::NotVerified(_))
+    ));
+    let full = || Err(Refusal::CohortFull("no seat is free".to_owned()));
+    let refused = under_review.offer(full, &applicant(&eligible, verified()), &signup(RollingReview), at(NOW));
+    assert!(matches!(refused, Err(Refusal::CohortFull(_))));
+}
+
+#[test]
 fn no_offer_outlives_the_kick_off() {
     let eligible = eligible();
     let under_review = in_state(ApplicationState::Submitted, Action::OfferApplication);
     let applicant = applicant(&eligible, verified());
-    let offered = under_review.offer(seat(), &applicant, &signup(RollingReview), at(KICKOFF - 1)).unwrap().value;
+    let offered = under_review.offer(|| Ok(seat()), &applicant, &signup(RollingReview), at(KICKOFF - 1)).unwrap().value;
     assert_eq!(offered.standing.lapses_at(), Some(at(KICKOFF)));
 }
 

@@ -22,7 +22,7 @@ use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::seats::Seats;
 use crate::text::{Reason, RoleKey, Slug, Summary, Title};
 use crate::time::Timestamp;
-use crate::timeline::{CohortDates, SignupWindow};
+use crate::timeline::{CohortDates, CohortSpan, SignupWindow, Timeline};
 
 mod signup;
 #[cfg(test)]
@@ -335,6 +335,13 @@ impl Cohort {
             Standing::Completed { started_at, .. } => started_at,
             Standing::Draft | Standing::Open | Standing::Cancelled { .. } => None,
         }
+    }
+
+    /// From when to when it meets, where it counts for the phase of its program.
+    #[must_use]
+    pub fn span(&self, timeline: &Timeline) -> Option<CohortSpan> {
+        let counts = matches!(self.decided_state(), CohortState::Open | CohortState::InSession | CohortState::Completed);
+        timeline.for_cohort(&self.dates).span(self.started_at()).filter(|_| counts)
     }
 
     /// Whether this person leads it.

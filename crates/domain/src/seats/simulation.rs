@@ -176,7 +176,7 @@ impl World {
             Action::ConfirmApplication => application.confirm(&[], &applicant, &signup, now),
             Action::WithdrawEnrollment => application.leave(&signup, now),
             Action::AdmitApplication => application.admit(&applicant, &signup, now),
-            Action::OfferApplication => application.offer(settled.seat_to_offer()?, &applicant, &signup, now),
+            Action::OfferApplication => application.offer(|| settled.seat_to_offer(), &applicant, &signup, now),
             Action::WaitlistApplication => {
                 let place = self.cohort.clone().seats.draw_place();
                 let change = application.put_on_waitlist(place, &signup, now);

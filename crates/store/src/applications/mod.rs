@@ -2,11 +2,11 @@
 
 mod record;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use cohortium_domain::access::Scope;
 use cohortium_domain::applications::{Application, ApplicationState};
-use cohortium_domain::ids::{ApplicationId, CohortId, Id, PersonId, VerificationId};
+use cohortium_domain::ids::{ApplicationId, CohortId, Id, OrganizationId, PersonId, VerificationId};
 use cohortium_domain::seats::Place;
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::words::Word;
@@ -177,6 +177,11 @@ impl Read {
         Ok(rows.filter(Column::State.is_in(["enrolled", "completed"])).count().await? > 0)
     }
 
+    pub(crate) async fn cohorts_with_unsettled_applications(&self) -> Result<BTreeSet<Uuid>> {
+        let rows = self.rows::<Entity>().filter(Column::State.is_in(UNSETTLED));
+        Ok(rows.distinct().column::<Uuid>(Column::CohortId).await?.into_iter().collect())
+    }
+
     fn of_cohort(&self, cohort: CohortId) -> Rows<'_, Entity> {
         self.rows::<Entity>().filter(Column::CohortId.eq(cohort.uuid()))
     }
@@ -224,14 +229,31 @@ impl Tx {
         Ok(ends.into_iter().map(Timestamp::new).next())
     }
 
-    /// The open applications that rest on a verification, locked, in the order of their cohorts.
+    /// The cohorts, in the order of locks, to which there are open applications that rest on something.
     ///
     /// # Errors
     /// The database's.
-    pub async fn applications_on(&self, verification: VerificationId) -> Result<Vec<Application>> {
-        let rows = self.rows::<Entity>().filter(Column::VerificationId.eq(verification.uuid()));
-        all(rows.filter(Column::State.is_in(LIVE)).order_by(Column::CohortId, Order::Asc)).await
+    pub async fn cohorts_resting_on(&self, ground: RestsOn) -> Result<BTreeSet<CohortId>> {
+        let rests = match ground {
+            RestsOn::Verification(id) => Column::VerificationId.eq(id.uuid()),
+            RestsOn::Person(id) => Column::PersonId.eq(id.uuid()),
+            RestsOn::Organization(id) => Column::OrganizationId.eq(id.uuid()),
+        };
+        let rows = self.rows::<Entity>().filter(rests).filter(Column::State.is_in(UNSETTLED));
+        let ids: Vec<Uuid> = rows.column(Column::CohortId).await?;
+        Ok(ids.into_iter().map(CohortId::from_uuid).collect())
     }
+}
+
+/// On what an application can rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestsOn {
+    /// The verification of the employment.
+    Verification(VerificationId),
+    /// The person.
+    Person(PersonId),
+    /// The organization where the person works.
+    Organization(OrganizationId),
 }
 
 async fn all(rows: Rows<'_, Entity>) -> Result<Vec<Application>> {

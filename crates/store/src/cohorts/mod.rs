@@ -72,13 +72,23 @@ impl Read {
         Ok(self.read_cohorts(rows).await?.into_iter().map(|cohort| (cohort.id, cohort)).collect())
     }
 
-    /// All cohorts of a program, in the order of their ids, which is that of locks.
+    /// All cohorts of programs, in the order of their ids, which is that of locks.
     ///
     /// # Errors
     /// The database's.
-    pub async fn cohorts_of(&self, program: ProgramId) -> Result<Vec<Cohort>> {
-        let rows = self.rows::<Entity>().filter(Column::ProgramId.eq(program.uuid()));
+    pub async fn cohorts_of(&self, programs: impl IntoIterator<Item = ProgramId>) -> Result<Vec<Cohort>> {
+        let rows = self.rows::<Entity>().filter(Column::ProgramId.is_in(programs.into_iter().map(Id::uuid)));
         self.read_cohorts(rows.order_by(Column::Id, Order::Asc).all().await?).await
+    }
+
+    /// The cohorts to which there are applications that can still lead to a seat, with their seats as they were stored.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn stored_cohorts_with_unsettled_applications(&self) -> Result<Vec<Cohort>> {
+        let ids = self.cohorts_with_unsettled_applications().await?;
+        let rows = self.rows::<Entity>().filter(Column::Id.is_in(ids)).order_by(Column::Id, Order::Asc);
+        self.stored_cohorts(rows.all().await?).await
     }
 
     /// A page of cohorts by title, of those that pass the filter and that are wanted: which can depend on the time, and so is asked of
@@ -220,6 +230,14 @@ impl Tx {
         let row = self.rows::<Entity>().filter(Column::Id.eq(id.uuid())).lock().one().await?;
         let found = self.stored_cohorts(row.into_iter().collect()).await?;
         found.into_iter().next().ok_or_else(|| Refusal::Hidden(OwnRow::NOUN).into())
+    }
+
+    /// A cohort, held so that nobody else changes it until the transaction ends; others can hold it too.
+    ///
+    /// # Errors
+    /// [`Refusal::Hidden`] when it is not there.
+    pub async fn hold_cohort(&self, id: CohortId) -> Result<Cohort> {
+        self.one_cohort(self.rows::<Entity>().filter(Column::Id.eq(id.uuid())).hold()).await
     }
 
     /// Saves a change of a cohort, and writes down what happened. Gives back the cohort as it now is.

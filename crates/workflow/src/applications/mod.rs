@@ -16,6 +16,7 @@ use cohortium_domain::eligibility::{Eligibility, Workplace};
 use cohortium_domain::forms::ApplicationForm;
 use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, PersonId};
 use cohortium_domain::journal::{Change, SubjectKind};
+use cohortium_domain::programs::EnrollmentMode;
 use cohortium_domain::refusal::{FaultCode, Refusal};
 use cohortium_domain::text::Reason;
 use cohortium_store::{Read, Result, Tx};
@@ -23,10 +24,10 @@ use serde_json::{Map, Value};
 
 use crate::cohorts;
 use crate::input::Input;
-use crate::seats::{self, Entered, InCohort, signup};
+use crate::seats::{self, Entered, signup};
 
 use self::facts::Facts;
-pub(crate) use self::resting::{Resting, admit, enter_resting};
+pub(crate) use self::resting::{admit, enter_resting};
 pub use self::send::submit;
 
 /// An application that is wished for.
@@ -53,6 +54,16 @@ pub struct ApplicationChange {
     pub employment_id: Option<Option<EmploymentId>>,
 }
 
+/// An application with the cohort and the year by which it is read.
+pub struct InCohort {
+    /// The application.
+    pub application: Application,
+    /// Its cohort.
+    pub cohort: Cohort,
+    /// The year of the cohort's program.
+    pub year: Year,
+}
+
 /// Why an application is declined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decline {
@@ -72,6 +83,10 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     cohorts::require(&year, &cohort, actor, Action::CreateApplication)?;
     let person = actor.person().ok_or_else(|| Refusal::Forbidden(Action::CreateApplication.only_for()))?;
     let wish = input.read()?;
+    make_room(tx, &cohort, &year, person).await?;
+    // Who comes first takes a seat by a statement that asks the same.
+    let takes_seat = wish.submit && year.program.enrollment_mode == EnrollmentMode::FirstCome;
+    let cohort = if takes_seat { cohort } else { tx.hold_cohort(cohort.id).await? };
     let draft = ApplicationDraft {
         answers: answers(tx, &cohort, wish.answers).await?,
         commitments: wish.commitments,
@@ -83,7 +98,6 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     if let Some(window) = window {
         tx.relies_on(window.closes_at);
     }
-    make_room(tx, &cohort, &year, person).await?;
     if wish.submit {
         return send::send(tx, actor, send::Sending::New(begun), cohort, year).await;
     }
@@ -153,9 +167,8 @@ pub async fn offer(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<
     }
     input.admit(&application.meta)?;
     let facts = Facts::of(tx, &application, entered.cohort(), &entered.year).await?;
-    application.can_be_offered(&facts.applicant(), &entered.signup()?, tx.now())?;
-    let seat = entered.seat_to_offer()?;
-    let change = application.clone().offer(seat, &facts.applicant(), &entered.signup()?, tx.now())?;
+    let signup = entered.signup()?;
+    let change = application.clone().offer(|| entered.seat_to_offer(), &facts.applicant(), &signup, tx.now())?;
     finish(tx, actor, entered, &application, change).await
 }
 

@@ -14,9 +14,9 @@ use cohortium_domain::verifications::Verification;
 use cohortium_store::{Error, Result, Tx};
 
 use super::facts::{self, Facts};
-use super::tie;
+use super::{InCohort, tie};
 use crate::input::Input;
-use crate::seats::{self, Entered, InCohort, limits_organizations, signup};
+use crate::seats::{self, Entered, limits_organizations, signup};
 use crate::verifications;
 
 /// What is sent.
@@ -109,12 +109,7 @@ async fn foresee(tx: &Tx, eligibility: &Eligibility, year: &Year) -> Result<Veri
 }
 
 /// The verification on which it stands, opened or used again.
-async fn ask_for_verification(
-    tx: &mut Tx,
-    actor: &Actor,
-    eligibility: &Eligibility,
-    year: &Year,
-) -> Result<Option<Verification>> {
+async fn ask_for_verification(tx: &mut Tx, actor: &Actor, eligibility: &Eligibility, year: &Year) -> Result<Option<Verification>> {
     let Some(workplace) = eligibility.workplace else { return Ok(None) };
     verifications::ask(tx, actor, &year.program, workplace.employment_id).await.map(Some)
 }
@@ -129,6 +124,8 @@ async fn ask_for_seat(
     foreseen: Verified,
 ) -> Result<(Seat, Option<Entered>)> {
     if signup.mode == EnrollmentMode::RollingReview {
+        // Held, so that nobody calls it off meanwhile.
+        tx.hold_cohort(cohort.id).await?.require_signup_open(Some(&signup.window), tx.now())?;
         return Ok((Seat::Unasked, None));
     }
     let applicant = Applicant { eligibility, verified: foreseen, verification_id: None, required: &[] };
