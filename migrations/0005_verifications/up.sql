@@ -30,8 +30,8 @@ CREATE TABLE verifications (
     state TEXT NOT NULL CHECK (state IN ('open', 'verified', 'expired', 'revoked', 'rejected')),
     -- Since when it is verified, expired, revoked or rejected.
     settled_at {instant},
-    -- While open: only evidence from here on counts.
-    evidence_from {instant},
+    -- While open: only evidence from after this instant counts.
+    evidence_after {instant},
     evidence_id {uuid} REFERENCES evidence (id),
     evidence_kind TEXT CHECK (evidence_kind IN ('self_declared', 'email_domain', 'staff_override')),
     valid_until {instant},
@@ -41,7 +41,7 @@ CREATE TABLE verifications (
     created_at {instant} NOT NULL,
     updated_at {instant} NOT NULL,
     CHECK ((state = 'open') = (settled_at IS NULL)),
-    CHECK (state = 'open' OR evidence_from IS NULL),
+    CHECK (state = 'open' OR evidence_after IS NULL),
     CHECK ((state = 'verified') = (evidence_id IS NOT NULL AND evidence_kind IS NOT NULL AND valid_until IS NOT NULL)),
     CHECK ((state = 'revoked') = (cause IS NOT NULL)),
     CHECK (state <> 'rejected' OR reason IS NOT NULL)

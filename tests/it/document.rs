@@ -131,7 +131,11 @@ fn every_example_tells_the_story_and_none_is_made_of_filler() {
 /// The plainest text that the examples fall back to is `text`, repeated.
 fn find_filler(place: &str, example: &Value, found: &mut Vec<String>) {
     match example {
-        Value::Object(object) => object.iter().for_each(|(name, value)| find_filler(&format!("{place} {name}"), value, found)),
+        Value::Object(object) => {
+            // A kind is one of an enum's words, of which `text` is one.
+            let told = object.iter().filter(|(name, _)| *name != "kind");
+            told.for_each(|(name, value)| find_filler(&format!("{place} {name}"), value, found));
+        }
         Value::Array(items) => items.iter().for_each(|item| find_filler(place, item, found)),
         Value::String(text) if !text.is_empty() && text.replace("text", "").is_empty() => found.push(place.to_owned()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -156,7 +156,7 @@ async fn what_is_wrong_with_an_employment_is_told_at_once(database: TestDatabase
     let nowhere = json!({"organization_id": "0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e"});
     assert_eq!(post(nowhere).await.faults(), [("#/organization_id", "not_found")]);
     let mut faults: Vec<(String, String)> = Vec::new();
-    let refused = post(json!({"level": "galaxy", "starts_on": "2018-8-1", "organization_id": 7})).await;
+    let refused = post(json!({"level": "galaxy", "starts_on": "2018-13-01", "organization_id": 7})).await;
     faults.extend(refused.faults().into_iter().map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
     faults.sort();
     let told: Vec<(&str, &str)> = faults.iter().map(|(pointer, code)| (pointer.as_str(), code.as_str())).collect();

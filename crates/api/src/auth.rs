@@ -7,7 +7,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use cohortium_domain::access::Actor;
+use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::ids::{CoalitionId, PersonId};
 use uuid::Uuid;
 
@@ -32,6 +32,13 @@ impl Caller {
     /// [`Code::PermissionDenied`] for who is no person.
     pub fn person(&self) -> Result<PersonId, Problem> {
         self.actor.person().ok_or_else(|| Problem::new(Code::PermissionDenied))
+    }
+
+    /// Of these actions, those that its grants and scopes alone allow, as `allowed_actions` calls them.
+    #[must_use]
+    pub fn allowed(&self, actions: impl IntoIterator<Item = Action>) -> Vec<String> {
+        let tie = Tie::none(&self.actor);
+        actions.into_iter().filter(|action| tie.allows(*action)).map(|action| action.verb().to_owned()).collect()
     }
 }
 

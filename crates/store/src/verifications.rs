@@ -46,7 +46,7 @@ impl Record for Verification {
             program_id: self.program_id.uuid(),
             state: self.state().as_str().to_owned(),
             settled_at: None,
-            evidence_from: None,
+            evidence_after: None,
             evidence_id: None,
             evidence_kind: None,
             valid_until: None,
@@ -58,7 +58,7 @@ impl Record for Verification {
         };
         let text = |reason: &Reason| reason.as_str().to_owned();
         match &self.standing {
-            Standing::Open { evidence_from } => Model { evidence_from: evidence_from.map(Timestamp::utc), ..row },
+            Standing::Open { evidence_after } => Model { evidence_after: evidence_after.map(Timestamp::utc), ..row },
             Standing::Verified { at, evidence_id, kind, valid_until } => Model {
                 settled_at: Some(at.utc()),
                 evidence_id: Some(evidence_id.uuid()),
@@ -95,7 +95,7 @@ fn standing(row: &Model) -> Result<Standing> {
     let at = || settled.ok_or_else(missing("settled_at"));
     let reason = optional(TABLE, "reason", row.reason.as_deref(), Reason::new)?;
     Ok(match word(TABLE, "state", &row.state)? {
-        VerificationState::Open => Standing::Open { evidence_from: row.evidence_from.map(Timestamp::new) },
+        VerificationState::Open => Standing::Open { evidence_after: row.evidence_after.map(Timestamp::new) },
         VerificationState::Verified => Standing::Verified {
             at: at()?,
             evidence_id: row.evidence_id.map(EvidenceId::from_uuid).ok_or_else(missing("evidence_id"))?,

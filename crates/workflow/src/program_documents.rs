@@ -6,23 +6,12 @@ use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::commitments::{CommitmentEntry, CommitmentList};
 use cohortium_domain::forms::ApplicationForm;
 use cohortium_domain::ids::ProgramId;
-use cohortium_domain::programs::Program;
 use cohortium_domain::verifications::policy::{PolicyTerms, VerificationPolicy};
-use cohortium_store::{ProgramDocument, Read, Result, Tx};
+use cohortium_store::{Result, Tx};
 use serde_json::Value;
 
 use crate::input::Input;
 use crate::programs::locked;
-
-/// Reads what a program asks for, for somebody who may know it.
-///
-/// # Errors
-/// The domain's refusals; the database's errors.
-pub async fn read<T: ProgramDocument>(read: &Read, actor: &Actor, program: ProgramId, action: Action) -> Result<T> {
-    let program: Program = read.get(program).await?;
-    program.require(actor, action)?;
-    read.program_document(program.id).await
-}
 
 /// Replaces a program's application form.
 ///

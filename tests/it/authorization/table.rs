@@ -107,6 +107,36 @@ pub fn table() -> Vec<Row> {
         row("updateMyEmployment", Author).not(Member, 404).on("own employment").with(|_| json!({"title": "Head of school"})),
         row("listRoles", Member),
         row("replaceRoles", Staff).not(Member, 403).with(|_| json!({"roles": [{"key": "principal", "label": "Principal"}]})),
+        row("listProposals", Member).on("call"),
+        row("createProposal", Member).on("call").with(|_| json!({"title": "Rural leadership, together"})),
+        row("getProposal", Author).not(Member, 404).on("draft proposal"),
+        row("updateProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal").with(|_| json!({"title": "Another"})),
+        row("submitProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
+        row("withdrawProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
+        row("acceptProposal", Staff).not(Author, 403).not(Member, 403).on("proposal"),
+        row("rejectProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reject"),
+        row("reserveProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reserve").with(|_| json!({"rank": 1})),
+        row("releaseProposals", Staff).not(Member, 403).on("past call"),
+        row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
+        row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
+        row("getApplicationForm", Member).on("program"),
+        row("replaceApplicationForm", Staff).not(Member, 403).on("program").with(|_| json!({"schema": {"type": "object"}})),
+        row("getCommitments", Member).on("program"),
+        row("replaceCommitments", Staff)
+            .not(Member, 403)
+            .on("program")
+            .with(|_| json!({"commitments": [{"label": "Calls", "text": "Come to every call"}]})),
+        row("getVerificationPolicy", Member).on("program"),
+        row("replaceVerificationPolicy", Staff).not(Member, 403).on("program").with(
+            |_| json!({"accepted_kinds": ["staff_override"], "least_strength": 5, "valid_days": 300, "membership_required": false}),
+        ),
+        row("listVerifications", Staff).not(Member, 403),
+        row("listMyVerifications", Member),
+        row("getVerification", Author).not(Member, 404).on("verification"),
+        row("verifyVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("revokeVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("reopenVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("rejectVerification", Staff).not(Author, 403).on("verification").with(because),
         public("getCatalog").on("catalog"),
         public("getCatalogProgram").on("program in the catalog"),
         public("getCatalogTimeline").on("program in the catalog"),
@@ -143,6 +173,10 @@ pub fn table() -> Vec<Row> {
     ]
 }
 
+fn because(_: &Place<'_>) -> Value {
+    json!({"reason": "The office asked the school"})
+}
+
 /// What a program with this slug is made of.
 pub fn program(slug: &str) -> Value {
     let mut program = dcsc();
@@ -151,5 +185,6 @@ pub fn program(slug: &str) -> Value {
 }
 
 fn employment(place: &Place<'_>) -> Value {
-    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school", "starts_on": "2016-08-01"})
+    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school",
+        "starts_on": "2016-08-01", "ends_on": "2018-06-30"})
 }

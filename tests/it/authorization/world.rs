@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cohortium_domain::access::Grant;
-use cohortium_domain::ids::CoalitionId;
+use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
 use cohortium_domain::timeline::MilestoneKind;
 use cohortium_tests::api::{Api, Session};
 use cohortium_tests::years::proposal;
@@ -74,8 +74,9 @@ impl<'a> Place<'a> {
         place.keep("person", place.session(Role::Author).person_id().to_string());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;
-        place.programs(slug).await;
         place.proposals().await;
+        place.programs(slug).await;
+        place.program(api).await;
         place
     }
 
@@ -97,21 +98,6 @@ impl<'a> Place<'a> {
         let path = format!("/v1/people/{}/employments", self.session(Role::Member).person_id());
         self.make(&staff, "employment", &path, employment.clone()).await;
         self.make(&author, "own employment", "/v1/me/employments", employment).await;
-    }
-
-    /// Programs, each for what is done to it.
-    async fn programs(&mut self, slug: &str) {
-        let staff = self.session(Role::Staff).clone();
-        for name in ["program", "draft program", "program to close", "program to cancel"] {
-            self.make(&staff, name, "/v1/programs", program(&name.replace(' ', "-"))).await;
-            let path = format!("/v1/programs/{}", self.id(name));
-            let _ = staff.put(&format!("{path}/timeline"), dcsc_timeline()).await.expect(200);
-            if name != "draft program" {
-                let _ = staff.act(&format!("{path}/publish")).await.expect(200);
-            }
-        }
-        self.keep("catalog", slug.to_owned());
-        self.keep("program in the catalog", format!("{slug}/programs/program"));
     }
 
     /// Proposals of the author: one as a draft whose call is open, and others handed in, whose call is over.
@@ -138,6 +124,35 @@ impl<'a> Place<'a> {
         }
         let _ = staff.act(&format!("/v1/proposals/{}/accept", self.id("proposal to decline"))).await.expect(200);
         let _ = staff.put("/v1/clock", json!({"now": "2019-11-22T12:00:00Z"})).await.expect(200);
+    }
+
+    /// A published program, and a verification that it asks for.
+    async fn program(&mut self, api: &Api) {
+        let program = crate::programs::published(self.session(Role::Staff)).await;
+        let program = crate::verifications::id_in(&program);
+        let employment = json!({
+            "organization_id": self.id("organization"), "role": "principal", "level": "school", "starts_on": "2019-08-01"
+        });
+        let author = self.session(Role::Author).clone();
+        self.make(&author, "current employment", "/v1/me/employments", employment).await;
+        let employment = EmploymentId::from_uuid(self.id("current employment").parse().unwrap());
+        let verification = crate::verifications::ask(api, self.coalition, program, employment).await;
+        self.keep("verification", verification.id.to_string());
+    }
+
+    /// Programs, each for what is done to it.
+    async fn programs(&mut self, slug: &str) {
+        let staff = self.session(Role::Staff).clone();
+        for name in ["program", "draft program", "program to close", "program to cancel"] {
+            self.make(&staff, name, "/v1/programs", program(&name.replace(' ', "-"))).await;
+            let path = format!("/v1/programs/{}", self.id(name));
+            let _ = staff.put(&format!("{path}/timeline"), dcsc_timeline()).await.expect(200);
+            if name != "draft program" {
+                let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+            }
+        }
+        self.keep("catalog", slug.to_owned());
+        self.keep("program in the catalog", format!("{slug}/programs/program"));
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.

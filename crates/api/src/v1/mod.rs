@@ -4,7 +4,9 @@ mod access;
 mod catalog;
 mod clock;
 mod coalition;
+mod commitments;
 mod employments;
+mod forms;
 mod journal;
 mod me;
 mod operation;
@@ -15,6 +17,7 @@ mod proposals;
 mod roles;
 mod state_machines;
 mod timeline;
+mod verifications;
 
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
@@ -92,7 +95,10 @@ rooms! {
     roles,
     programs,
     timeline,
+    forms,
+    commitments,
     proposals,
+    verifications,
     clock,
     journal,
     state_machines,

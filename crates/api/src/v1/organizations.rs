@@ -223,8 +223,6 @@ impl OrganizationSort {
 }
 
 fn view(organization: organizations::Organization, today: Date, caller: &Caller) -> Organization {
-    let update = Action::UpdateOrganization;
-    let allowed = Tie::none(&caller.actor).allows(update).then(|| update.verb().to_owned());
     Organization {
         id: organization.id,
         name: organization.name,
@@ -241,7 +239,7 @@ fn view(organization: organizations::Organization, today: Date, caller: &Caller)
         version: organization.meta.version,
         created_at: organization.meta.created_at,
         updated_at: organization.meta.updated_at,
-        allowed_actions: allowed.into_iter().collect(),
+        allowed_actions: caller.allowed([Action::UpdateOrganization]),
     }
 }
 

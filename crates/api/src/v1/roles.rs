@@ -1,7 +1,7 @@
 //! The coalition's list of roles.
 
 use actix_web::{get, put};
-use cohortium_domain::access::{Action, Tie};
+use cohortium_domain::access::Action;
 use cohortium_domain::employments::roles;
 use cohortium_domain::text::{Name, RoleKey};
 use cohortium_domain::time::Timestamp;
@@ -57,13 +57,11 @@ impl From<RoleListReplace> for Vec<roles::Role> {
 }
 
 fn reply(list: roles::RoleList, caller: &Caller) -> Reply {
-    let replace = Action::ReplaceRoles;
-    let allowed = Tie::none(&caller.actor).allows(replace).then(|| replace.verb().to_owned());
     let view = RoleList {
         roles: list.roles.into_iter().map(|roles::Role { key, label }| Role { key, label }).collect(),
         version: list.meta.version,
         updated_at: (list.meta.version > 0).then_some(list.meta.updated_at),
-        allowed_actions: allowed.into_iter().collect(),
+        allowed_actions: caller.allowed([Action::ReplaceRoles]),
     };
     Reply::thing(list.meta.version, &view)
 }

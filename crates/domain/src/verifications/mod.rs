@@ -70,8 +70,8 @@ pub const MACHINE: Machine<VerificationState> = Machine {
 pub enum Standing {
     /// Nothing has been decided.
     Open {
-        /// Only evidence from here on verifies by itself.
-        evidence_from: Option<Timestamp>,
+        /// Only evidence from after this instant verifies by itself.
+        evidence_after: Option<Timestamp>,
     },
     /// The employment is verified.
     Verified {
@@ -132,7 +132,7 @@ impl Verification {
             employment_id: employment.id,
             person_id: employment.person_id,
             program_id,
-            standing: Standing::Open { evidence_from: None },
+            standing: Standing::Open { evidence_after: None },
             meta: Meta::new(now),
         };
         let happened = made.happening("opened");
@@ -188,8 +188,8 @@ impl Verification {
                 Some(missing) => Some(self.clone().revoked(missing.into(), None, now)),
                 None => grounds.ends_at().filter(|end| *end < valid_until).map(|end| self.clone().shorten(end, now)),
             },
-            Standing::Open { evidence_from } if grounds.missing(now).is_none() => {
-                let best = grounds.satisfied_by(evidence, evidence_from, now)?;
+            Standing::Open { evidence_after } if grounds.missing(now).is_none() => {
+                let best = grounds.satisfied_by(evidence, evidence_after, now)?;
                 Some(self.clone().verified(best, grounds, now))
             }
             Standing::Open { .. } | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => None,
@@ -246,11 +246,11 @@ impl Verification {
                 (self, vec![])
             }
         };
-        let evidence_from = match this.standing {
+        let evidence_after = match this.standing {
             Standing::Revoked { at, cause: RevocationCause::Decision, .. } | Standing::Rejected { at, .. } => Some(at),
             Standing::Open { .. } | Standing::Verified { .. } | Standing::Expired { .. } | Standing::Revoked { .. } => None,
         };
-        this.standing = Standing::Open { evidence_from };
+        this.standing = Standing::Open { evidence_after };
         happened.push(this.happening("reopened").because(reason));
         Ok(Change { value: this.touched(now), happened })
     }

@@ -181,13 +181,13 @@ impl Grounds<'_> {
     pub fn satisfied_by<'e>(
         &self,
         evidence: &'e [Evidence],
-        evidence_from: Option<Timestamp>,
+        evidence_after: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<&'e Evidence> {
         evidence
             .iter()
             .filter(|piece| piece.employment_id == self.employment.id && self.policy.accepts(piece.kind))
-            .filter(|piece| piece.dated_at <= now && evidence_from.is_none_or(|from| from <= piece.dated_at))
+            .filter(|piece| piece.dated_at <= now && evidence_after.is_none_or(|after| after < piece.dated_at))
             .filter(|piece| now < self.valid_until(piece))
             .max_by_key(|piece| (self.valid_until(piece), piece.kind.strength()))
     }

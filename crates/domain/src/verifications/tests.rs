@@ -287,6 +287,8 @@ fn evidence_that_staff_found_wanting_does_not_verify_again_by_itself() {
     for wanting in [Rejected, Revoked] {
         let reopened = in_state(&world, wanting).reopen(None, now).unwrap().value;
         assert_eq!(world.review(&reopened, std::slice::from_ref(&old), now).state(), Open, "{wanting}");
+        let of_that_instant = evidence(EvidenceKind::EmailDomain, noon("2019-11-03"));
+        assert_eq!(world.review(&reopened, &[of_that_instant], now).state(), Open, "{wanting}, in a sandbox whose clock stands");
         let new = evidence(EvidenceKind::EmailDomain, noon("2019-11-19"));
         assert_eq!(world.review(&reopened, &[old.clone(), new], now).state(), Verified, "{wanting}");
     }

@@ -14,7 +14,7 @@ pub struct Model {
     pub program_id: Uuid,
     pub state: String,
     pub settled_at: Option<DateTimeUtc>,
-    pub evidence_from: Option<DateTimeUtc>,
+    pub evidence_after: Option<DateTimeUtc>,
     pub evidence_id: Option<Uuid>,
     pub evidence_kind: Option<String>,
     pub valid_until: Option<DateTimeUtc>,

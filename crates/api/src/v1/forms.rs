@@ -1,0 +1,119 @@
+//! The application form of a program.
+
+use actix_web::web::Path;
+use actix_web::{get, put};
+use cohortium_domain::access::Action;
+use cohortium_domain::forms;
+use cohortium_domain::ids::ProgramId;
+use cohortium_domain::programs::Program;
+use cohortium_domain::time::Timestamp;
+use cohortium_workflow as workflow;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::room;
+use crate::auth::Caller;
+use crate::ctx::Ctx;
+use crate::extract::{Body, Params};
+use crate::reply::{Answer, Reply};
+
+/// A JSON Schema (2020-12) whose instances are the answers to a form: of type `object`, with references to nothing but its own `$defs`, and
+/// with patterns that need neither look-around nor back-references. At most 65536 bytes.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = Object, example = json!({
+    "type": "object",
+    "required": ["why"],
+    "additionalProperties": false,
+    "properties": {"why": {"type": "string", "title": "What would you like to bring to the group?", "minLength": 20, "maxLength": 2000}}
+}))]
+pub(super) struct FormSchema(Value);
+
+/// What a program asks of its applicants.
+#[derive(Serialize, ToSchema)]
+struct ApplicationForm {
+    program_id: ProgramId,
+    schema: FormSchema,
+    /// Raised at each change; 0 as long as nobody has set any. Answers refer to it.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    version: i64,
+    /// When it was last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<Timestamp>,
+    /// What you may do to it now.
+    #[schema(max_items = 20)]
+    allowed_actions: Vec<String>,
+}
+
+/// The form that is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ApplicationFormReplace {
+    schema: FormSchema,
+}
+
+impl From<ApplicationFormReplace> for Value {
+    fn from(body: ApplicationFormReplace) -> Self {
+        body.schema.0
+    }
+}
+
+/// Which form is wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ApplicationFormQuery {
+    /// As it was in this version: the `form_version` of some answers.
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    version: Option<i64>,
+}
+
+fn reply(form: forms::ApplicationForm, caller: &Caller) -> Reply {
+    let forms::ApplicationForm { program_id, schema, meta } = form;
+    let view = ApplicationForm {
+        program_id,
+        schema: FormSchema(schema.as_value().clone()),
+        version: meta.version,
+        updated_at: (meta.version > 0).then_some(meta.updated_at),
+        allowed_actions: caller.allowed([Action::ReplaceApplicationForm]),
+    };
+    Reply::thing(meta.version, &view)
+}
+
+/// Read a program's application form
+#[utoipa::path(
+    tag = "Programs",
+    params(ApplicationFormQuery),
+    responses((status = 200, description = "The form.", body = ApplicationForm))
+)]
+#[get("/v1/programs/{program_id}/application-form")]
+async fn get_application_form(caller: Caller, ctx: Ctx, path: Path<ProgramId>, query: Params<ApplicationFormQuery>) -> Answer {
+    ctx.read(&caller, async |read| {
+        let program: Program = read.get(*path).await?;
+        program.require(&caller.actor, Action::GetApplicationForm)?;
+        let form = match query.version {
+            Some(version) => read.program_document_in(program.id, version).await?,
+            None => read.program_document(program.id).await?,
+        };
+        Ok(reply(form, &caller))
+    })
+    .await
+}
+
+/// Replace a program's application form
+///
+/// Answers are judged by the version that is current when they are sent, and kept with its number.
+#[utoipa::path(
+    tag = "Programs",
+    request_body = ApplicationFormReplace,
+    responses((status = 200, description = "The form as it now is.", body = ApplicationForm))
+)]
+#[put("/v1/programs/{program_id}/application-form")]
+async fn replace_application_form(caller: Caller, ctx: Ctx, path: Path<ProgramId>, body: Body<ApplicationFormReplace>) -> Answer {
+    ctx.write(&caller, body.conditions(), async |tx| {
+        Ok(reply(workflow::program_documents::replace_form(tx, &caller.actor, *path, &body.input()).await?, &caller))
+    })
+    .await
+}
+
+room!(get_application_form, replace_application_form);
