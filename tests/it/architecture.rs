@@ -88,7 +88,6 @@ const RULES: &[Rule] = &[
             "crates/api/src/demo/",
             "crates/api/src/v1/access.rs",
             "crates/api/src/v1/journal.rs",
-            "crates/store/src/",
             "crates/workflow/src/jobs.rs",
             "tests/",
         ],

@@ -1,10 +1,11 @@
 //! Verifications, through HTTP: what verifies by itself, what staff decide, and what takes it back.
 
 use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::coalitions::Clock;
 use cohortium_domain::ids::{CoalitionId, EmploymentId, Id, ProgramId};
 use cohortium_domain::programs::Program;
 use cohortium_domain::verifications::Verification;
-use cohortium_tests::api::{Answer, Api, Session};
+use cohortium_tests::api::{Answer, Api, Session, at, must};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
 use cohortium_workflow as workflow;
@@ -17,7 +18,8 @@ on_both_databases! {
     evidence_that_comes_later_verifies_what_waits_for_it,
     staff_decide_with_a_reason_and_never_about_themselves,
     a_verification_is_taken_back_when_the_employment_or_the_membership_ends,
-    what_has_run_out_reads_expired_at_once,
+    what_has_run_out_is_expired_at_its_instant,
+    what_has_run_out_reads_expired_before_anybody_notices,
     what_a_verification_rests_on_cannot_be_changed_by_the_person,
     a_verification_is_shown_to_the_person_and_staff_alone,
     a_list_is_filtered_by_what_the_states_are_now,
@@ -42,6 +44,10 @@ impl<'a> World<'a> {
     /// Mia's address is at example.org, and proven.
     async fn new(api: &'a Api, domains: &[&str]) -> Self {
         let coalition = api.coalition("dcsc").await;
+        Self::in_coalition(api, coalition, domains).await
+    }
+
+    async fn in_coalition(api: &'a Api, coalition: CoalitionId, domains: &[&str]) -> Self {
         let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
         let mia = api.person(coalition, "Mia", &[]).await;
         let _ = staff.put("/v1/roles", json!({"roles": [{"key": "principal", "label": "Principal"}]})).await.expect(200);
@@ -201,18 +207,36 @@ async fn a_verification_is_taken_back_when_the_employment_or_the_membership_ends
     assert_eq!(types, verbs.map(|verb| json!(format!("verification.{verb}"))));
 }
 
-async fn what_has_run_out_reads_expired_at_once(database: TestDatabase) {
+async fn what_has_run_out_is_expired_at_its_instant(database: TestDatabase) {
     let api = Api::start(&database).await;
     let world = World::new(&api, &["example.org"]).await;
     let id = world.ask().await;
     let _ = world.staff.put("/v1/clock", json!({"now": "2020-11-20T04:59:59.999Z"})).await.expect(200);
     assert_eq!(world.read(&id).await["state"], "verified");
-    let _ = world.staff.put("/v1/clock", json!({"now": "2020-11-20T05:00:00.000Z"})).await.expect(200);
+    let _ = world.staff.put("/v1/clock", json!({"now": "2020-12-01T00:00:00.000Z"})).await.expect(200);
     let expired = world.read(&id).await;
     assert_eq!((&expired["state"], &expired["settled_at"]), (&json!("expired"), &json!("2020-11-20T05:00:00.000Z")));
+    let events = world.staff.get("/v1/events?type=verification.expired").await.expect(200);
+    assert_eq!(events["items"][0]["occurred_at"], "2020-11-20T05:00:00.000Z", "the clock passed by that instant on its way");
     assert_eq!(expired["allowed_actions"], json!(["reopen"]));
     assert_eq!(world.act(&id, "revoke").await.problem(409), "invalid_state_transition");
     assert_eq!(world.act(&id, "reopen").await.expect(200)["state"], "open", "the proof of the address has run out as well");
+}
+
+async fn what_has_run_out_reads_expired_before_anybody_notices(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let live = api.coalition_with("dcsc", Clock::Live).await;
+    let world = World::in_coalition(&api, live, &["example.org"]).await;
+    let id = world.ask().await;
+    api.environment().set(at("2020-11-20T05:00:00Z"));
+    let (staff, before) = (api.sign_in(live, world.staff.person_id()).await, api.entries(live).await);
+    let expired = staff.get(&format!("/v1/verifications/{id}")).await.expect(200);
+    assert_eq!((&expired["state"], &expired["allowed_actions"]), (&json!("expired"), &json!(["reopen"])));
+    assert_eq!(staff.get("/v1/verifications?state=expired").await.expect(200)["items"][0]["id"], json!(id));
+    assert_eq!(api.entries(live).await, before, "nobody has written it down");
+    must(workflow::jobs::settle(api.store(), false).await);
+    assert_eq!(api.entries(live).await, before + 1);
+    assert_eq!(staff.get(&format!("/v1/verifications/{id}")).await.expect(200)["state"], "expired");
 }
 
 async fn what_a_verification_rests_on_cannot_be_changed_by_the_person(database: TestDatabase) {

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::cohorts::Audience;
 use crate::employments::Level;
 use crate::ids::{EmploymentId, OrganizationId};
@@ -63,14 +65,37 @@ pub enum Rule {
 }
 
 /// What a program asks of everybody who joins one of its cohorts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoiningTerms {
     /// Only people of active members of the coalition.
     pub active_membership: bool,
-    /// Only people of organizations in these states; everywhere, where there is none.
+    /// Only people of organizations in these states; of all, where none is named.
     pub states: BTreeSet<StateCode>,
     /// At most so many of one organization in a cohort.
     pub max_per_organization: Option<u32>,
+}
+
+/// What can be changed of what a program asks of everybody: `None` leaves a member as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JoiningUpdate {
+    /// Only people of active members of the coalition.
+    pub active_membership: Option<bool>,
+    /// Only people of organizations in these states.
+    pub states: Option<BTreeSet<StateCode>>,
+    /// At most so many of one organization in a cohort; `Some(None)` clears it.
+    pub max_per_organization: Option<Option<u32>>,
+}
+
+impl JoiningTerms {
+    /// They with the update.
+    #[must_use]
+    pub fn with(self, update: JoiningUpdate) -> Self {
+        Self {
+            active_membership: update.active_membership.unwrap_or(self.active_membership),
+            states: update.states.unwrap_or(self.states),
+            max_per_organization: update.max_per_organization.unwrap_or(self.max_per_organization),
+        }
+    }
 }
 
 /// Where somebody works.

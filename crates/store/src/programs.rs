@@ -14,7 +14,7 @@ use crate::Read;
 use crate::entity::program::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::page::{Key, Page, PageRequest, Position};
-use crate::record::{Record, meta, number, optional, text, word, zone};
+use crate::record::{Record, json, meta, number, optional, text, to_json, word, zone};
 
 const TABLE: &str = "programs";
 
@@ -53,6 +53,7 @@ impl Record for Program {
             offer_days: self.terms.offer_days.into(),
             grace_minutes: self.terms.grace_minutes.into(),
             anywhere_on_earth: self.terms.anywhere_on_earth,
+            joining: to_json(&self.joining),
             published_at: published_at.map(Timestamp::utc),
             finalized_at: finalized_at.map(Timestamp::utc),
             closed_at: closed_at.map(Timestamp::utc),
@@ -93,6 +94,7 @@ impl Record for Program {
             enrollment_mode: word(TABLE, "enrollment_mode", &row.enrollment_mode)?,
             capacity,
             terms,
+            joining: json(TABLE, "joining", &row.joining)?,
             decisions,
             meta: meta(row.version, row.created_at, row.updated_at),
         })

@@ -138,6 +138,17 @@ impl Read {
         rows.page(Column::CreatedAt, Column::Id, page, at).await?.try_map(Verification::from_row)
     }
 
+    /// The verifications that have run out by an instant, with when they did, and are not written down as expired.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn verifications_run_out(&self, by: Timestamp) -> Result<Vec<(Timestamp, VerificationId)>> {
+        let rows = self.rows::<Entity>().filter(Column::State.eq(VerificationState::Verified.as_str()));
+        let rows = rows.filter(Column::ValidUntil.lte(by.utc())).order_by(Column::ValidUntil, Order::Asc).all().await?;
+        let ends = rows.iter().filter_map(|row| Some((Timestamp::new(row.valid_until?), VerificationId::from_uuid(row.id))));
+        Ok(ends.collect())
+    }
+
     /// Whether any verification of an employment is valid now.
     ///
     /// # Errors
@@ -220,7 +231,7 @@ impl Tx {
 }
 
 /// The condition for being in a state now: [`Verification::as_of`] in SQL.
-fn reads(state: VerificationState, now: Timestamp) -> SimpleExpr {
+pub(crate) fn reads(state: VerificationState, now: Timestamp) -> SimpleExpr {
     let is = |state: VerificationState| Column::State.eq(state.as_str());
     let is_over = || Column::ValidUntil.lte(now.utc());
     match state {

@@ -5,6 +5,7 @@ use cohortium_domain::applications::ApplicationState;
 use cohortium_domain::cohorts::{Audience, Cohort, CohortUpdate, MeetingMode, NewCohort, Year};
 use cohortium_domain::ids::{CohortId, PersonId, ProgramId};
 use cohortium_domain::journal::{Change, SubjectKind};
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::{CapacityUpdate, Program};
 use cohortium_domain::refusal::{Fault, FaultCode, Faults, Refusal};
@@ -117,9 +118,9 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, 
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn publish(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, ()>) -> Result<InYear> {
+pub async fn publish(tx: &mut Tx, actor: &Actor, id: CohortId, precondition: Precondition) -> Result<InYear> {
     let entered = enter(tx, actor, id, Action::PublishCohort).await?;
-    input.admit(&entered.cohort().meta)?;
+    entered.cohort().meta.admit(precondition)?;
     let changed = entered.cohort().clone().publish(entered.year.window(entered.cohort()).as_ref(), tx.now())?;
     finish(tx, actor, entered, changed).await
 }
@@ -128,9 +129,9 @@ pub async fn publish(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_,
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn start(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, ()>) -> Result<InYear> {
+pub async fn start(tx: &mut Tx, actor: &Actor, id: CohortId, precondition: Precondition) -> Result<InYear> {
     let entered = enter(tx, actor, id, Action::StartCohort).await?;
-    input.admit(&entered.cohort().meta)?;
+    entered.cohort().meta.admit(precondition)?;
     let changed = entered.cohort().clone().start(entered.year.window(entered.cohort()).as_ref(), tx.now())?;
     finish(tx, actor, entered, changed).await
 }
@@ -139,9 +140,9 @@ pub async fn start(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, (
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn complete(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, ()>) -> Result<InYear> {
+pub async fn complete(tx: &mut Tx, actor: &Actor, id: CohortId, precondition: Precondition) -> Result<InYear> {
     let mut entered = enter(tx, actor, id, Action::CompleteCohort).await?;
-    input.admit(&entered.cohort().meta)?;
+    entered.cohort().meta.admit(precondition)?;
     let changed = entered.cohort().clone().complete(entered.year.window(entered.cohort()).as_ref(), tx.now())?;
     for enrollment in tx.applications_in(id, &[ApplicationState::Enrolled]).await? {
         let before = enrollment.standing.clone();

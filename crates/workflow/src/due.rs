@@ -4,55 +4,82 @@
 //! always holds: nothing that anybody reads or does depends on its having run.
 
 use cohortium_domain::cohorts::{Cohort, Year};
-use cohortium_domain::ids::CohortId;
+use cohortium_domain::ids::{CohortId, VerificationId};
 use cohortium_domain::time::{Timestamp, earliest};
 use cohortium_store::{Read, Result, Tx};
 
-use crate::seats;
+use crate::{seats, verifications};
+
+/// Something to which time has something to do. Cohorts come first, as in the order of locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Due {
+    /// A cohort with something to settle.
+    Cohort(CohortId),
+    /// A verification that runs out.
+    Verification(VerificationId),
+}
 
 /// Runs what falls due up to an instant, each thing at its own.
 ///
 /// # Errors
 /// The database's errors.
 pub(crate) async fn run_until(tx: &mut Tx, until: Timestamp) -> Result<()> {
-    while let Some((instant, cohorts)) = next(tx, until).await? {
+    while let Some((instant, due)) = next(tx, until).await? {
         tx.move_to(instant);
-        for cohort in cohorts {
-            seats::enter(tx, cohort).await?.leave(tx).await?;
+        for one in due {
+            run(tx, one).await?;
         }
     }
     Ok(())
 }
 
-/// The next instant, up to another, at which cohorts have something to settle, and which.
-async fn next(read: &Read, until: Timestamp) -> Result<Option<(Timestamp, Vec<CohortId>)>> {
-    let mut due: Vec<(Timestamp, CohortId)> = Vec::new();
-    for (cohort, year) in unsettled(read).await? {
-        due.extend(due_at(&cohort, &year).filter(|instant| *instant <= until).map(|instant| (instant, cohort.id)));
-    }
-    let Some(first) = due.iter().map(|(instant, _)| *instant).min() else { return Ok(None) };
-    let now_due = due.into_iter().filter(|(instant, _)| *instant == first).map(|(_, cohort)| cohort);
-    Ok(Some((first, now_due.collect())))
-}
-
-/// The cohorts that have something to settle now.
+/// Does what time has to do to one thing now.
 ///
 /// # Errors
 /// The database's errors.
-pub(crate) async fn now_due(read: &Read) -> Result<Vec<CohortId>> {
-    let unsettled = unsettled(read).await?.into_iter();
-    let is_due = |cohort: &Cohort, year: &Year| due_at(cohort, year).is_some_and(|instant| instant <= read.now());
-    Ok(unsettled.filter(|(cohort, year)| is_due(cohort, year)).map(|(cohort, _)| cohort.id).collect())
+pub(crate) async fn run(tx: &mut Tx, due: Due) -> Result<()> {
+    match due {
+        Due::Cohort(cohort) => seats::enter(tx, cohort).await?.leave(tx).await.map(drop),
+        Due::Verification(verification) => verifications::expire(tx, verification).await,
+    }
+}
+
+/// The next instant, up to another, at which something falls due, and what.
+async fn next(read: &Read, until: Timestamp) -> Result<Option<(Timestamp, Vec<Due>)>> {
+    let due = due_by(read, until).await?;
+    let Some(first) = due.iter().map(|(instant, _)| *instant).min() else { return Ok(None) };
+    let mut now_due: Vec<Due> = due.into_iter().filter(|(instant, _)| *instant == first).map(|(_, one)| one).collect();
+    now_due.sort_unstable();
+    Ok(Some((first, now_due)))
+}
+
+/// What is due now.
+///
+/// # Errors
+/// The database's errors.
+pub(crate) async fn now_due(read: &Read) -> Result<Vec<Due>> {
+    Ok(due_by(read, read.now()).await?.into_iter().map(|(_, one)| one).collect())
+}
+
+/// What falls due by an instant, and when.
+async fn due_by(read: &Read, until: Timestamp) -> Result<Vec<(Timestamp, Due)>> {
+    let mut due: Vec<(Timestamp, Due)> = Vec::new();
+    for (cohort, year) in unsettled(read).await? {
+        due.extend(due_at(&cohort, &year).filter(|instant| *instant <= until).map(|instant| (instant, Due::Cohort(cohort.id))));
+    }
+    let run_out = read.verifications_run_out(until).await?;
+    due.extend(run_out.into_iter().map(|(instant, verification)| (instant, Due::Verification(verification))));
+    Ok(due)
 }
 
 /// The cohorts with a free seat and people who wait: more than are promoted in one go, or such as could not have it.
 ///
 /// # Errors
 /// The database's errors.
-pub(crate) async fn with_seats_to_give(read: &Read) -> Result<Vec<CohortId>> {
+pub(crate) async fn with_seats_to_give(read: &Read) -> Result<Vec<Due>> {
     let unsettled = unsettled(read).await?.into_iter();
     let free = |cohort: &Cohort| cohort.seats.waiting > 0 && cohort.seats.held < cohort.capacity.max;
-    Ok(unsettled.filter(|(cohort, _)| free(cohort)).map(|(cohort, _)| cohort.id).collect())
+    Ok(unsettled.filter(|(cohort, _)| free(cohort)).map(|(cohort, _)| Due::Cohort(cohort.id)).collect())
 }
 
 /// When a cohort has something to settle: a hold or an offer lapses, or its sign-up closes.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cohortium_store::{Error, Origin, Result, Store};
 
-use crate::{due, seats};
+use crate::due;
 
 const PAUSE: Duration = Duration::from_millis(250);
 /// Every how many rounds what has fallen due is written down: once a second.
@@ -34,19 +34,19 @@ pub async fn run(store: Store) {
     }
 }
 
-/// Settles the cohorts of all coalitions that have something to settle; and where that is asked, those that have seats to give.
+/// Writes down what has fallen due in all coalitions; and where that is asked, gives the seats that there are to give.
 ///
 /// # Errors
 /// The database's.
 pub async fn settle(store: &Store, give: bool) -> Result<()> {
     for coalition in store.system().coalitions().await? {
         let read = store.read(coalition.id).await?;
-        let mut cohorts = due::now_due(&read).await?;
+        let mut all = due::now_due(&read).await?;
         if give {
-            cohorts.extend(due::with_seats_to_give(&read).await?);
+            all.extend(due::with_seats_to_give(&read).await?);
         }
-        for cohort in cohorts {
-            store.write(coalition.id, ORIGIN, async |tx| seats::enter(tx, cohort).await?.leave(tx).await.map(drop)).await?;
+        for one in all {
+            store.write(coalition.id, ORIGIN, async |tx| due::run(tx, one).await).await?;
         }
     }
     Ok(())

@@ -105,6 +105,18 @@ pub async fn reopen(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
     Ok(judged)
 }
 
+/// Writes down that a verification has run out.
+///
+/// # Errors
+/// The database's errors.
+pub(crate) async fn expire(tx: &mut Tx, id: VerificationId) -> Result<()> {
+    let verification: Verification = tx.lock(id).await?;
+    if let Some(expired) = verification.run_out(tx.now()) {
+        tx.save(expired, &Actor::Time).await?;
+    }
+    Ok(())
+}
+
 /// Judges again what rests on a person, who has changed or whose employment has. The person must be locked.
 ///
 /// # Errors

@@ -170,6 +170,7 @@ pub fn table() -> Vec<Row> {
         row("getClock", Member),
         row("setClock", Staff).not(Member, 403).with(|_| json!({"now": "2030-01-01T00:00:00Z"})),
         row("advanceClock", Staff).not(Member, 403).with(|_| json!({"minutes": 1})),
+        row("resetSandbox", Owner).not(Staff, 403),
     ]
 }
 
@@ -185,6 +186,7 @@ pub fn program(slug: &str) -> Value {
 }
 
 fn employment(place: &Place<'_>) -> Value {
+    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school", "starts_on": "2016-08-01", "ends_on": "2017-06-30"})
     json!({"organization_id": place.id("organization"), "role": "principal", "level": "school",
         "starts_on": "2016-08-01", "ends_on": "2018-06-30"})
 }

@@ -35,7 +35,7 @@ pub(super) fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut 
     value.as_object_mut().into_iter().flatten()
 }
 
-/// Bounded strings are written where they are used: a name for each pair of bounds would tell nobody anything.
+/// Bounded strings and bare numbers are written where they are used: a name for each pair of bounds would tell nobody anything.
 fn inline_texts(document: &mut Value) {
     let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
     let texts: Map<String, Value> = schemas.into_iter().filter(|(name, _)| is_text(name)).collect();
@@ -46,7 +46,8 @@ fn inline_texts(document: &mut Value) {
 }
 
 fn is_text(name: &str) -> bool {
-    name.strip_prefix("Text").is_some_and(|rest| rest.chars().next().is_some_and(|c| c.is_ascii_digit()))
+    let text = name.strip_prefix("Text").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    text || name.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
 fn replace_references(value: &mut Value, texts: &Map<String, Value>) {
@@ -135,7 +136,6 @@ fn bound_string(schema: &mut Map<String, Value>) {
         _ => None,
     };
     if let Some(length) = length {
-        schema.insert("minLength".to_owned(), json!(length));
         schema.insert("maxLength".to_owned(), json!(length));
     }
     let formed = ["format", "pattern", "enum", "const"].iter().any(|keyword| schema.contains_key(*keyword));
@@ -168,7 +168,7 @@ fn bound_map(schema: &mut Map<String, Value>) {
 
 /// The schema of an id.
 pub(super) fn uuid_schema() -> Value {
-    json!({ "type": "string", "format": "uuid", "minLength": UUID_LENGTH, "maxLength": UUID_LENGTH })
+    json!({ "type": "string", "format": "uuid", "maxLength": UUID_LENGTH })
 }
 
 /// Takes away what nothing refers to.

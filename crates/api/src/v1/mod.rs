@@ -1,11 +1,14 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod access;
+mod applications;
 mod catalog;
 mod clock;
 mod coalition;
+mod cohorts;
 mod commitments;
 mod employments;
+mod enrollments;
 mod forms;
 mod journal;
 mod me;
@@ -98,6 +101,9 @@ rooms! {
     forms,
     commitments,
     proposals,
+    cohorts,
+    applications,
+    enrollments,
     verifications,
     clock,
     journal,

@@ -1,11 +1,14 @@
 //! Programs, as staff run them and everybody reads them.
 
+use std::collections::BTreeSet;
+
 use actix_web::web::Path;
 use actix_web::{get, patch, post};
 use cohortium_domain::access::Action;
+use cohortium_domain::eligibility::{self, JoiningUpdate};
 use cohortium_domain::ids::ProgramId;
 use cohortium_domain::programs::{self, Course, Delivery, EnrollmentMode};
-use cohortium_domain::text::{Reason, SchoolYear, Slug, Summary, Title};
+use cohortium_domain::text::{Reason, SchoolYear, Slug, StateCode, Summary, Title};
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_domain::timeline::{Blocker, Phase};
 use cohortium_store::{Error, Page, ProgramOrder, Read};
@@ -38,6 +41,7 @@ struct Program {
     /// What a cohort has that sets nothing else.
     capacity: Capacity,
     terms: Terms,
+    joining: JoiningTerms,
     /// Where it is in its year, by its timeline, the decisions taken and the time.
     phase: Phase,
     /// What keeps it from the next phase, though it is time.
@@ -141,10 +145,40 @@ const _: () = assert!(
     "the bounds above are the domain's"
 );
 
+/// What a program asks of everybody who joins one of its cohorts.
+#[derive(Serialize, ToSchema)]
+struct JoiningTerms {
+    /// Whether only people of active members of the coalition can join.
+    active_membership: bool,
+    /// Only people of organizations in these states can join; of all, where none is named.
+    #[schema(max_items = 60)]
+    states: BTreeSet<StateCode>,
+    /// At most so many people of one organization hold a seat in a cohort.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 500)]
+    max_per_organization: Option<u32>,
+}
+
+/// What is otherwise about what a program asks of everybody who joins one of its cohorts.
+#[derive(Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = JoiningTermsUpdate)]
+struct JoiningChange {
+    /// Whether only people of active members of the coalition can join.
+    active_membership: Option<bool>,
+    /// Only people of organizations in these states can join; of all, where none is named.
+    #[schema(max_items = 60)]
+    states: Option<BTreeSet<StateCode>>,
+    /// At most so many people of one organization hold a seat in a cohort.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(minimum = 1, maximum = 500)]
+    max_per_organization: Option<Option<u32>>,
+}
+
 /// What is otherwise about how many people a cohort is for.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CapacityChange {
+pub(super) struct CapacityChange {
     /// Under this, a cohort is at risk.
     #[schema(minimum = 1, maximum = 500)]
     min: Option<u32>,
@@ -190,6 +224,9 @@ struct ProgramCreate {
     /// Its numbers of days: seven each and no grace, when nothing is said.
     #[serde(default)]
     terms: TermsChange,
+    /// What is asked of everybody who joins a cohort: nothing, when nothing is said.
+    #[serde(default)]
+    joining: JoiningChange,
 }
 
 /// What can be changed of a program. What is absent stays; `null` clears what can be empty.
@@ -213,6 +250,8 @@ struct ProgramUpdate {
     capacity: CapacityChange,
     #[serde(default)]
     terms: TermsChange,
+    #[serde(default)]
+    joining: JoiningChange,
 }
 
 /// Why a program is called off.
@@ -236,6 +275,13 @@ impl From<TermsChange> for programs::TermsUpdate {
     }
 }
 
+impl From<JoiningChange> for JoiningUpdate {
+    fn from(body: JoiningChange) -> Self {
+        let JoiningChange { active_membership, states, max_per_organization } = body;
+        Self { active_membership, states, max_per_organization }
+    }
+}
+
 impl From<ProgramCreate> for programs::ProgramCreate {
     fn from(body: ProgramCreate) -> Self {
         let (capacity, terms) = (programs::Capacity::default(), programs::Terms::default());
@@ -249,6 +295,7 @@ impl From<ProgramCreate> for programs::ProgramCreate {
             enrollment_mode: body.enrollment_mode,
             capacity: capacity.with(body.capacity.into()),
             terms: terms.with(body.terms.into()),
+            joining: eligibility::JoiningTerms::default().with(body.joining.into()),
         }
     }
 }
@@ -265,6 +312,7 @@ impl From<ProgramUpdate> for programs::ProgramUpdate {
             enrollment_mode: body.enrollment_mode,
             capacity: body.capacity.into(),
             terms: body.terms.into(),
+            joining: body.joining.into(),
         }
     }
 }
@@ -321,6 +369,11 @@ fn view(course: &Course, now: Timestamp, caller: &Caller) -> Program {
             offer_days: program.terms.offer_days,
             grace_minutes: caller.actor.staff().then_some(program.terms.grace_minutes),
             anywhere_on_earth: program.terms.anywhere_on_earth,
+        },
+        joining: JoiningTerms {
+            active_membership: program.joining.active_membership,
+            states: program.joining.states.clone(),
+            max_per_organization: program.joining.max_per_organization,
         },
         phase: here.phase,
         blocked_by: here.blocked_by,

@@ -102,7 +102,7 @@ struct TimelineReplace {
 /// A milestone as it is wished for. Give one of `on`, `at` and `relative_to`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MilestoneReplace {
+pub(super) struct MilestoneReplace {
     /// Which; a new UUID for one to which others are set relative. Without it, the one of the same kind is meant, and else a new one.
     id: Option<MilestoneId>,
     kind: MilestoneKind,
@@ -210,22 +210,27 @@ impl TryFrom<TimelineReplace> for Wish {
     type Error = Refusal;
 
     fn try_from(body: TimelineReplace) -> Result<Self, Refusal> {
-        let mut faults = Faults::default();
-        let mut milestones = Vec::new();
-        for (index, wish) in body.milestones.into_iter().enumerate() {
-            let Some(when) = wish.when() else {
-                let detail = "Give one of `on`, `at` and `relative_to`";
-                faults.push(Fault::new(format!("#/milestones/{index}"), FaultCode::InvalidValue, detail));
-                continue;
-            };
-            let label = wish.label.map_or_else(|| Name::new(wish.kind.default_label()), Ok);
-            let label =
-                label.map_err(|fault| Refusal::invalid(format!("#/milestones/{index}/label"), fault.code(), fault.to_string()))?;
-            milestones.push(MilestoneDraft { id: wish.id, kind: wish.kind, label, when });
-        }
-        faults.check()?;
-        Ok(Self { milestones, reason: body.reason })
+        Ok(Self { milestones: drafts(body.milestones)?, reason: body.reason })
     }
+}
+
+/// The milestones under `#/milestones`, as they are wished for.
+pub(super) fn drafts(wishes: Vec<MilestoneReplace>) -> Result<Vec<MilestoneDraft>, Refusal> {
+    let mut faults = Faults::default();
+    let mut milestones = Vec::new();
+    for (index, wish) in wishes.into_iter().enumerate() {
+        let Some(when) = wish.when() else {
+            let detail = "Give one of `on`, `at` and `relative_to`";
+            faults.push(Fault::new(format!("#/milestones/{index}"), FaultCode::InvalidValue, detail));
+            continue;
+        };
+        let label = wish.label.map_or_else(|| Name::new(wish.kind.default_label()), Ok);
+        let label =
+            label.map_err(|fault| Refusal::invalid(format!("#/milestones/{index}/label"), fault.code(), fault.to_string()))?;
+        milestones.push(MilestoneDraft { id: wish.id, kind: wish.kind, label, when });
+    }
+    faults.check()?;
+    Ok(milestones)
 }
 
 pub(super) fn milestone(dated: &DatedMilestone, now: Timestamp) -> Milestone {

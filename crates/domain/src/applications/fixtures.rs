@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Answers, Application, Standing};
 use crate::cohorts::{Audience, Cohort, MeetingMode, NewCohort, Signup, Year};
-use crate::eligibility::{EmploymentFacts, Workplace};
+use crate::eligibility::{EmploymentFacts, JoiningTerms, Workplace};
 use crate::employments::Level;
 use crate::ids::{ApplicationId, CohortId, EmploymentId, Id, OrganizationId, PersonId, ProgramId};
 use crate::meta::Meta;
@@ -56,6 +56,7 @@ pub fn year() -> Year {
         enrollment_mode: EnrollmentMode::RollingReview,
         capacity: Capacity::default(),
         terms: Terms { hold_days: 4, offer_days: 3, ..Terms::default() },
+        joining: JoiningTerms::default(),
     };
     let program = Program::create(id(1), wish, at(0)).unwrap().value;
     let dates = [

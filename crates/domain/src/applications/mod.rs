@@ -100,6 +100,11 @@ pub enum Verified {
     Until(Timestamp),
 }
 
+/// Whether an action is done to an enrollment, and not to the application that it was.
+fn of_enrollment(action: Action) -> bool {
+    matches!(action, Action::WithdrawEnrollment | Action::RemoveEnrollment | Action::CompleteEnrollment)
+}
+
 impl Verified {
     /// What a verification says.
     #[must_use]
@@ -143,6 +148,12 @@ impl Application {
         self.standing.state()
     }
 
+    /// Since when it waits, where it does.
+    #[must_use]
+    pub fn waitlisted_since(&self) -> Option<Timestamp> {
+        if let Standing::Waitlisted { since, .. } = self.standing { Some(since) } else { None }
+    }
+
     /// The same as it is at an instant: past its time it reads `expired`, though nobody has settled it.
     #[must_use]
     pub fn as_of(mut self, signup: &Signup, now: Timestamp) -> Self {
@@ -161,11 +172,18 @@ impl Application {
         employments.iter().filter(counts).cloned().collect()
     }
 
-    /// What this caller can do to it now.
+    /// What this caller can do to it now, as an application.
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, signup: &Signup, now: Timestamp) -> Vec<&'static str> {
         let now_self = self.clone().as_of(signup, now);
-        MACHINE.allowed(now_self.state(), tie, |action| now_self.in_time(action, signup, now).is_ok())
+        let in_time = |action| !of_enrollment(action) && now_self.in_time(action, signup, now).is_ok();
+        MACHINE.allowed(now_self.state(), tie, in_time)
+    }
+
+    /// What this caller can do to it now, as an enrollment.
+    #[must_use]
+    pub fn allowed_enrollment_actions(&self, tie: &Tie<'_>) -> Vec<&'static str> {
+        MACHINE.allowed(self.state(), tie, of_enrollment)
     }
 
     /// Goes on when the state allows the action now.

@@ -432,7 +432,8 @@ fn what_can_be_done_depends_on_who_asks_on_the_time_and_on_the_mode() {
     let offered = Standing::Offered { since: at(0), until: at(300) };
     assert_eq!(actions(offered.clone(), &person, RollingReview, 299), ["confirm", "withdraw"]);
     assert!(actions(offered, &person, RollingReview, 300).is_empty());
-    let enrolled = Standing::Enrolled { enrolled_at: at(0) };
-    assert_eq!(actions(enrolled.clone(), &person, FirstCome, KICKOFF), ["withdraw"]);
-    assert_eq!(actions(enrolled, &staff, FirstCome, KICKOFF), ["remove"]);
+    let enrolled = application(1, Standing::Enrolled { enrolled_at: at(0) });
+    assert!(actions(enrolled.standing.clone(), &person, FirstCome, NOW).is_empty(), "it is an enrollment now");
+    let of_enrollment = |actor| enrolled.allowed_enrollment_actions(&Tie::to_person(actor, enrolled.person_id));
+    assert_eq!((of_enrollment(&person), of_enrollment(&staff)), (vec!["withdraw"], vec!["remove"]));
 }

@@ -3,6 +3,7 @@
 use super::{Cohort, CohortState};
 use crate::programs::EnrollmentMode;
 use crate::refusal::Refusal;
+use crate::seats::Seats;
 use crate::time::{Timestamp, Zone, earliest};
 use crate::timeline::{SignupWindow, end_of_nth_civil_day};
 
@@ -52,6 +53,13 @@ impl Signup {
 }
 
 impl Cohort {
+    /// Its seats at an instant: once sign-up has closed, only those who are enrolled hold one.
+    #[must_use]
+    pub fn seats_at(&self, window: Option<&SignupWindow>, now: Timestamp) -> Seats {
+        let closed = window.is_some_and(|window| now >= window.closes_at);
+        if closed { self.seats.as_of(true, 0, None) } else { self.seats }
+    }
+
     /// Whether one can sign up. Without a window the program has not come so far that sign-up could open.
     #[must_use]
     pub fn enrollment_status(&self, window: Option<&SignupWindow>, now: Timestamp) -> EnrollmentStatus {

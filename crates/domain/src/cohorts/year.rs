@@ -2,7 +2,7 @@
 
 use super::{Cohort, CohortState, Signup};
 use crate::access::Actor;
-use crate::eligibility::{self, JoiningTerms, Rule};
+use crate::eligibility::{self, Rule};
 use crate::programs::Program;
 use crate::timeline::{SignupWindow, Timeline};
 
@@ -32,7 +32,7 @@ impl Year {
     /// The rules for joining a cohort.
     #[must_use]
     pub fn rules(&self, cohort: &Cohort) -> Vec<Rule> {
-        eligibility::rules(&cohort.audience, &JoiningTerms::default())
+        eligibility::rules(&cohort.audience, &self.program.joining)
     }
 
     /// Sign-up to a cohort; nothing before the program has come so far.

@@ -2,6 +2,7 @@
 
 use super::{Capacity, Decisions, Delivery, EnrollmentMode, MACHINE, Program, ProgramState, Terms};
 use crate::access::Action;
+use crate::eligibility::{JoiningTerms, JoiningUpdate};
 use crate::ids::ProgramId;
 use crate::journal::{Change, Changed};
 use crate::meta::Meta;
@@ -31,6 +32,8 @@ pub struct ProgramCreate {
     pub capacity: Capacity,
     /// Its numbers of days.
     pub terms: Terms,
+    /// What it asks of everybody who joins a cohort.
+    pub joining: JoiningTerms,
 }
 
 /// What can be changed of a program: `None` leaves a member as it is.
@@ -54,6 +57,8 @@ pub struct ProgramUpdate {
     pub capacity: CapacityUpdate,
     /// Its numbers of days.
     pub terms: TermsUpdate,
+    /// What it asks of everybody who joins a cohort.
+    pub joining: JoiningUpdate,
 }
 
 /// What can be changed of a capacity.
@@ -139,7 +144,8 @@ impl Program {
     /// # Errors
     /// Says which of its numbers are out of bounds.
     pub fn create(id: ProgramId, wish: ProgramCreate, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        let ProgramCreate { slug, name, description, school_year, time_zone, delivery, enrollment_mode, capacity, terms } = wish;
+        let ProgramCreate { slug, name, description, school_year, time_zone, delivery, enrollment_mode, capacity, terms, joining } =
+            wish;
         let decisions = Decisions::default();
         let meta = Meta::new(now);
         let made = Self {
@@ -153,6 +159,7 @@ impl Program {
             enrollment_mode,
             capacity,
             terms,
+            joining,
             decisions,
             meta,
         };
@@ -228,7 +235,8 @@ impl Program {
 
     /// It with the update, and the names of the members that are others now.
     fn with(mut self, update: ProgramUpdate) -> (Self, Changed) {
-        let ProgramUpdate { slug, name, description, school_year, time_zone, delivery, enrollment_mode, capacity, terms } = update;
+        let ProgramUpdate { slug, name, description, school_year, time_zone, delivery, enrollment_mode, capacity, terms, joining } =
+            update;
         let (capacity, terms) = (self.capacity.with(capacity), self.terms.with(terms));
         let mut changed = Changed::default();
         changed.set("slug", &mut self.slug, slug);
@@ -241,6 +249,8 @@ impl Program {
         changed.set("capacity", &mut self.capacity, Some(capacity));
         changed.set("terms/anywhere_on_earth", &mut self.terms.anywhere_on_earth, Some(terms.anywhere_on_earth));
         changed.set("terms", &mut self.terms, Some(terms));
+        let joining = self.joining.clone().with(joining);
+        changed.set("joining", &mut self.joining, Some(joining));
         (self, changed)
     }
 

@@ -18,6 +18,7 @@ pub use edit::{CapacityUpdate, ProgramCreate, ProgramUpdate, TermsUpdate};
 
 use crate::access::{Action, Actor, Tie};
 use crate::cohorts::MOST_SEATS;
+use crate::eligibility::JoiningTerms;
 use crate::ids::ProgramId;
 use crate::journal::{Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
@@ -144,6 +145,8 @@ pub struct Program {
     pub capacity: Capacity,
     /// Its numbers of days.
     pub terms: Terms,
+    /// What it asks of everybody who joins a cohort.
+    pub joining: JoiningTerms,
     /// The decisions taken about it, from which, with the timeline and the time, its phase follows.
     pub decisions: Decisions,
     /// Version and instants.

@@ -21,6 +21,7 @@ fn wish() -> ProgramCreate {
         enrollment_mode: EnrollmentMode::FirstCome,
         capacity: Capacity::default(),
         terms: Terms::default(),
+        joining: JoiningTerms::default(),
     }
 }
 

@@ -177,13 +177,26 @@ impl Verification {
         }
     }
 
+    /// It, written down as expired, where it has run out.
+    #[must_use]
+    pub fn run_out(&self, now: Timestamp) -> Option<Change<Self>> {
+        match self.standing {
+            Standing::Verified { valid_until, .. } if valid_until <= now => Some(self.clone().expire(valid_until, now)),
+            Standing::Open { .. }
+            | Standing::Verified { .. }
+            | Standing::Expired { .. }
+            | Standing::Revoked { .. }
+            | Standing::Rejected { .. } => None,
+        }
+    }
+
     /// What follows by itself from the evidence and its grounds: it runs out, is taken back, ends earlier, or is satisfied.
     ///
     /// Gives nothing where nothing follows. To be asked whenever evidence, employment or membership changed, and when it runs out.
     #[must_use]
     pub fn review(&self, evidence: &[Evidence], grounds: &Grounds<'_>, now: Timestamp) -> Option<Change<Self>> {
         match self.standing {
-            Standing::Verified { valid_until, .. } if valid_until <= now => Some(self.clone().expire(valid_until, now)),
+            Standing::Verified { valid_until, .. } if valid_until <= now => self.run_out(now),
             Standing::Verified { valid_until, .. } => match grounds.missing(now) {
                 Some(missing) => Some(self.clone().revoked(missing.into(), None, now)),
                 None => grounds.ends_at().filter(|end| *end < valid_until).map(|end| self.clone().shorten(end, now)),
@@ -237,14 +250,9 @@ impl Verification {
     /// It is open or verified.
     pub fn reopen(self, reason: Option<&Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
         self.check(Action::ReopenVerification, now)?;
-        let (mut this, mut happened) = match self.standing {
-            Standing::Verified { valid_until, .. } => {
-                let expired = self.expire(valid_until, now);
-                (expired.value, expired.happened)
-            }
-            Standing::Open { .. } | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => {
-                (self, vec![])
-            }
+        let (mut this, mut happened) = match self.run_out(now) {
+            Some(expired) => (expired.value, expired.happened),
+            None => (self, Vec::new()),
         };
         let evidence_after = match this.standing {
             Standing::Revoked { at, cause: RevocationCause::Decision, .. } | Standing::Rejected { at, .. } => Some(at),

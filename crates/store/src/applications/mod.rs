@@ -9,18 +9,21 @@ use cohortium_domain::applications::{Application, ApplicationState};
 use cohortium_domain::ids::{ApplicationId, CohortId, Id, OrganizationId, PersonId, VerificationId};
 use cohortium_domain::seats::Place;
 use cohortium_domain::time::Timestamp;
+use cohortium_domain::verifications::VerificationState;
 use cohortium_domain::words::Word;
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::{ColumnTrait, Order};
+use sea_orm::sea_query::{ExprTrait, SimpleExpr};
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use self::record::from_place;
 use crate::entity::application::{Column, Entity, Model};
+use crate::entity::verification;
 use crate::error::Result;
 use crate::page::{Key, Page, PageRequest, Position};
 use crate::record::Record;
 use crate::rows::Rows;
-use crate::{Read, Tx};
+use crate::{Read, Tx, verifications};
 
 /// The states in which one is open: at most one for a person and a cohort.
 const LIVE: [&str; 5] = ["draft", "submitted", "waitlisted", "offered", "enrolled"];
@@ -38,8 +41,10 @@ pub struct ApplicationFilter {
     pub cohorts: Vec<CohortId>,
     /// Of one of these people.
     pub people: Vec<PersonId>,
-    /// In one of these states.
+    /// In one of these states, as it was last decided.
     pub states: Vec<ApplicationState>,
+    /// Whose verification is in one of these states now.
+    pub verifications: Vec<VerificationState>,
     /// Sent at this instant or later.
     pub submitted_from: Option<Timestamp>,
     /// Sent before.
@@ -65,6 +70,7 @@ impl ApplicationFilter {
             cohorts: Vec::new(),
             people: Vec::new(),
             states: Vec::new(),
+            verifications: Vec::new(),
             submitted_from: None,
             submitted_before: None,
         }
@@ -92,6 +98,7 @@ impl Read {
             .filter_any(Column::CohortId, filter.cohorts.iter().map(|id| id.uuid()))
             .filter_any(Column::PersonId, filter.people.iter().map(|id| id.uuid()))
             .filter_any(Column::State, filter.states.iter().map(|state| state.as_str()))
+            .filter_if(self.verified_so(&filter.verifications), |verified_so| verified_so)
             .filter_if(filter.enrollments.then_some(()), |()| Column::EnrolledAt.is_not_null())
             .filter_if(filter.submitted_from, |instant| Column::SubmittedAt.gte(instant.utc()))
             .filter_if(filter.submitted_before, |instant| Column::SubmittedAt.lt(instant.utc()));
@@ -189,6 +196,13 @@ impl Read {
     pub(crate) async fn cohorts_with_unsettled_applications(&self) -> Result<BTreeSet<Uuid>> {
         let rows = self.rows::<Entity>().filter(Column::State.is_in(UNSETTLED));
         Ok(rows.distinct().column::<Uuid>(Column::CohortId).await?.into_iter().collect())
+    }
+
+    /// The condition for resting on a verification that is in one of these states now, where there are any.
+    fn verified_so(&self, states: &[VerificationState]) -> Option<SimpleExpr> {
+        let stands_so = states.iter().map(|state| verifications::reads(*state, self.now())).reduce(ExprTrait::or)?;
+        let found = verification::Entity::find().select_only().column(verification::Column::Id).filter(stands_so);
+        Some(Column::VerificationId.in_subquery(found.into_query()))
     }
 
     fn of_cohort(&self, cohort: CohortId) -> Rows<'_, Entity> {

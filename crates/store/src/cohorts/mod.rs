@@ -9,13 +9,12 @@ mod seats;
 use std::collections::HashMap;
 
 use cohortium_domain::access::Actor;
-use cohortium_domain::cohorts::{Cohort, CohortState, Year};
+use cohortium_domain::cohorts::{Cohort, Year};
 use cohortium_domain::ids::{CohortId, Id, PersonId, ProgramId};
 use cohortium_domain::journal::Change;
 use cohortium_domain::programs::Program;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Slug, sort_key};
-use cohortium_domain::words::Word;
 use sea_orm::{ActiveValue, ColumnTrait, Order};
 use uuid::Uuid;
 
@@ -35,8 +34,6 @@ pub struct CohortFilter {
     pub programs: Vec<ProgramId>,
     /// One of these.
     pub among: Option<Vec<CohortId>>,
-    /// Drafts too.
-    pub drafts: bool,
     /// Those in whose title this text stands.
     pub q: Option<String>,
 }
@@ -145,7 +142,6 @@ impl Read {
         self.rows::<Entity>()
             .filter_any(Column::ProgramId, filter.programs.iter().map(|id| id.uuid()))
             .filter_if(filter.among.as_ref(), |ids| Column::Id.is_in(ids.iter().map(|id| id.uuid())))
-            .filter_if((!filter.drafts).then_some(()), |()| Column::State.ne(CohortState::Draft.as_str()))
             .filter_if(filter.q.as_deref(), |text| contains(Column::TitleKey, text))
     }
 

@@ -16,6 +16,7 @@ use cohortium_domain::eligibility::{Eligibility, Workplace};
 use cohortium_domain::forms::ApplicationForm;
 use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, PersonId};
 use cohortium_domain::journal::{Change, SubjectKind};
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::EnrollmentMode;
 use cohortium_domain::refusal::{FaultCode, Refusal};
 use cohortium_domain::text::Reason;
@@ -137,9 +138,9 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, ()>) -> Result<InCohort> {
+pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: ApplicationId, precondition: Precondition) -> Result<InCohort> {
     let (entered, application) = enter(tx, actor, id, Action::WithdrawApplication).await?;
-    input.admit(&application.meta)?;
+    application.meta.admit(precondition)?;
     let change = application.clone().withdraw(&entered.signup()?, tx.now())?;
     finish(tx, actor, entered, &application, change).await
 }
@@ -160,12 +161,12 @@ pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inpu
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn offer(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, ()>) -> Result<InCohort> {
+pub async fn offer(tx: &mut Tx, actor: &Actor, id: ApplicationId, precondition: Precondition) -> Result<InCohort> {
     let (mut entered, application) = enter(tx, actor, id, Action::OfferApplication).await?;
     if entered.changed(id).is_some_and(|promoted| promoted.state() == ApplicationState::Offered) {
         return entered.leave_with(tx, application).await;
     }
-    input.admit(&application.meta)?;
+    application.meta.admit(precondition)?;
     let facts = Facts::of(tx, &application, entered.cohort(), &entered.year).await?;
     let signup = entered.signup()?;
     let change = application.clone().offer(|| entered.seat_to_offer(), &facts.applicant(), &signup, tx.now())?;
@@ -176,9 +177,9 @@ pub async fn offer(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn put_on_waitlist(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, ()>) -> Result<InCohort> {
+pub async fn put_on_waitlist(tx: &mut Tx, actor: &Actor, id: ApplicationId, precondition: Precondition) -> Result<InCohort> {
     let (mut entered, application) = enter(tx, actor, id, Action::WaitlistApplication).await?;
-    input.admit(&application.meta)?;
+    application.meta.admit(precondition)?;
     let place = entered.cohort_mut().seats.draw_place();
     let change = application.clone().put_on_waitlist(place, &entered.signup()?, tx.now())?;
     finish(tx, actor, entered, &application, change).await
@@ -199,9 +200,9 @@ pub async fn decline(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inpu
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn leave(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, ()>) -> Result<InCohort> {
+pub async fn leave(tx: &mut Tx, actor: &Actor, id: ApplicationId, precondition: Precondition) -> Result<InCohort> {
     let (entered, enrollment) = enter(tx, actor, id, Action::WithdrawEnrollment).await?;
-    input.admit(&enrollment.meta)?;
+    enrollment.meta.admit(precondition)?;
     let change = enrollment.clone().leave(&entered.signup()?, tx.now())?;
     finish(tx, actor, entered, &enrollment, change).await
 }

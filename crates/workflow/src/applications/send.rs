@@ -8,6 +8,7 @@ use cohortium_domain::eligibility::Eligibility;
 use cohortium_domain::forms::ApplicationForm;
 use cohortium_domain::ids::ApplicationId;
 use cohortium_domain::journal::{Change, Happening, SubjectKind};
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::EnrollmentMode;
 use cohortium_domain::seats::Seat;
 use cohortium_domain::verifications::Verification;
@@ -15,7 +16,6 @@ use cohortium_store::{Error, Result, Tx};
 
 use super::facts::{self, Facts};
 use super::{InCohort, tie};
-use crate::input::Input;
 use crate::seats::{self, Entered, limits_organizations, signup};
 use crate::verifications;
 
@@ -40,12 +40,12 @@ impl Sending {
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn submit(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, ()>) -> Result<InCohort> {
+pub async fn submit(tx: &mut Tx, actor: &Actor, id: ApplicationId, precondition: Precondition) -> Result<InCohort> {
     let draft: Application = tx.get(id).await?;
     let cohort = tx.cohort(draft.cohort_id).await?;
     let year = tx.year(cohort.program_id).await?;
     tie(&draft, &cohort, actor).require(Action::SubmitApplication, SubjectKind::Application)?;
-    input.admit(&draft.meta)?;
+    draft.meta.admit(precondition)?;
     send(tx, actor, Sending::Draft(draft), cohort, year).await
 }
 

@@ -6,6 +6,7 @@ mod cast;
 
 use cohortium_domain::access::Grant;
 use cohortium_domain::cohorts::Audience;
+use cohortium_domain::eligibility::JoiningTerms;
 use cohortium_domain::employments::Level;
 use cohortium_domain::ids::{ProgramId, ProposalId};
 use cohortium_domain::meta::Precondition;
@@ -122,6 +123,7 @@ async fn plan(stage: &Stage<'_>) -> Played<ProgramId> {
         enrollment_mode: EnrollmentMode::FirstCome,
         capacity: Capacity { min: 10, max: 20 },
         terms: Terms { grace_minutes: 60, ..Terms::default() },
+        joining: JoiningTerms { active_membership: true, ..JoiningTerms::default() },
     };
     let id = stage
         .act("staff", async |tx, staff| Ok(workflow::programs::create(tx, staff, &Input::given(program.clone())).await?.id))
