@@ -119,6 +119,15 @@ impl Read {
         rows.one().await?.map(Application::from_row).transpose()
     }
 
+    /// How many applications to these cohorts are open.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count_live_applications(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Result<u64> {
+        let cohorts = cohorts.into_iter().map(Id::uuid);
+        self.rows::<Entity>().filter(Column::CohortId.is_in(cohorts)).filter(Column::State.is_in(LIVE)).count().await
+    }
+
     /// All applications to a cohort in these states, in the order in which they were begun.
     ///
     /// # Errors
