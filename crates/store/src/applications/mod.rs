@@ -252,6 +252,15 @@ impl Tx {
         Ok(ends.into_iter().map(Timestamp::new).next())
     }
 
+    /// The open applications and the enrollments that stand on a verification.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn applications_standing_on(&self, verification: VerificationId) -> Result<Vec<Application>> {
+        let rows = self.rows::<Entity>().filter(Column::VerificationId.eq(verification.uuid()));
+        all(rows.filter(Column::State.is_in(LIVE)).order_by(Column::Id, Order::Asc)).await
+    }
+
     /// The cohorts, in the order of locks, to which there are open applications that rest on something.
     ///
     /// # Errors
