@@ -18,6 +18,7 @@ mod people;
 mod programs;
 mod proposals;
 mod roles;
+mod sessions;
 mod state_machines;
 mod timeline;
 mod verifications;
@@ -103,6 +104,7 @@ rooms! {
     verifications,
     proposals,
     cohorts,
+    sessions,
     applications,
     enrollments,
     verifications,
