@@ -152,6 +152,18 @@ pub fn table() -> Vec<Row> {
         row("publishProgram", Staff).not(Member, 403).on("draft program"),
         row("closeProgram", Staff).not(Member, 403).on("program to close"),
         row("cancelProgram", Staff).not(Member, 403).on("program to cancel").with(|_| json!({"reason": "Too few proposals"})),
+        row("listProposals", Member).on("call"),
+        row("createProposal", Member).on("call").with(|_| json!({"title": "Rural leadership, together"})),
+        row("getProposal", Author).not(Member, 404).on("draft proposal"),
+        row("updateProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal").with(|_| json!({"title": "Another"})),
+        row("submitProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
+        row("withdrawProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
+        row("acceptProposal", Staff).not(Author, 403).not(Member, 403).on("proposal"),
+        row("rejectProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reject"),
+        row("reserveProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reserve").with(|_| json!({"rank": 1})),
+        row("releaseProposals", Staff).not(Member, 403).on("past call"),
+        row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
+        row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
         row("listEvents", Staff).not(Member, 403),
         row("listJournal", Owner).not(Staff, 403),
         row("verifyJournal", Owner).not(Staff, 403),
@@ -175,6 +187,4 @@ pub fn program(slug: &str) -> Value {
 
 fn employment(place: &Place<'_>) -> Value {
     json!({"organization_id": place.id("organization"), "role": "principal", "level": "school", "starts_on": "2016-08-01", "ends_on": "2017-06-30"})
-    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school",
-        "starts_on": "2016-08-01", "ends_on": "2018-06-30"})
 }

@@ -165,6 +165,8 @@ const STORY: &[(&str, &str)] = &[
     ("PhaseSpan.starts_at", r#""2019-11-15T05:00:00.000Z""#),
     ("ends_at", r#""2019-12-09T05:00:00.000Z""#),
     ("change", r#""moved""#),
+    ("cohorts", "4"),
+    ("applications", "36"),
     ("MilestoneChange.from", r#"{"label": "Kick-off", "on": "2019-12-09", "starts_at": "2019-12-09T05:00:00.000Z"}"#),
     ("MilestoneChange.to", r#"{"label": "Kick-off", "on": "2019-12-10", "starts_at": "2019-12-10T05:00:00.000Z"}"#),
     ("TimelineChange.from", r#"{"label": "Kick-off", "on": "2019-12-09", "starts_at": "2019-12-09T05:00:00.000Z"}"#),

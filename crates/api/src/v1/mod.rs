@@ -101,7 +101,6 @@ rooms! {
     timeline,
     forms,
     commitments,
-    verifications,
     proposals,
     cohorts,
     sessions,
