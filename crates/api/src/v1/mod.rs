@@ -18,6 +18,7 @@ mod people;
 mod programs;
 mod proposals;
 mod roles;
+mod sessions;
 mod state_machines;
 mod timeline;
 mod verifications;
@@ -102,6 +103,7 @@ rooms! {
     commitments,
     proposals,
     cohorts,
+    sessions,
     applications,
     enrollments,
     verifications,
