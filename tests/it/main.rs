@@ -13,12 +13,8 @@ mod journal;
 mod migrations;
 mod organizations;
 mod people;
-#[cfg(test)]
 mod program_documents;
 mod programs;
-mod programs;
-#[cfg(test)]
-mod proposals;
 mod proposals;
 mod sign_in;
 mod timeline;

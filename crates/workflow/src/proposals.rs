@@ -164,6 +164,26 @@ pub async fn as_it_is(read: &Read, call: &Call, proposal: Proposal) -> Result<Pr
     Ok(current.into_iter().next().unwrap_or(proposal))
 }
 
+/// When the next acceptance of a program lapses.
+pub(crate) async fn next_lapse_at(read: &Read, program: &Program) -> Result<Option<Timestamp>> {
+    let Ok(call) = Call::of(&read.timeline(program).await?, &program.decisions) else { return Ok(None) };
+    Ok(read.proposals_handed_in(program.id).await?.iter().filter_map(|proposal| proposal.lapses_at(&call)).min())
+}
+
+/// Locks a program, and does what time has to do to its proposals.
+pub(crate) async fn lapse(tx: &mut Tx, program: ProgramId) -> Result<()> {
+    let program: Program = tx.lock(program).await?;
+    settle_by_now(tx, &program).await
+}
+
+/// Does what time has to do to the proposals of a program, which is locked, where it has a call.
+pub(crate) async fn settle_by_now(tx: &mut Tx, program: &Program) -> Result<()> {
+    match Call::of(&tx.timeline(program).await?, &program.decisions) {
+        Ok(call) => settle(tx, program.id, call).await.map(drop),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Does what time has to do to the proposals of a program, which is locked.
 pub(crate) async fn settle(tx: &mut Tx, program: ProgramId, call: Call) -> Result<Round> {
     let (mut round, changes) = Round::settle(tx.proposals_handed_in(program).await?, call, tx.now());

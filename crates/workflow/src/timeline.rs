@@ -9,9 +9,9 @@ use cohortium_domain::text::Reason;
 use cohortium_domain::timeline::{MilestoneDraft, Preview, Timeline, assign_ids};
 use cohortium_store::{Read, Result, Tx};
 
-use crate::cohorts;
 use crate::input::Input;
 use crate::programs::locked;
+use crate::{cohorts, proposals};
 
 /// A timeline that is wished for, and why.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +52,7 @@ pub async fn replace(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_
         return Ok(program);
     };
     // What has come to an end by the old dates is not revived by the new ones.
+    proposals::settle_by_now(tx, &program).await?;
     cohorts::settle_all(tx, program.id).await?;
     let Change { value: (program, new), happened } = change;
     let program = tx.save(Change { value: program, happened }, actor).await?;

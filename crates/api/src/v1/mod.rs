@@ -18,6 +18,7 @@ mod people;
 mod programs;
 mod proposals;
 mod roles;
+mod sessions;
 mod state_machines;
 mod timeline;
 mod verifications;
@@ -104,6 +105,7 @@ rooms! {
     cohorts,
     applications,
     enrollments,
+    sessions,
     verifications,
     clock,
     journal,

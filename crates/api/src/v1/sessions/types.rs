@@ -15,10 +15,8 @@ use utoipa::ToSchema;
 use crate::extract::clearable;
 use crate::v1::page;
 
-const _: () = assert!(
-    SHORTEST_MINUTES == 5 && LONGEST_MINUTES == 1440 && MOST_RESCHEDULINGS == 50,
-    "the bounds below are the domain's"
-);
+const _: () =
+    assert!(SHORTEST_MINUTES == 5 && LONGEST_MINUTES == 1440 && MOST_RESCHEDULINGS == 50, "the bounds below are the domain's");
 
 /// A session of a cohort.
 #[derive(Serialize, ToSchema)]
