@@ -240,7 +240,10 @@ impl<'a> Dcsc<'a> {
         assert_eq!(starts.len(), 7);
         assert_eq!((starts[0], starts[6]), ("2019-12-09T21:00:00.000Z", "2020-06-15T20:00:00.000Z"), "at four in New York");
         let stranger = self.year.works("Hassan", "principal", None).await;
-        assert_eq!(stranger.get(&list).await.problem(404), "not_found");
+        assert_eq!(stranger.get(&list).await.problem(403), "permission_denied", "everybody knows of the group itself");
+        let kickoff = format!("/v1/sessions/{}", id(&sessions["items"][0]));
+        assert_eq!(amara.get(&kickoff).await.expect(200)["kind"], "kickoff");
+        assert_eq!(stranger.get(&kickoff).await.problem(404), "not_found");
         assert_eq!(group.facilitator.get(&list).await.expect(200), sessions);
         for turn in MEETINGS {
             self.turns(turn).await;
