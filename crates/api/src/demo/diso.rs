@@ -5,6 +5,7 @@
 use cohortium_domain::access::Grant;
 use cohortium_domain::applications::DeclineReason;
 use cohortium_domain::cohorts::{Audience, MeetingMode};
+use cohortium_domain::eligibility::JoiningTerms;
 use cohortium_domain::employments::Level;
 use cohortium_domain::ids::{ApplicationId, CohortId, ProgramId};
 use cohortium_domain::meta::Precondition;
@@ -202,6 +203,7 @@ async fn plan(stage: &Stage<'_>) -> Played<ProgramId> {
         enrollment_mode: EnrollmentMode::RollingReview,
         capacity: Capacity { min: 4, max: 15 },
         terms: Terms::default(),
+        joining: JoiningTerms::default(),
     };
     let id = stage
         .act("staff", async |tx, staff| Ok(workflow::programs::create(tx, staff, &Input::given(program.clone())).await?.id))
@@ -247,7 +249,7 @@ async fn offer_cohorts(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<Coho
         };
         let made = stage.act("staff", async |tx, staff| {
             let (cohort, _) = workflow::cohorts::create(tx, staff, program, &Input::given(wish.clone())).await?;
-            workflow::cohorts::publish(tx, staff, cohort.id, &Input::given(())).await
+            workflow::cohorts::publish(tx, staff, cohort.id, Precondition::NotNeeded).await
         });
         cohorts.push(made.await?.0.id);
     }
@@ -264,7 +266,7 @@ async fn apply(stage: &Stage<'_>, who: &str, cohort: CohortId) -> Played<Applica
 
 async fn offer(stage: &Stage<'_>, application: ApplicationId) -> Played {
     stage
-        .act("staff", async |tx, staff| workflow::applications::offer(tx, staff, application, &Input::given(())).await)
+        .act("staff", async |tx, staff| workflow::applications::offer(tx, staff, application, Precondition::NotNeeded).await)
         .await
         .map(drop)
 }
@@ -316,7 +318,7 @@ async fn turn_away(stage: &mut Stage<'_>, cohorts: &[CohortId]) -> Played {
     stage.employ("nora", "aspen", former).await?;
     let application = apply(stage, "nora", of(SAFETY)?).await?;
     stage
-        .refused("staff", async |tx, staff| workflow::applications::offer(tx, staff, application, &Input::given(())).await)
+        .refused("staff", async |tx, staff| workflow::applications::offer(tx, staff, application, Precondition::NotNeeded).await)
         .await?;
     let gone = Decline {
         reason: DeclineReason::NotVerified,
@@ -357,13 +359,13 @@ async fn fill_and_wait(stage: &Stage<'_>, cohorts: &[CohortId]) -> Played {
         stage.reach(day).await?;
         let application = apply(stage, who, rural).await?;
         let waits = stage.act("staff", async |tx, staff| {
-            workflow::applications::put_on_waitlist(tx, staff, application, &Input::given(())).await
+            workflow::applications::put_on_waitlist(tx, staff, application, Precondition::NotNeeded).await
         });
         waits.await?;
     }
     stage.reach("2024-10-09 09:20").await?;
     if let Some(left) = enrolled.get(1).copied() {
-        stage.act("hank", async |tx, hank| workflow::applications::leave(tx, hank, left, &Input::given(())).await).await?;
+        stage.act("hank", async |tx, hank| workflow::applications::leave(tx, hank, left, Precondition::NotNeeded).await).await?;
     }
     Ok(())
 }
