@@ -49,6 +49,7 @@ migrations! {
     "0004_proposals",
     "0005_verifications",
     "0006_cohorts",
+    "0007_sessions",
 }
 
 struct Script {

@@ -1,9 +1,19 @@
 //! Timelines, through HTTP.
 
-use cohortium_domain::access::Grant;
-use cohortium_tests::api::{Api, at};
+use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::cohorts::{Audience, MeetingMode};
+use cohortium_domain::ids::{CoalitionId, CohortId, ProgramId};
+use cohortium_domain::meta::Precondition;
+use cohortium_domain::programs::CapacityUpdate;
+use cohortium_domain::text::{Name, Title};
+use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
+use cohortium_tests::api::{Api, Session, at};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
+use cohortium_workflow as workflow;
+use cohortium_workflow::applications::ApplicationWish;
+use cohortium_workflow::cohorts::CohortWish;
+use cohortium_workflow::input::Input;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -18,6 +28,60 @@ on_both_databases! {
     a_preview_says_what_would_come_and_saves_nothing,
     relative_days_follow_what_they_hang_on,
     a_timeline_is_replaced_in_the_version_that_was_read,
+    a_phase_follows_the_cohorts_own_dates,
+    a_preview_counts_whom_it_touches,
+}
+
+/// A year that the coalition's staff lead.
+const STAFF_LED: &[(MilestoneKind, &str)] = &[
+    (MilestoneKind::SignupOpens, "2019-10-17"),
+    (MilestoneKind::SignupSoftDeadline, "2019-11-14"),
+    (MilestoneKind::Kickoff, "2019-12-09"),
+    (MilestoneKind::Closeout, "2020-06-15"),
+];
+
+/// The same, as it is sent, with another kick-off.
+fn staff_led(kickoff: &str) -> Value {
+    let day = |kind: MilestoneKind, day: &str| if kind == MilestoneKind::Kickoff { kickoff.to_owned() } else { day.to_owned() };
+    let milestones: Vec<Value> = STAFF_LED.iter().map(|(kind, on)| json!({"kind": kind, "on": day(*kind, on)})).collect();
+    json!({"milestones": milestones})
+}
+
+/// Makes a cohort and publishes it, with a kick-off of its own where one is named.
+async fn cohort(api: &Api, coalition: CoalitionId, program: ProgramId, title: &str, kickoff: Option<&str>) -> CohortId {
+    let own = |day: &str| MilestoneDraft {
+        id: None,
+        kind: MilestoneKind::Kickoff,
+        label: Name::new("Kick-off").unwrap(),
+        when: When::On(day.parse().unwrap()),
+    };
+    let wish = CohortWish {
+        slug: None,
+        title: Title::new(title).unwrap(),
+        description: None,
+        audience: Audience::default(),
+        delivery: MeetingMode::Virtual,
+        capacity: CapacityUpdate::default(),
+        facilitators: Vec::new(),
+        milestones: kickoff.map(own).into_iter().collect(),
+    };
+    api.write(coalition, async |tx| {
+        let (made, _) = workflow::cohorts::create(tx, &Actor::Operator, program, &Input::given(wish.clone())).await?;
+        workflow::cohorts::publish(tx, &Actor::Operator, made.id, Precondition::NotNeeded).await?;
+        Ok(made.id)
+    })
+    .await
+}
+
+/// Begins an application.
+async fn apply(api: &Api, coalition: CoalitionId, who: &Session<'_>, cohort: CohortId) {
+    let actor = Actor::Person { id: who.person_id(), grants: [].into() };
+    let wish = ApplicationWish { answers: serde_json::Map::new(), commitments: Vec::new(), employment_id: None, submit: false };
+    api.write(coalition, async |tx| {
+        workflow::applications::create(tx, &actor, cohort, &Input::given(wish.clone())).await?;
+        Ok(())
+    })
+    .await;
 }
 
 fn kinds(timeline: &Value) -> Vec<&str> {
@@ -233,4 +297,47 @@ async fn a_timeline_is_replaced_in_the_version_that_was_read(database: TestDatab
     let stale = staff.request(Method::POST, &format!("{program}/publish")).header("if-match", &etag).send().await;
     assert_eq!(stale.problem(412), "precondition_failed", "honored wherever it is sent");
     assert_eq!(find(&staff.get(&path).await.expect(200), "kickoff")["on"], "2019-12-10");
+}
+
+async fn a_phase_follows_the_cohorts_own_dates(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let coalition = api.coalition("dcsc").await;
+    let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
+    let program = api.program(coalition, "led", STAFF_LED).await;
+    cohort(&api, coalition, program, "Early", Some("2019-12-04")).await;
+    let late = cohort(&api, coalition, program, "Late", Some("2019-12-12")).await;
+    let path = format!("/v1/programs/{program}");
+    for (now, phase) in [
+        ("2019-12-10T00:00:00Z", "signup_late"),
+        ("2019-12-12T04:59:59.999Z", "signup_late"),
+        ("2019-12-12T05:00:00Z", "in_session"),
+    ] {
+        let _ = staff.put("/v1/clock", json!({"now": now})).await.expect(200);
+        assert_eq!(staff.get(&path).await.expect(200)["phase"], phase, "{now}");
+        assert_eq!(staff.get("/v1/programs").await.expect(200)["items"][0]["phase"], phase, "{now}");
+        assert_eq!(api.anonymous().get("/v1/catalog/dcsc").await.expect(200)["programs"][0]["phase"], phase, "{now}");
+    }
+    let cancelled = staff.post(&format!("{path}/cancel"), json!({"reason": "No funds"})).await.expect(200);
+    assert_eq!(cancelled["phase"], "cancelled");
+    let late = api.write(coalition, async |tx| tx.cohort(late).await).await;
+    assert_eq!(late.decided_state().to_string(), "cancelled", "its cohorts are called off with it");
+}
+
+async fn a_preview_counts_whom_it_touches(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let coalition = api.coalition("dcsc").await;
+    let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
+    let member = api.person(coalition, "Mia", &[]).await;
+    let program = api.program(coalition, "led", STAFF_LED).await;
+    let own = cohort(&api, coalition, program, "On its own day", Some("2019-12-04")).await;
+    let plain = cohort(&api, coalition, program, "On the program's day", None).await;
+    apply(&api, coalition, &member, own).await;
+    apply(&api, coalition, &member, plain).await;
+    let address = format!("/v1/programs/{program}/timeline/preview");
+    let touches = async |wish: Value| staff.post(&address, wish).await.expect(200)["touches"].clone();
+    assert_eq!(touches(staff_led("2019-12-09")).await, json!({"cohorts": 0, "applications": 0}), "nothing changes");
+    assert_eq!(touches(staff_led("2019-12-10")).await, json!({"cohorts": 1, "applications": 1}), "the other has a day of its own");
+    let mut later = staff_led("2019-12-09");
+    later["milestones"][3]["on"] = json!("2020-06-20");
+    assert_eq!(touches(later).await, json!({"cohorts": 2, "applications": 2}));
 }

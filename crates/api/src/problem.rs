@@ -158,9 +158,8 @@ struct ProblemFault {
     /// What to do about it.
     #[schema(max_length = 1000)]
     detail: String,
-    /// The bounds that were broken, by name.
+    /// The bounds that were broken, and the ids of the things meant, by name.
     #[serde(skip_serializing_if = "Map::is_empty")]
-    #[schema(value_type = std::collections::BTreeMap<String, i64>)]
     params: Map<String, Value>,
 }
 

@@ -63,6 +63,15 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     }
 }
 
+impl<const MAX: usize> Text<1, MAX> {
+    /// As much as fits of a text of our own making, or of a longer one that was taken before.
+    #[must_use]
+    pub fn clipped(text: &str) -> Self {
+        let fitting: String = text.trim().chars().take(MAX).collect();
+        Self(if fitting.is_empty() { "-".to_owned() } else { fitting.trim_end().to_owned() })
+    }
+}
+
 impl<const MIN: usize, const MAX: usize> std::fmt::Display for Text<MIN, MAX> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -330,6 +339,13 @@ mod tests {
         assert_eq!(Text::<1, 3>::new("abcd"), Err(TextFault::TooLong { max: 3 }));
         assert!(Text::<1, 3>::new("äöü").is_ok(), "bounds count characters, not bytes");
         assert_eq!(Text::<1, 3>::new("a\u{0}b"), Err(TextFault::ControlCharacter));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_clipped() {
+        let clipped = |text: &str| Text::<1, 3>::clipped(text).to_string();
+        assert_eq!((clipped(" ab "), clipped("ab cd"), clipped("äöüß")), ("ab".to_owned(), "ab".to_owned(), "äöü".to_owned()));
+        assert_eq!(clipped(""), "-");
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod people;
 mod program_documents;
 mod programs;
 mod proposals;
+mod sessions;
 mod timeline;
 mod verifications;
 

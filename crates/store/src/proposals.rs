@@ -2,7 +2,7 @@
 
 use cohortium_domain::ids::{CohortId, Id, PersonId, ProgramId, ProposalId};
 use cohortium_domain::meta::Meta;
-use cohortium_domain::programs::Capacity;
+use cohortium_domain::programs::{Capacity, Program};
 use cohortium_domain::proposals::{Content, Decision, Proposal, ProposalState, Rank, Staged, Standing};
 use cohortium_domain::text::{Body, Summary, Title};
 use cohortium_domain::time::Timestamp;
@@ -149,5 +149,15 @@ impl Read {
     pub async fn proposals_handed_in(&self, program: ProgramId) -> Result<Vec<Proposal>> {
         let rows = self.rows::<Entity>().filter(Column::ProgramId.eq(program.uuid())).filter(Column::SubmittedAt.is_not_null());
         rows.order_by(Column::Id, Order::Asc).all().await?.into_iter().map(Proposal::from_row).collect()
+    }
+
+    /// The programs that wait for authors to confirm.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn programs_with_acceptances(&self) -> Result<Vec<Program>> {
+        let accepted = self.rows::<Entity>().filter(Column::State.eq(ProposalState::Accepted.as_str()));
+        let programs: Vec<Uuid> = accepted.column(Column::ProgramId).await?;
+        Ok(self.find_all(programs.into_iter().map(ProgramId::from_uuid)).await?.into_values().collect())
     }
 }

@@ -15,6 +15,7 @@ use cohortium_store::{Read, Result, Tx};
 
 use crate::input::Input;
 use crate::seats::{self, Entered};
+use crate::sessions;
 
 /// A cohort that is wished for: what is not said is as its program has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -198,6 +199,7 @@ async fn call_off(tx: &mut Tx, actor: &Actor, mut entered: Entered, reason: &Rea
             }
         }
     }
+    sessions::cancel_all(tx, actor, changed.value.id, reason).await?;
     finish(tx, actor, entered, changed).await
 }
 

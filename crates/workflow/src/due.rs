@@ -4,15 +4,17 @@
 //! always holds: nothing that anybody reads or does depends on its having run.
 
 use cohortium_domain::cohorts::{Cohort, Year};
-use cohortium_domain::ids::{CohortId, VerificationId};
+use cohortium_domain::ids::{CohortId, ProgramId, VerificationId};
 use cohortium_domain::time::{Timestamp, earliest};
 use cohortium_store::{Read, Result, Tx};
 
-use crate::{seats, verifications};
+use crate::{proposals, seats, verifications};
 
-/// Something to which time has something to do. Cohorts come first, as in the order of locks.
+/// Something to which time has something to do, in the order of locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
+    /// A program with an acceptance that lapses.
+    Proposals(ProgramId),
     /// A cohort with something to settle.
     Cohort(CohortId),
     /// A verification that runs out.
@@ -39,6 +41,7 @@ pub(crate) async fn run_until(tx: &mut Tx, until: Timestamp) -> Result<()> {
 /// The database's errors.
 pub(crate) async fn run(tx: &mut Tx, due: Due) -> Result<()> {
     match due {
+        Due::Proposals(program) => proposals::lapse(tx, program).await,
         Due::Cohort(cohort) => seats::enter(tx, cohort).await?.leave(tx).await.map(drop),
         Due::Verification(verification) => verifications::expire(tx, verification).await,
     }
@@ -66,6 +69,10 @@ async fn due_by(read: &Read, until: Timestamp) -> Result<Vec<(Timestamp, Due)>> 
     let mut due: Vec<(Timestamp, Due)> = Vec::new();
     for (cohort, year) in unsettled(read).await? {
         due.extend(due_at(&cohort, &year).filter(|instant| *instant <= until).map(|instant| (instant, Due::Cohort(cohort.id))));
+    }
+    for program in read.programs_with_acceptances().await? {
+        let lapses_at = proposals::next_lapse_at(read, &program).await?.filter(|instant| *instant <= until);
+        due.extend(lapses_at.map(|instant| (instant, Due::Proposals(program.id))));
     }
     let run_out = read.verifications_run_out(until).await?;
     due.extend(run_out.into_iter().map(|(instant, verification)| (instant, Due::Verification(verification))));

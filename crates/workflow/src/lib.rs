@@ -20,6 +20,7 @@ pub mod program_documents;
 pub mod programs;
 pub mod proposals;
 mod seats;
+pub mod sessions;
 pub mod sign_in;
 pub mod timeline;
 pub mod verifications;

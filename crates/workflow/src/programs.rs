@@ -8,8 +8,8 @@ use cohortium_domain::programs::{Program, ProgramCreate, ProgramUpdate};
 use cohortium_domain::text::Reason;
 use cohortium_store::{Result, Tx};
 
-use crate::cohorts;
 use crate::input::Input;
+use crate::{cohorts, proposals};
 
 /// Makes a program.
 ///
@@ -50,6 +50,7 @@ pub async fn close(tx: &mut Tx, actor: &Actor, id: ProgramId, precondition: Prec
     let program = locked(tx, actor, id, Action::CloseProgram).await?;
     program.meta.admit(precondition)?;
     let program = tx.save(program.close(tx.now())?, actor).await?;
+    proposals::settle_by_now(tx, &program).await?;
     cohorts::settle_all(tx, program.id).await?;
     Ok(program)
 }
@@ -63,7 +64,9 @@ pub async fn cancel(tx: &mut Tx, actor: &Actor, id: ProgramId, input: &Input<'_,
     let reason = input.admit(&program.meta)?;
     // Before the program is over, or its applications would expire with it instead of being declined.
     cohorts::cancel_all(tx, actor, program.id, &reason).await?;
-    tx.save(program.cancel(&reason, tx.now())?, actor).await
+    let program = tx.save(program.cancel(&reason, tx.now())?, actor).await?;
+    proposals::settle_by_now(tx, &program).await?;
+    Ok(program)
 }
 
 /// The program, locked, for somebody who may do this to it.

@@ -4,17 +4,20 @@
 //! becomes of one proposal can fall to another.
 
 use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::cohorts::Year;
 use cohortium_domain::ids::{ProgramId, ProposalId};
 use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::Program;
 use cohortium_domain::proposals::{Call, Content, ContentUpdate, Decision, Proposal, Rank, Round, Staged};
 use cohortium_domain::refusal::Refusal;
+use cohortium_domain::sessions::generate::UsualHours;
 use cohortium_domain::text::Reason;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Read, Result, Tx};
 
 use crate::input::Input;
+use crate::sessions;
 
 /// How staff mean to decide, beside which decision it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -129,6 +132,29 @@ pub async fn as_they_are(read: &Read, program: ProgramId, call: &Call, proposals
     Ok(proposals.into_iter().map(current).collect())
 }
 
+/// Makes the offerings of a program final: in one transaction the program, the cohorts of its confirmed proposals with their
+/// facilitators and sessions, and what becomes of the proposals.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn finalize_offerings(tx: &mut Tx, actor: &Actor, program: ProgramId, precondition: Precondition) -> Result<Program> {
+    let program = crate::programs::locked(tx, actor, program, Action::FinalizeOfferings).await?;
+    program.meta.admit(precondition)?;
+    let timeline = tx.timeline(&program).await?;
+    let call = Call::of(&timeline, &program.decisions)?;
+    let round = settle(tx, program.id, call).await?;
+    let year = Year { program, timeline };
+    let finalized = round.finalize(&year, &tx.cohort_slugs().await?, || tx.make_id())?;
+    let year = Year { program: tx.save(finalized.program, actor).await?, ..year };
+    for change in finalized.cohorts {
+        let cohort = tx.save_cohort(change, actor).await?;
+        sessions::add_missing(tx, actor, &cohort, &year, &UsualHours::default()).await?;
+        sessions::follow(tx, actor, cohort, &year).await?;
+    }
+    save_all(tx, finalized.proposals, actor).await?;
+    Ok(year.program)
+}
+
 /// A proposal as it is now, whether or not a job has written it down.
 ///
 /// # Errors
@@ -136,6 +162,26 @@ pub async fn as_they_are(read: &Read, program: ProgramId, call: &Call, proposals
 pub async fn as_it_is(read: &Read, call: &Call, proposal: Proposal) -> Result<Proposal> {
     let current = as_they_are(read, proposal.program_id, call, vec![proposal.clone()]).await?;
     Ok(current.into_iter().next().unwrap_or(proposal))
+}
+
+/// When the next acceptance of a program lapses.
+pub(crate) async fn next_lapse_at(read: &Read, program: &Program) -> Result<Option<Timestamp>> {
+    let Ok(call) = Call::of(&read.timeline(program).await?, &program.decisions) else { return Ok(None) };
+    Ok(read.proposals_handed_in(program.id).await?.iter().filter_map(|proposal| proposal.lapses_at(&call)).min())
+}
+
+/// Locks a program, and does what time has to do to its proposals.
+pub(crate) async fn lapse(tx: &mut Tx, program: ProgramId) -> Result<()> {
+    let program: Program = tx.lock(program).await?;
+    settle_by_now(tx, &program).await
+}
+
+/// Does what time has to do to the proposals of a program, which is locked, where it has a call.
+pub(crate) async fn settle_by_now(tx: &mut Tx, program: &Program) -> Result<()> {
+    match Call::of(&tx.timeline(program).await?, &program.decisions) {
+        Ok(call) => settle(tx, program.id, call).await.map(drop),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Does what time has to do to the proposals of a program, which is locked.

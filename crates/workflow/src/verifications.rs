@@ -6,14 +6,14 @@
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::employments::Employment;
 use cohortium_domain::ids::{EmploymentId, OrganizationId, PersonId, VerificationId};
-use cohortium_domain::journal::SubjectKind;
+use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::organizations::Organization;
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
 use cohortium_domain::text::Reason;
-use cohortium_domain::verifications::Verification;
 use cohortium_domain::verifications::evidence::Evidence;
 use cohortium_domain::verifications::policy::{Grounds, PolicyTerms, VerificationPolicy};
+use cohortium_domain::verifications::{Verification, VerificationState};
 use cohortium_store::{RestsOn, Result, Tx};
 
 use crate::applications;
@@ -88,7 +88,7 @@ pub async fn reject(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
 pub async fn revoke(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Reason>) -> Result<Verification> {
     let (verification, _) = lock(tx, actor, id, Action::RevokeVerification).await?;
     let reason = input.admit(&verification.meta)?;
-    tx.save(verification.revoke(reason, tx.now())?, actor).await
+    save(tx, actor, verification.revoke(reason, tx.now())?).await
 }
 
 /// Staff open a verification again; evidence that counts still, or again, verifies it at once.
@@ -157,9 +157,19 @@ async fn judge(tx: &mut Tx, actor: &Actor, verification: Verification, basis: &B
     tx.relies_on(program.time_zone.end_of_day(program.time_zone.date_of(tx.now())));
     let evidence = tx.evidence(employment.id).await?;
     match verification.review(&evidence, &basis.grounds(), tx.now()) {
-        Some(change) => tx.save(change, actor).await,
+        Some(change) => save(tx, actor, change).await,
         None => Ok(verification),
     }
+}
+
+/// Saves a change. What stood on a verification that was taken back is flagged for staff: nobody is thrown out by a machine.
+async fn save(tx: &mut Tx, actor: &Actor, change: Change<Verification>) -> Result<Verification> {
+    let verification = tx.save(change, actor).await?;
+    if verification.state() == VerificationState::Revoked {
+        let standing_on_it = tx.applications_standing_on(verification.id).await?;
+        tx.note(standing_on_it.iter().map(|application| application.flagged(verification.id)), actor);
+    }
+    Ok(verification)
 }
 
 /// Keeps a piece of evidence, unless the same is kept already.

@@ -18,6 +18,7 @@ mod people;
 mod programs;
 mod proposals;
 mod roles;
+mod sessions;
 mod state_machines;
 mod timeline;
 mod verifications;
@@ -100,11 +101,11 @@ rooms! {
     timeline,
     forms,
     commitments,
-    verifications,
     proposals,
     cohorts,
     applications,
     enrollments,
+    sessions,
     verifications,
     clock,
     journal,

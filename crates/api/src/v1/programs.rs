@@ -117,6 +117,12 @@ pub(super) struct Capacity {
 const _: () =
     assert!(programs::Capacity::BOUNDS.0 == 1 && programs::Capacity::BOUNDS.1 == 500, "the bounds above are the domain's");
 
+impl From<Capacity> for programs::Capacity {
+    fn from(body: Capacity) -> Self {
+        Self { min: body.min, max: body.max }
+    }
+}
+
 impl From<programs::Capacity> for Capacity {
     fn from(capacity: programs::Capacity) -> Self {
         Self { min: capacity.min, max: capacity.max }
@@ -481,6 +487,20 @@ async fn publish_program(caller: Caller, ctx: Ctx, path: Path<ProgramId>, condit
     .await
 }
 
+/// Finalize the offerings of a program
+///
+/// When every proposal is decided, and every accepted one confirmed or declined: at once, and once, each confirmed proposal becomes a
+/// published cohort, with its author as facilitator and with its sessions.
+#[utoipa::path(tag = "Programs", responses((status = 200, description = "The program as it now is.", body = Program)))]
+#[post("/v1/programs/{program_id}/finalize-offerings")]
+async fn finalize_offerings(caller: Caller, ctx: Ctx, path: Path<ProgramId>, conditions: Conditions) -> Answer {
+    ctx.write(&caller, &conditions, async |tx| {
+        let program = workflow::proposals::finalize_offerings(tx, &caller.actor, *path, conditions.precondition()).await?;
+        reply(tx, program, &caller).await
+    })
+    .await
+}
+
 /// Close a program
 ///
 /// Before its time, or for good after it: sign-up to its cohorts closes with it.
@@ -508,4 +528,13 @@ async fn cancel_program(caller: Caller, ctx: Ctx, path: Path<ProgramId>, body: B
     .await
 }
 
-room!(list_programs, create_program, get_program, update_program, publish_program, close_program, cancel_program);
+room!(
+    list_programs,
+    create_program,
+    get_program,
+    update_program,
+    publish_program,
+    finalize_offerings,
+    close_program,
+    cancel_program,
+);

@@ -14,7 +14,7 @@ use cohortium_domain::timeline::{
 };
 use cohortium_store::RecordedChange;
 use cohortium_workflow as workflow;
-use cohortium_workflow::timeline::Wish;
+use cohortium_workflow::timeline::{Outcome, Wish};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -130,6 +130,18 @@ struct TimelinePreview {
     changes: Vec<MilestoneChange>,
     /// Whether it can be made only with a reason, since a date that is past changes.
     reason_required: bool,
+    touches: TimelineReach,
+}
+
+/// Whom a changed timeline touches.
+#[derive(Serialize, ToSchema)]
+struct TimelineReach {
+    /// How many cohorts would have other dates, of those that are not over.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    cohorts: u64,
+    /// How many open applications and enrollments there are in these cohorts.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    applications: u64,
 }
 
 /// A phase, and from when to when it is.
@@ -266,7 +278,8 @@ fn reply(course: &Course, now: Timestamp, caller: &Caller) -> Reply {
     Reply::thing(course.program.meta.version, &view(course, now, caller))
 }
 
-fn preview(new: &timeline::Timeline, preview: timeline::Preview, now: Timestamp) -> TimelinePreview {
+fn preview(outcome: Outcome, now: Timestamp) -> TimelinePreview {
+    let Outcome { timeline, preview, cohorts, applications } = outcome;
     let span = |span: timeline::PhaseSpan| PhaseSpan { phase: span.phase, starts_at: span.starts_at, ends_at: span.ends_at };
     let change = |change: &timeline::MilestoneChange| MilestoneChange {
         change: change.kind(),
@@ -278,8 +291,9 @@ fn preview(new: &timeline::Timeline, preview: timeline::Preview, now: Timestamp)
     TimelinePreview {
         changes: preview.changes.iter().map(change).collect(),
         phases: preview.phases.into_iter().map(span).collect(),
-        milestones: milestones(new, now),
+        milestones: milestones(&timeline, now),
         reason_required: preview.reason_required,
+        touches: TimelineReach { cohorts, applications },
     }
 }
 
@@ -328,15 +342,15 @@ async fn replace_timeline(caller: Caller, ctx: Ctx, path: Path<ProgramId>, body:
 
 /// Preview a timeline
 ///
-/// What the timeline would give that is sent, as for replacing it: its phases, and what differs. Nothing is saved.
+/// What the timeline would give that is sent, as for replacing it: its phases, what differs, and whom it touches. Nothing is saved.
 #[utoipa::path(tag = "Programs", request_body = TimelineReplace, responses((status = 200, description = "What it would give.", body = TimelinePreview)))]
 #[post("/v1/programs/{program_id}/timeline/preview")]
 async fn preview_timeline(caller: Caller, ctx: Ctx, path: Path<ProgramId>, body: Body<TimelineReplace>) -> Answer {
     ctx.read(&caller, async |read| {
         let wish = body.input_as(Wish::try_from);
         let fresh = || MilestoneId::from_uuid(ctx.store().environment().ordered_uuid());
-        let (new, what) = workflow::timeline::preview(read, &caller.actor, *path, &wish, fresh).await?;
-        Ok(Reply::ok(&preview(&new, what, read.now())))
+        let outcome = workflow::timeline::preview(read, &caller.actor, *path, &wish, fresh).await?;
+        Ok(Reply::ok(&preview(outcome, read.now())))
     })
     .await
 }

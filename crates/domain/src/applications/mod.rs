@@ -212,6 +212,12 @@ impl Application {
         Ok(())
     }
 
+    /// That it is for staff to look at, since the verification on which it stands was taken back. Nothing else becomes of it by itself.
+    #[must_use]
+    pub fn flagged(&self, revoked: VerificationId) -> Happening {
+        self.happening("flagged").with("verification_id", revoked.to_string())
+    }
+
     fn becomes(mut self, standing: Standing, now: Timestamp) -> Self {
         self.standing = standing;
         self.meta = self.meta.changed(now);

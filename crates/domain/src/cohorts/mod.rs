@@ -266,6 +266,27 @@ impl Cohort {
         Ok(Change::one(self, happened))
     }
 
+    /// Goes on unless it is over: then nothing of it changes any more.
+    ///
+    /// # Errors
+    /// It was completed or cancelled.
+    pub fn require_not_over(&self) -> Result<(), Refusal> {
+        MACHINE.check(self.decided_state(), Action::UpdateCohort)
+    }
+
+    /// Takes over when its kick-off session begins, for a kick-off that is set on a day. One that has passed stays where it was.
+    #[must_use]
+    pub fn follow_kickoff_session(mut self, at: Option<Timestamp>, year: &Year, now: Timestamp) -> Option<Change<Self>> {
+        let passed = year.window(&self).is_some_and(|window| now >= window.closes_at);
+        if passed || self.dates.kickoff_session_at == at {
+            return None;
+        }
+        self.dates.kickoff_session_at = at;
+        self.meta = self.meta.changed(now);
+        let happened = self.happening("updated").with("changed", vec!["dates"]);
+        Some(Change::one(self, happened))
+    }
+
     /// Publishes it.
     ///
     /// # Errors

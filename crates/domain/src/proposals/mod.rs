@@ -16,7 +16,7 @@ mod tests;
 pub use call::Call;
 pub use content::{Content, ContentUpdate, Goal, MOST_GOALS};
 pub use decisions::{Decision, HIGHEST_RANK, Rank, Staged};
-pub use round::{Finalized, Offering, Round};
+pub use round::{Finalized, Round};
 
 use crate::access::{Action, Tie};
 use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
@@ -227,11 +227,11 @@ impl Proposal {
     /// Changes a draft.
     ///
     /// # Errors
-    /// It is no draft any more, or what is wrong with its parts.
+    /// What is wrong with its parts, or it is no draft any more.
     pub fn update(mut self, update: ContentUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        MACHINE.check(self.state(), Action::UpdateProposal)?;
         let changed = self.content.apply(update);
         self.content.check()?;
+        MACHINE.check(self.state(), Action::UpdateProposal)?;
         self.meta = self.meta.changed(now);
         let happening = self.happening("updated").with("changed", changed.names());
         Ok(Change::one(self, happening))

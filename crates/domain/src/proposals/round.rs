@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::{Call, Proposal, ProposalState, Rank, Staged, Standing};
-use crate::cohorts::Audience;
-use crate::ids::{CohortId, PersonId, ProposalId};
+use crate::cohorts::{Cohort, MeetingMode, NewCohort, Year};
+use crate::ids::{CohortId, ProposalId};
 use crate::journal::Change;
-use crate::programs::Capacity;
+use crate::programs::Program;
 use crate::refusal::{Fault, FaultCode, Refusal};
-use crate::text::{Slug, Summary, Title};
+use crate::text::{Slug, Title};
 use crate::time::Timestamp;
+use crate::timeline::{CohortDates, MilestoneKind};
 
 /// All the proposals of a program, settled: what time had to do to them has been done.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,33 +20,14 @@ pub struct Round {
     now: Timestamp,
 }
 
-/// What a proposal's cohort begins as.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Offering {
-    /// The cohort.
-    pub cohort_id: CohortId,
-    /// The proposal it comes of.
-    pub proposal_id: ProposalId,
-    /// Who leads it.
-    pub facilitator_id: PersonId,
-    /// Its name in addresses.
-    pub slug: Slug,
-    /// Its title.
-    pub title: Title,
-    /// What it is about.
-    pub description: Option<Summary>,
-    /// For whom it is.
-    pub audience: Audience,
-    /// How many people it is for; `None` as the program has it.
-    pub capacity: Option<Capacity>,
-}
-
 /// What finalizing comes to.
 #[must_use = "a change that is not saved did not happen"]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finalized {
-    /// The cohorts to be made.
-    pub offerings: Vec<Offering>,
+    /// The program, its offerings final.
+    pub program: Change<Program>,
+    /// A cohort for each confirmed proposal: published, unless its kick-off has passed.
+    pub cohorts: Vec<Change<Cohort>>,
     /// The proposals that became cohorts, and those for which no place came free.
     pub proposals: Vec<Change<Proposal>>,
 }
@@ -132,12 +114,13 @@ impl Round {
         Ok(released)
     }
 
-    /// Makes the offerings final, once the program has settled that they may be: each confirmed proposal becomes a cohort, and what is
-    /// still in reserve is rejected. Ids are made by `new_id`; slugs are chosen so that they are not among those taken.
+    /// Makes the offerings of the program final: each confirmed proposal becomes a cohort, and what is still in reserve is rejected. Ids
+    /// are made by `new_id`; slugs are chosen so that they are not among those taken.
     ///
     /// # Errors
-    /// Some proposals are undecided, unreleased or unconfirmed: each is told.
-    pub fn finalize(self, taken: &BTreeSet<Slug>, mut new_id: impl FnMut() -> CohortId) -> Result<Finalized, Refusal> {
+    /// It was done, the call is not over, the program is, or some proposals are undecided, unreleased or unconfirmed: each is told.
+    pub fn finalize(self, year: &Year, taken: &BTreeSet<Slug>, mut new_id: impl FnMut() -> CohortId) -> Result<Finalized, Refusal> {
+        let program = year.program.clone().finalize_offerings(&year.timeline, self.now)?;
         let missing: Vec<_> =
             self.proposals.iter().filter_map(|proposal| Some(still_open(proposal, proposal.hinders()?))).collect();
         if !missing.is_empty() {
@@ -148,7 +131,7 @@ impl Round {
                 missing,
             });
         }
-        let (mut offerings, mut proposals) = (Vec::new(), Vec::new());
+        let (mut cohorts, mut proposals) = (Vec::new(), Vec::new());
         let mut taken = taken.clone();
         for proposal in self.proposals {
             if proposal.standing.reserve().is_some() {
@@ -157,11 +140,11 @@ impl Round {
                 let cohort_id = new_id();
                 let slug = free_slug(&proposal.content.title, &taken);
                 taken.insert(slug.clone());
-                offerings.push(proposal.offering(cohort_id, slug));
+                cohorts.push(proposal.cohort(cohort_id, slug, year, self.now)?);
                 proposals.push(proposal.become_cohort(confirmed_at, cohort_id, self.now));
             }
         }
-        Ok(Finalized { offerings, proposals })
+        Ok(Finalized { program, cohorts, proposals })
     }
 
     fn next_lapse(&self) -> Option<(Timestamp, ProposalId)> {
@@ -214,17 +197,27 @@ impl Proposal {
         (self.state() == ProposalState::Accepted).then_some("Its author has neither confirmed nor declined")
     }
 
-    fn offering(&self, cohort_id: CohortId, slug: Slug) -> Offering {
-        Offering {
-            cohort_id,
-            proposal_id: self.id,
-            facilitator_id: self.author_id,
+    /// The cohort that it becomes.
+    fn cohort(&self, id: CohortId, slug: Slug, year: &Year, now: Timestamp) -> Result<Change<Cohort>, Refusal> {
+        let day_in_person = year.timeline.first(MilestoneKind::InPersonTraining).is_some();
+        let new = NewCohort {
+            program_id: self.program_id,
+            proposal_id: Some(self.id),
             slug,
             title: self.content.title.clone(),
             description: self.content.r#abstract.clone(),
             audience: self.content.audience.clone(),
-            capacity: self.content.preferred_capacity,
-        }
+            delivery: if day_in_person { MeetingMode::Hybrid } else { MeetingMode::Virtual },
+            capacity: self.content.preferred_capacity.unwrap_or(year.program.capacity),
+            facilitators: vec![self.author_id],
+            dates: CohortDates::default(),
+        };
+        let Change { value: draft, mut happened } = Cohort::create(id, new, now)?;
+        let Ok(published) = draft.clone().publish(year.window(&draft).as_ref(), now) else {
+            return Ok(Change { value: draft, happened });
+        };
+        happened.extend(published.happened);
+        Ok(Change { value: published.value, happened })
     }
 
     fn become_cohort(self, confirmed_at: Timestamp, cohort_id: CohortId, now: Timestamp) -> Change<Self> {

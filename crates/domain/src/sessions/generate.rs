@@ -1,15 +1,16 @@
-//! Sessions made from a timeline's milestones.
+//! Sessions made from the milestones of a cohort's timeline.
 //!
 //! What always holds: generating again adds only what is missing, and moves only what followed its milestone so far; what a person
 //! rescheduled, cancelled or has begun stays as it is.
 
 use super::{Details, MeetingMode, Session, SessionKind, SessionState, Slot};
+use crate::cohorts::{Cohort, Year};
 use crate::ids::{CohortId, MilestoneId, SessionId};
 use crate::journal::Change;
 use crate::refusal::{Fault, Faults, Refusal};
 use crate::text::Name;
 use crate::time::{Date, Timestamp, WallTime, Zone};
-use crate::timeline::{DatedMilestone, When};
+use crate::timeline::{CohortDates, DatedMilestone, When};
 
 /// When a milestone is, once what it was relative to has been worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,10 +89,28 @@ impl UsualHours {
 pub struct For {
     /// Which.
     pub cohort_id: CohortId,
-    /// How it meets, but for trainings, which are in person.
+    /// How it meets, but for trainings, which are in person, and for the rest of a cohort that does both, which is on line.
     pub delivery: MeetingMode,
     /// The zone of its days.
     pub time_zone: Zone,
+}
+
+impl For {
+    fn delivery_of(self, kind: SessionKind) -> MeetingMode {
+        match (kind, self.delivery) {
+            (SessionKind::Training, _) => MeetingMode::InPerson,
+            (_, MeetingMode::Hybrid) => MeetingMode::Virtual,
+            (_, delivery) => delivery,
+        }
+    }
+}
+
+/// The sessions that the dates of a cohort call for, its own and its program's.
+#[must_use]
+pub fn planned(cohort: &Cohort, year: &Year) -> Vec<Planned> {
+    // Where a session of its own has moved the kick-off, what counts is still the day that the kick-off was set on.
+    let dates = CohortDates { kickoff_session_at: None, ..cohort.dates.clone() };
+    year.timeline.for_cohort(&dates).milestones().iter().filter_map(Planned::of).collect()
 }
 
 /// The sessions that are missing, and those that follow a milestone which moved.
@@ -129,8 +148,7 @@ pub fn generate(
 
 impl Planned {
     /// The session that a milestone of a cohort's timeline stands for, where it stands for one.
-    #[must_use]
-    pub fn of(dated: &DatedMilestone) -> Option<Self> {
+    fn of(dated: &DatedMilestone) -> Option<Self> {
         let kind = SessionKind::of_milestone(dated.kind())?;
         let when = match dated.milestone.when {
             When::At(at) => Dated::At(at),
@@ -142,7 +160,7 @@ impl Planned {
     fn schedule(&self, cohort: For, hours: &UsualHours, id: SessionId, now: Timestamp) -> Result<Change<Session>, Refusal> {
         let (_, usual) = hours.of(self.kind);
         let slot = self.dated.slot(usual, cohort.time_zone)?;
-        let delivery = if self.kind == SessionKind::Training { MeetingMode::InPerson } else { cohort.delivery };
+        let delivery = cohort.delivery_of(self.kind);
         let title = self.label.clone().into();
         let details = Details { kind: self.kind, title, delivery, join_link: None, place: None, agenda: None };
         Ok(Session::schedule(id, cohort.cohort_id, details, slot, Some(self.milestone_id), now))

@@ -15,15 +15,18 @@ mod tests;
 pub use slot::{LONGEST_MINUTES, SHORTEST_MINUTES, Slot};
 
 use chrono::Duration;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::access::{Action, Tie};
 use crate::cohorts::MeetingMode;
+use crate::commitments::Commitment;
 use crate::ids::{CohortId, MilestoneId, SessionId};
 use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
 use crate::refusal::{FaultCode, Refusal};
-use crate::text::{Body, Reason, Summary, Title, WebAddress};
+use crate::text::{Body, Reason, Summary, Text, Title, WebAddress};
 use crate::time::{Date, Timestamp, WallTime, Zone};
 use crate::timeline::MilestoneKind;
 
@@ -139,13 +142,15 @@ pub struct Details {
 }
 
 /// One rescheduling.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SessionRescheduling)]
 pub struct Rescheduling {
     /// When it was to be before.
     pub from: Slot,
     /// When it was to be after.
     pub to: Slot,
     /// Why somebody did it; nothing where the session followed its milestone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// When this was done.
     pub rescheduled_at: Timestamp,
@@ -228,15 +233,18 @@ impl Session {
     /// Changes what it is about, and, for a reason, when it is.
     ///
     /// # Errors
-    /// It is not scheduled any more, there is no such time, no reason was given, or it was rescheduled too often.
+    /// There is no such time, no reason was given, it is not scheduled any more, or it was rescheduled too often.
     pub fn update(mut self, update: SessionUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        MACHINE.check(self.state(), Action::UpdateSession)?;
         let slot = Slot::new(
             update.on.unwrap_or(self.slot.on),
             update.wall_time.unwrap_or(self.slot.wall_time),
             update.time_zone.unwrap_or(self.slot.time_zone),
             update.duration_minutes.unwrap_or(self.slot.duration_minutes),
         )?;
+        if slot != self.slot && update.reason.is_none() {
+            return Err(Refusal::ReasonRequired("Say why the session is rescheduled".to_owned()));
+        }
+        MACHINE.check(self.state(), Action::UpdateSession)?;
         let reason = update.reason.clone();
         let changed = self.details.apply(update).names();
         self.meta = self.meta.changed(now);
@@ -244,10 +252,7 @@ impl Session {
             let happening = self.happening("updated").with("changed", changed).because(reason.as_ref());
             return Ok(Change::one(self, happening));
         }
-        let Some(reason) = reason else {
-            return Err(Refusal::ReasonRequired("Say why the session is rescheduled".to_owned()));
-        };
-        let mut change = self.reschedule(slot, Some(reason), now)?;
+        let mut change = self.reschedule(slot, reason, now)?;
         change.happened = change.happened.into_iter().map(|happening| happening.with("changed", changed.clone())).collect();
         Ok(change)
     }
@@ -270,6 +275,19 @@ impl Session {
         let shown_from = self.slot.starts_at.plus(-JOIN_LINK_SHOWN_BEFORE);
         let shown = (shown_from..self.slot.ends_at()).contains(&now) && self.state() == Scheduled;
         self.details.join_link.as_ref().filter(|_| shown && (tie.facilitates || tie.enrolled))
+    }
+
+    /// That a participant comes to it: to be accepted anew whenever it was moved. Nothing where there is nothing to come to any more.
+    #[must_use]
+    pub fn commitment(&self, now: Timestamp) -> Option<Commitment> {
+        if self.state() != Scheduled || self.slot.starts_at <= now {
+            return None;
+        }
+        let moves = u32::try_from(self.reschedulings.len()).unwrap_or(u32::MAX);
+        let Slot { on, wall_time, time_zone, duration_minutes, .. } = self.slot;
+        let text = format!("To come on {on} at {wall_time} ({time_zone}), for {duration_minutes} minutes");
+        let label = Text::clipped(self.details.title.as_str());
+        Some(Commitment::of_session(self.id, moves.saturating_add(1), label, Text::clipped(&text)))
     }
 
     /// What this caller may do to it now.
@@ -302,6 +320,13 @@ impl Session {
     fn happening(&self, verb: &'static str) -> Happening {
         Happening::new(Subject::new(SubjectKind::Session, self.id), verb).with("cohort_id", self.cohort_id.to_string())
     }
+}
+
+/// When the first kick-off among sessions begins that is still to be held.
+#[must_use]
+pub fn kickoff_at(sessions: &[Session]) -> Option<Timestamp> {
+    let kickoffs = sessions.iter().filter(|session| session.details.kind == SessionKind::Kickoff && session.state() == Scheduled);
+    kickoffs.map(|session| session.slot.starts_at).min()
 }
 
 impl Details {

@@ -1,6 +1,8 @@
 //! When a session is: a day and a time on the wall of a zone, and the instants that follow.
 
 use chrono::Duration;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::time::{Date, Timestamp, WallTime, Zone};
@@ -10,8 +12,11 @@ pub const SHORTEST_MINUTES: u16 = 5;
 /// The longest a session can be, in minutes.
 pub const LONGEST_MINUTES: u16 = 24 * 60;
 
+const _: () = assert!(SHORTEST_MINUTES == 5 && LONGEST_MINUTES == 1440, "the bounds below are these");
+
 /// When a session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SessionSlot)]
 pub struct Slot {
     /// On which day.
     pub on: Date,
@@ -20,6 +25,7 @@ pub struct Slot {
     /// In which zone.
     pub time_zone: Zone,
     /// For how long.
+    #[schema(minimum = 5, maximum = 1440)]
     pub duration_minutes: u16,
     /// The instant of that day and time in that zone.
     pub starts_at: Timestamp,

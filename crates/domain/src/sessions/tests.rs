@@ -3,13 +3,14 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::generate::{Dated, For, Hours, Planned, UsualHours, generate};
+use super::generate::{Dated, For, Hours, Planned, UsualHours, generate, planned as planned_for};
 use super::*;
 use crate::access::{Actor, Grant};
+use crate::cohorts::{Audience, Cohort, NewCohort, Year};
 use crate::ids::Id;
-use crate::programs::{Delivery, Terms};
-use crate::text::Text;
-use crate::timeline::{Calendar, Milestone, Timeline, When};
+use crate::programs::{Capacity, Delivery, EnrollmentMode, Program, ProgramCreate, Terms};
+use crate::text::{SchoolYear, Slug, Text};
+use crate::timeline::{CohortDates, Milestone, Timeline, When};
 use crate::words::Word;
 
 const NEW_YORK: &str = "America/New_York";
@@ -236,33 +237,107 @@ fn every_milestone_that_a_cohort_meets_for_has_a_kind_of_session() {
     }
 }
 
-#[test]
-fn a_milestone_is_planned_on_its_day_or_at_its_instant() {
+/// A year led by staff: its kick-off is at an instant, its call thirty days later.
+fn year() -> Year {
     let milestone = |n, kind: MilestoneKind, when| Milestone {
         id: Uuid::from_u128(n).into(),
         kind,
         label: Text::new(kind.default_label()).unwrap(),
         when,
     };
-    let kickoff = instant("2019-12-09T20:30:00Z");
-    let calendar = Calendar { time_zone: zone(), delivery: Delivery::StaffLed, terms: Terms::default() };
     let milestones = vec![
         milestone(1, MilestoneKind::SignupOpens, When::On(day("2019-10-17"))),
-        milestone(2, MilestoneKind::Kickoff, When::At(kickoff)),
+        milestone(2, MilestoneKind::Kickoff, When::At(instant("2019-12-09T20:30:00Z"))),
         milestone(3, MilestoneKind::Call, When::Relative { to: Uuid::from_u128(2).into(), days: 30 }),
         milestone(4, MilestoneKind::Closeout, When::On(day("2020-06-15"))),
     ];
-    let timeline = Timeline::plan(&calendar, milestones).unwrap();
-    let planned: Vec<_> =
-        timeline.milestones().iter().filter_map(Planned::of).map(|planned| (planned.kind, planned.dated)).collect();
-    assert_eq!(
-        planned,
-        [
-            (SessionKind::Kickoff, Dated::At(kickoff)),
-            (SessionKind::Call, on("2020-01-08")),
-            (SessionKind::Closeout, on("2020-06-15"))
-        ]
-    );
+    let wish = ProgramCreate {
+        slug: Slug::new("year").unwrap(),
+        name: Text::new("A year").unwrap(),
+        description: None,
+        school_year: SchoolYear::new("2019-20").unwrap(),
+        time_zone: zone(),
+        delivery: Delivery::StaffLed,
+        enrollment_mode: EnrollmentMode::FirstCome,
+        capacity: Capacity::default(),
+        terms: Terms::default(),
+        joining: crate::eligibility::JoiningTerms::default(),
+    };
+    let program = Program::create(Uuid::nil().into(), wish, now()).unwrap().value;
+    let timeline = Timeline::plan(&program.calendar(), milestones).unwrap();
+    Year { program: program.publish(&timeline, now()).unwrap().value, timeline }
+}
+
+fn cohort(dates: CohortDates) -> Cohort {
+    let new = NewCohort {
+        program_id: Uuid::nil().into(),
+        proposal_id: None,
+        slug: Slug::new("cohort").unwrap(),
+        title: Text::new("A cohort").unwrap(),
+        description: None,
+        audience: Audience::default(),
+        delivery: MeetingMode::Hybrid,
+        capacity: Capacity::default(),
+        facilitators: Vec::new(),
+        dates,
+    };
+    Cohort::create(Uuid::from_u128(2).into(), new, now()).unwrap().value
+}
+
+#[test]
+fn a_milestone_is_planned_on_its_day_or_at_its_instant() {
+    let told = |dates| planned_for(&cohort(dates), &year()).into_iter().map(|one| (one.kind, one.dated)).collect::<Vec<_>>();
+    let (call, closeout) = ((SessionKind::Call, on("2020-01-08")), (SessionKind::Closeout, on("2020-06-15")));
+    let kickoff = (SessionKind::Kickoff, Dated::At(instant("2019-12-09T20:30:00Z")));
+    assert_eq!(told(CohortDates::default()), [kickoff, call, closeout]);
+    let own = Milestone {
+        id: Uuid::from_u128(9).into(),
+        kind: MilestoneKind::Kickoff,
+        label: Text::new("Our kick-off").unwrap(),
+        when: When::On(day("2019-12-04")),
+    };
+    let own = CohortDates { milestones: vec![own], kickoff_session_at: Some(instant("2019-12-05T21:00:00Z")) };
+    let (kickoff, call) = ((SessionKind::Kickoff, on("2019-12-04")), (SessionKind::Call, on("2020-01-03")));
+    assert_eq!(told(own), [kickoff, call, closeout], "its own days, whatever its kick-off session was moved to");
+}
+
+#[test]
+fn a_cohort_takes_its_kickoff_from_its_first_kickoff_session_until_that_has_passed() {
+    let kickoff = |text: &str| {
+        let details = Details { kind: SessionKind::Kickoff, ..details() };
+        let slot = Slot::new(day(text), time("16:00"), zone(), 60).unwrap();
+        Session::create(Uuid::nil().into(), Uuid::nil().into(), details, slot, now()).value
+    };
+    let (first, second) = (kickoff("2019-12-03"), kickoff("2019-12-05"));
+    let cancelled = first.clone().cancel(reason(), now()).unwrap().value;
+    assert_eq!(kickoff_at(&[scheduled()]), None, "a call is no kick-off");
+    assert_eq!(kickoff_at(&[second.clone(), cancelled]), Some(second.slot.starts_at));
+    assert_eq!(kickoff_at(&[second.clone(), first.clone()]), Some(first.slot.starts_at));
+
+    let mut year = year();
+    let dated = year.timeline.milestones().iter().map(|dated| dated.milestone.clone());
+    let on_a_day = |milestone: Milestone| {
+        let kickoff = milestone.kind == MilestoneKind::Kickoff;
+        if kickoff { Milestone { when: When::On(day("2019-12-09")), ..milestone } } else { milestone }
+    };
+    year.timeline = Timeline::plan(&year.program.calendar(), dated.map(on_a_day).collect()).unwrap();
+    let at = kickoff_at(&[first]);
+    let followed = cohort(CohortDates::default()).follow_kickoff_session(at, &year, now()).unwrap();
+    assert_eq!(followed.happened[0].data["changed"], serde_json::json!(["dates"]));
+    assert_eq!(year.window(&followed.value).map(|window| window.closes_at), at, "sign-up closes with it");
+    assert_eq!(followed.value.clone().follow_kickoff_session(at, &year, now()), None);
+    assert_eq!(followed.value.follow_kickoff_session(None, &year, at.unwrap()), None, "it has passed");
+}
+
+#[test]
+fn to_come_to_a_session_is_a_commitment_until_it_begins() {
+    let commitment = scheduled().commitment(now()).unwrap();
+    assert_eq!((commitment.label.as_str(), commitment.version), ("First call", 1));
+    assert_eq!(commitment.text.as_str(), "To come on 2020-02-14 at 16:00 (America/New_York), for 60 minutes");
+    let moved = scheduled().update(to_march(), now()).unwrap().value;
+    assert_eq!(moved.commitment(now()).map(|commitment| commitment.version), Some(2), "to be accepted anew");
+    assert_eq!(scheduled().commitment(scheduled().slot.starts_at), None);
+    assert_eq!(scheduled().cancel(reason(), now()).unwrap().value.commitment(now()), None);
 }
 
 #[test]

@@ -119,6 +119,15 @@ impl Read {
         rows.one().await?.map(Application::from_row).transpose()
     }
 
+    /// How many applications to these cohorts are open.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count_live_applications(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Result<u64> {
+        let cohorts = cohorts.into_iter().map(Id::uuid);
+        self.rows::<Entity>().filter(Column::CohortId.is_in(cohorts)).filter(Column::State.is_in(LIVE)).count().await
+    }
+
     /// All applications to a cohort in these states, in the order in which they were begun.
     ///
     /// # Errors
@@ -241,6 +250,15 @@ impl Tx {
         let standing = self.of_cohort(cohort).filter(Column::LapsesAt.gt(self.now().utc()));
         let ends: Vec<DateTimeUtc> = standing.order_by(Column::LapsesAt, Order::Asc).limit(1).column(Column::LapsesAt).await?;
         Ok(ends.into_iter().map(Timestamp::new).next())
+    }
+
+    /// The open applications and the enrollments that stand on a verification.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn applications_standing_on(&self, verification: VerificationId) -> Result<Vec<Application>> {
+        let rows = self.rows::<Entity>().filter(Column::VerificationId.eq(verification.uuid()));
+        all(rows.filter(Column::State.is_in(LIVE)).order_by(Column::Id, Order::Asc)).await
     }
 
     /// The cohorts, in the order of locks, to which there are open applications that rest on something.

@@ -6,7 +6,7 @@
 mod record;
 mod seats;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use cohortium_domain::access::Actor;
 use cohortium_domain::cohorts::{Cohort, Year};
@@ -23,7 +23,7 @@ use crate::entity::cohort::{Column, Entity, Model};
 use crate::entity::{cohort_facilitator as facilitator, program};
 use crate::error::{Error, Result};
 use crate::page::{Key, Page, PageRequest, Position};
-use crate::record::Record;
+use crate::record::{Record, text};
 use crate::rows::{Rows, contains};
 use crate::{Read, Tx};
 
@@ -179,6 +179,15 @@ impl Read {
             Ok((cohort, year))
         };
         cohorts.into_iter().map(with_year).collect()
+    }
+
+    /// The slugs of all cohorts.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn cohort_slugs(&self) -> Result<BTreeSet<Slug>> {
+        let slugs: Vec<String> = self.rows::<Entity>().column(Column::Slug).await?;
+        slugs.iter().map(|slug| text("cohorts", "slug", slug, Slug::new)).collect()
     }
 
     /// The cohorts that a person leads.

@@ -22,6 +22,7 @@ pub(crate) mod program;
 pub(crate) mod program_document;
 pub(crate) mod proposal;
 pub(crate) mod role_list;
+pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod verification;
 
@@ -56,6 +57,7 @@ scoped!(program);
 scoped!(program_document);
 scoped!(proposal);
 scoped!(role_list);
+scoped!(session);
 scoped!(sign_in);
 scoped!(verification);
 

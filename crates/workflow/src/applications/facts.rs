@@ -73,10 +73,12 @@ pub(super) async fn employments_of(read: &Read, person: PersonId) -> Result<Vec<
     Ok(read.employment_facts([person], today).await?.remove(&person).unwrap_or_default())
 }
 
-/// The commitments that a cohort asks for.
+/// The commitments that a cohort asks for: those of its program, and to come to each of its sessions.
 pub(super) async fn required(read: &Read, cohort: &Cohort) -> Result<Vec<Commitment>> {
     let list: CommitmentList = read.program_document(cohort.program_id).await?;
-    Ok(list.commitments)
+    let sessions = read.sessions_of(cohort.id).await?;
+    let to_come = sessions.iter().filter_map(|session| session.commitment(read.now()));
+    Ok(list.commitments.into_iter().chain(to_come).collect())
 }
 
 /// What is known about people who wait.

@@ -6,9 +6,10 @@ mod cast;
 
 use cohortium_domain::access::Grant;
 use cohortium_domain::cohorts::Audience;
+use cohortium_domain::commitments::CommitmentEntry;
 use cohortium_domain::eligibility::JoiningTerms;
 use cohortium_domain::employments::Level;
-use cohortium_domain::ids::{ProgramId, ProposalId};
+use cohortium_domain::ids::{CohortId, ProgramId, ProposalId};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::organizations::{Membership, MembershipStatus, OrganizationCreate, OrganizationKind};
 use cohortium_domain::programs::{Capacity, Delivery, EnrollmentMode, ProgramCreate, Terms};
@@ -18,11 +19,14 @@ use cohortium_domain::time::Timestamp;
 use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
 use cohortium_store::Store;
 use cohortium_workflow as workflow;
+use cohortium_workflow::applications::ApplicationWish;
 use cohortium_workflow::input::Input;
 use cohortium_workflow::proposals::Wish as Staging;
 use cohortium_workflow::timeline::Wish as TimelineWish;
 
-use super::stage::{Job, Played, Stage, date};
+use serde_json::Map;
+
+use super::stage::{Halt, Job, Played, Stage, date};
 use cast::{AUTHORS, PARTICIPANTS, PITCHES, Pitch, SCHOOLS};
 
 /// Where the coalition lives.
@@ -61,6 +65,9 @@ pub(super) async fn play(store: &Store, until: Timestamp) -> Played {
     let program = plan(&stage).await?;
     let proposals = propose(&stage, program).await?;
     choose(&stage, program, &proposals).await?;
+    let cohorts = offer_cohorts(&stage, program).await?;
+    sign_up(&stage, &cohorts).await?;
+    finish(&stage, program, &cohorts).await?;
     stage.land().await
 }
 
@@ -94,6 +101,9 @@ async fn gather(stage: &mut Stage<'_>) -> Played {
     }
     for (key, given, family, school, title) in AUTHORS {
         enter(stage, key, (given, family), school, Job { title, role: "leader", ..TEACHER }).await?;
+    }
+    for (given, family, school) in PARTICIPANTS {
+        enter(stage, given, (given, family), school, TEACHER).await?;
     }
     enter(stage, "applicant", ("Noor", "Castellano"), "cedar", TEACHER).await
 }
@@ -133,6 +143,20 @@ async fn plan(stage: &Stage<'_>) -> Played<ProgramId> {
     };
     let wish = TimelineWish { milestones: MILESTONES.iter().map(draft).collect::<Played<_>>()?, reason: None };
     stage.act("staff", async |tx, staff| workflow::timeline::replace(tx, staff, id, &Input::given(wish.clone())).await).await?;
+    let commitment =
+        |label: &str, text: &str| Ok::<_, Halt>(CommitmentEntry { id: None, label: Name::new(label)?, text: Summary::new(text)? });
+    let commitments = vec![
+        commitment(
+            "Every meeting",
+            "I come to every meeting of my group: the kick-off, the day together in January, and each call.",
+        )?,
+        commitment("A share in what we make", "I do my part of what my group publishes at the end.")?,
+    ];
+    stage
+        .act("staff", async |tx, staff| {
+            workflow::program_documents::replace_commitments(tx, staff, id, &Input::given(commitments.clone())).await
+        })
+        .await?;
     stage.act("staff", async |tx, staff| workflow::programs::publish(tx, staff, id, Precondition::NotNeeded).await).await?;
     Ok(id)
 }
@@ -192,4 +216,62 @@ async fn choose(stage: &Stage<'_>, program: ProgramId, proposals: &[ProposalId])
         stage.act(author, async |tx, author| workflow::proposals::confirm(tx, author, *id, Precondition::NotNeeded).await).await?;
     }
     Ok(())
+}
+
+/// The four confirmed proposals become cohorts.
+async fn offer_cohorts(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<CohortId>> {
+    stage.reach("2019-10-10 15:00").await?;
+    stage
+        .act("staff", async |tx, staff| workflow::proposals::finalize_offerings(tx, staff, program, Precondition::NotNeeded).await)
+        .await?;
+    let made = stage.act("staff", async |tx, _| tx.cohorts_of([program]).await).await?;
+    let mut cohorts = Vec::new();
+    for pitch in PITCHES.iter().take(4) {
+        let cohort = made.iter().find(|cohort| cohort.title.as_str() == pitch.title);
+        let id = cohort.map(|cohort| cohort.id).ok_or_else(|| Halt::Broken(format!("{} did not become a cohort", pitch.title)))?;
+        cohorts.push(id);
+    }
+    Ok(cohorts)
+}
+
+/// The days on which people signed up, nine to each cohort.
+const SIGN_UP_DAYS: [&str; 9] =
+    ["2019-10-17", "2019-10-18", "2019-10-21", "2019-10-24", "2019-10-29", "2019-11-01", "2019-11-06", "2019-11-12", "2019-11-14"];
+
+/// Thirty-six people of sixteen schools sign up: nine to a group, one fewer than it takes.
+async fn sign_up(stage: &Stage<'_>, cohorts: &[CohortId]) -> Played {
+    for (day, place) in SIGN_UP_DAYS.iter().zip(0..) {
+        for (cohort, group) in cohorts.iter().zip(PARTICIPANTS.chunks(SIGN_UP_DAYS.len())) {
+            let Some((who, ..)) = group.get::<usize>(place) else { continue };
+            stage.reach(&format!("{day} {:02}:{:02}", 9 + place, (7 * place) % 60)).await?;
+            apply(stage, who, *cohort, true).await?;
+        }
+    }
+    stage.reach("2019-11-18 19:30").await?;
+    let Some(undecided) = cohorts.get(1) else { return Ok(()) };
+    apply(stage, "applicant", *undecided, false).await
+}
+
+async fn apply(stage: &Stage<'_>, who: &str, cohort: CohortId, submit: bool) -> Played {
+    let sent = stage.act(who, async |tx, actor| {
+        let commitments = workflow::applications::required(tx, cohort).await?;
+        let commitments =
+            if submit { commitments.iter().map(|commitment| (commitment.id, commitment.version)).collect() } else { Vec::new() };
+        let wish = ApplicationWish { answers: Map::new(), commitments, employment_id: None, submit };
+        workflow::applications::create(tx, actor, cohort, &Input::given(wish)).await
+    });
+    sent.await.map(drop)
+}
+
+/// The year goes by; in June the facilitators complete their cohorts, and the office closes the program.
+async fn finish(stage: &Stage<'_>, program: ProgramId, cohorts: &[CohortId]) -> Played {
+    stage.reach("2020-06-16 10:00").await?;
+    for (id, (author, ..)) in cohorts.iter().zip(AUTHORS) {
+        stage.act(author, async |tx, author| workflow::cohorts::complete(tx, author, *id, Precondition::NotNeeded).await).await?;
+    }
+    stage.reach("2020-06-30 12:00").await?;
+    stage
+        .act("staff", async |tx, staff| workflow::programs::close(tx, staff, program, Precondition::NotNeeded).await)
+        .await
+        .map(drop)
 }

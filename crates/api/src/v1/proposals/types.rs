@@ -13,29 +13,7 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::extract::clearable;
 use crate::v1::page;
-
-/// TEMP
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Capacity {
-    /// a
-    #[schema(minimum = 1, maximum = 500)]
-    min: u32,
-    /// b
-    #[schema(minimum = 1, maximum = 500)]
-    max: u32,
-}
-impl From<cohortium_domain::programs::Capacity> for Capacity {
-    fn from(c: cohortium_domain::programs::Capacity) -> Self {
-        Self { min: c.min, max: c.max }
-    }
-}
-impl From<Capacity> for cohortium_domain::programs::Capacity {
-    fn from(c: Capacity) -> Self {
-        Self { min: c.min, max: c.max }
-    }
-}
-// TEMP END
+use crate::v1::programs::Capacity;
 
 const _: () = assert!(HIGHEST_RANK == 1_000 && MOST_GOALS == 10, "the bounds below are the domain's");
 

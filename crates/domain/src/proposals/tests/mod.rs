@@ -7,12 +7,12 @@ mod round;
 use uuid::Uuid;
 
 use super::*;
-use crate::cohorts::Audience;
+use crate::cohorts::{Audience, Year};
 use crate::ids::Id;
-use crate::programs::Capacity;
-use crate::text::{Slug, Text};
+use crate::programs::{Capacity, Delivery, EnrollmentMode, Program, ProgramCreate, Terms};
+use crate::text::{SchoolYear, Slug, Text};
 use crate::time::Zone;
-use crate::timeline::SubmissionWindow;
+use crate::timeline::{Milestone, MilestoneKind, SubmissionWindow, Timeline, When};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -21,7 +21,7 @@ fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
-/// Opens on day 1, is advertised to close on day 10 and takes an hour more, and asks for confirmations by day 20.
+/// Opens with day 1, is advertised to close with day 10 and takes an hour more, and asks for confirmations by day 20.
 fn call() -> Call {
     Call {
         window: SubmissionWindow { opens_at: at(DAY), closes_at: at(10 * DAY), accepted_until: at(10 * DAY + HOUR) },
@@ -113,4 +113,40 @@ fn new_ids() -> impl FnMut() -> CohortId {
         next += 1;
         CohortId::from_uuid(Uuid::from_u128(next))
     }
+}
+
+/// The year of which [`call`] is the call: its kick-off is on day 39.
+fn year() -> Year {
+    let days = [
+        (MilestoneKind::ProposalsOpen, "1970-01-02"),
+        (MilestoneKind::ProposalsDue, "1970-01-10"),
+        (MilestoneKind::ConfirmationsDue, "1970-01-20"),
+        (MilestoneKind::OfferingsFinal, "1970-01-21"),
+        (MilestoneKind::SignupOpens, "1970-01-25"),
+        (MilestoneKind::Kickoff, "1970-02-09"),
+        (MilestoneKind::InPersonTraining, "1970-03-01"),
+        (MilestoneKind::Closeout, "1970-06-15"),
+    ];
+    let milestone = |((kind, day), n): (&(MilestoneKind, &str), u128)| Milestone {
+        id: Uuid::from_u128(n).into(),
+        kind: *kind,
+        label: Text::new(kind.default_label()).unwrap(),
+        when: When::On(day.parse().unwrap()),
+    };
+    let wish = ProgramCreate {
+        slug: Slug::new("year").unwrap(),
+        name: Text::new("A year").unwrap(),
+        description: None,
+        school_year: SchoolYear::new("1969-70").unwrap(),
+        time_zone: Zone::UTC,
+        delivery: Delivery::CallForProposals,
+        enrollment_mode: EnrollmentMode::FirstCome,
+        capacity: Capacity::default(),
+        terms: Terms { grace_minutes: 60, offer_days: 3, ..Terms::default() },
+        joining: crate::eligibility::JoiningTerms::default(),
+    };
+    let program = Program::create(draft(1).program_id, wish, at(0)).unwrap().value;
+    let timeline = Timeline::plan(&program.calendar(), days.iter().zip(1..).map(milestone).collect()).unwrap();
+    let program = program.publish(&timeline, at(0)).unwrap().value;
+    Year { program, timeline }
 }

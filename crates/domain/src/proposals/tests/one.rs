@@ -2,47 +2,22 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::access::{Actor, Grant};
-use crate::programs::{Decisions, Delivery, Terms};
+use crate::programs::{Decisions, Delivery};
 use crate::refusal::FaultCode;
-use crate::timeline::{Calendar, Milestone, MilestoneKind, Timeline, When};
+use crate::timeline::{Calendar, Timeline};
 use crate::words::Word;
 
 #[test]
 fn the_call_follows_from_the_timeline_once_the_program_is_published() {
-    let days = [
-        (MilestoneKind::ProposalsOpen, "2019-09-12"),
-        (MilestoneKind::ProposalsDue, "2019-10-03"),
-        (MilestoneKind::OfferingsFinal, "2019-10-10"),
-        (MilestoneKind::SignupOpens, "2019-10-17"),
-        (MilestoneKind::Kickoff, "2019-12-09"),
-        (MilestoneKind::Closeout, "2020-06-15"),
-    ];
-    let milestones = days.iter().zip(1..).map(|((kind, day), n)| Milestone {
-        id: Uuid::from_u128(n).into(),
-        kind: *kind,
-        label: Text::new(kind.default_label()).unwrap(),
-        when: When::On(day.parse().unwrap()),
-    });
-    let milestones: Vec<_> = milestones.collect();
-    let time_zone: Zone = "America/New_York".parse().unwrap();
-    let terms = Terms { grace_minutes: 60, ..Terms::default() };
-    let call_of = |delivery, decisions: &Decisions| {
-        Call::of(&Timeline::resolve(&Calendar { time_zone, delivery, terms }, milestones.clone()).unwrap(), decisions)
-    };
-    let published = Decisions { published_at: Some(at(0)), ..Decisions::default() };
-    let instant = |text: &str| text.parse::<Timestamp>().unwrap();
-    let window = SubmissionWindow {
-        opens_at: instant("2019-09-12T04:00:00Z"),
-        closes_at: instant("2019-10-04T04:00:00Z"),
-        accepted_until: instant("2019-10-04T05:00:00Z"),
-    };
-    let confirmations_due_at = instant("2019-10-11T04:00:00Z");
-    let expected = Call { window, confirmations_due_at, days_to_confirm: terms.offer_days, time_zone, ended_at: None };
-    assert_eq!(call_of(Delivery::CallForProposals, &published), Ok(expected));
-    let ended = Decisions { closed_at: Some(at(9)), ..published.clone() };
-    assert_eq!(call_of(Delivery::CallForProposals, &ended), Ok(Call { ended_at: Some(at(9)), ..expected }));
-    let none = [call_of(Delivery::StaffLed, &published), call_of(Delivery::CallForProposals, &Decisions::default())];
-    assert!(none.iter().all(|call| matches!(call, Err(Refusal::WindowClosed { .. }))));
+    let Year { program, timeline } = year();
+    assert_eq!(Call::of(&timeline, &program.decisions), Ok(call()));
+    let ended = Decisions { closed_at: Some(at(9)), ..program.decisions.clone() };
+    assert_eq!(Call::of(&timeline, &ended), Ok(Call { ended_at: Some(at(9)), ..call() }));
+    assert!(matches!(Call::of(&timeline, &Decisions::default()), Err(Refusal::WindowClosed { .. })));
+    let calendar = Calendar { delivery: Delivery::StaffLed, ..program.calendar() };
+    let milestones = timeline.milestones().iter().map(|dated| dated.milestone.clone()).collect();
+    let led_by_staff = Timeline::resolve(&calendar, milestones).unwrap();
+    assert!(matches!(Call::of(&led_by_staff, &program.decisions), Err(Refusal::WindowClosed { .. })));
 }
 
 #[test]

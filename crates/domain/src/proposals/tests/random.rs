@@ -23,6 +23,7 @@ fn attempts() -> impl Strategy<Value = Vec<(Attempt, i64)>> {
 
 /// What happens to a program's proposals, as a workflow does it: settle, do, save.
 struct Story {
+    year: Year,
     proposals: Vec<Proposal>,
     now: Timestamp,
     seen: bool,
@@ -72,8 +73,9 @@ impl Story {
                 }
             }
             Attempt::Finalize => {
-                let Ok(finalized) = round.finalize(&BTreeSet::new(), new_ids()) else { return };
-                self.cohorts += finalized.offerings.len();
+                let Ok(finalized) = round.finalize(&self.year, &BTreeSet::new(), new_ids()) else { return };
+                self.cohorts += finalized.cohorts.len();
+                self.year.program = finalized.program.value;
                 for change in finalized.proposals {
                     self.save(Action::FinalizeOfferings, change);
                 }
@@ -101,7 +103,7 @@ proptest! {
         let now = at(9 * DAY);
         let mut proposals = vec![draft(4)];
         proposals.extend((1..=3).map(|n| draft(n).submit(&call(), now).unwrap().value));
-        let mut story = Story { proposals, now, seen: false, places: 0, cohorts: 0 };
+        let mut story = Story { year: year(), proposals, now, seen: false, places: 0, cohorts: 0 };
         for (attempt, hours) in attempts {
             story.now = at(story.now.millis() + hours * HOUR);
             let before = story.proposals.clone();

@@ -2,6 +2,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::access::{Actor, Grant};
+use crate::cohorts::{CohortState, MeetingMode};
+use crate::journal::Happening;
+use crate::programs::ProgramState;
 
 #[test]
 fn a_release_tells_every_decision_at_once() {
@@ -129,21 +132,44 @@ fn the_next_rank_is_behind_every_other() {
 fn the_offerings_are_final_when_everything_is_settled() {
     let proposals = vec![standing(1, confirmed()), standing(2, confirmed()), reserved(3, 1), draft(4)];
     let taken = BTreeSet::from([Slug::new("behind-the-behaviors").unwrap()]);
-    let finalized = settle(proposals, at(15 * DAY)).0.finalize(&taken, new_ids()).unwrap();
-    let slugs: Vec<_> = finalized.offerings.iter().map(|offering| offering.slug.as_str()).collect();
+    let finalized = settle(proposals, at(15 * DAY)).0.finalize(&year(), &taken, new_ids()).unwrap();
+    assert_eq!(finalized.program.value.state(), ProgramState::Finalized);
+    let slugs: Vec<_> = finalized.cohorts.iter().map(|change| change.value.slug.as_str()).collect();
     assert_eq!(slugs, ["behind-the-behaviors-2", "behind-the-behaviors-3"]);
-    assert_eq!(finalized.offerings[0].facilitator_id, draft(1).author_id);
+    let Change { value: cohort, happened } = &finalized.cohorts[0];
+    assert_eq!(happened.iter().map(Happening::entry_type).collect::<Vec<_>>(), ["cohort.created", "cohort.published"]);
+    assert_eq!((cohort.decided_state(), cohort.delivery), (CohortState::Open, MeetingMode::Hybrid), "there is a day in person");
+    let proposal = draft(1);
+    assert_eq!((cohort.proposal_id, &cohort.facilitators), (Some(proposal.id), &vec![proposal.author_id]));
+    assert_eq!((&cohort.audience, Some(cohort.capacity)), (&proposal.content.audience, proposal.content.preferred_capacity));
     let told: Vec<_> = finalized.proposals.iter().map(|change| change.happened[0].entry_type()).collect();
     assert_eq!(told, ["proposal.became_cohort", "proposal.became_cohort", "proposal.rejected"]);
-    let of_first = Standing::Confirmed { confirmed_at: at(12 * DAY), cohort_id: Some(finalized.offerings[0].cohort_id) };
+    let of_first = Standing::Confirmed { confirmed_at: at(12 * DAY), cohort_id: Some(cohort.id) };
     assert_eq!(finalized.proposals[0].value.standing, of_first);
+}
+
+#[test]
+fn offerings_that_are_final_too_late_are_drafts_for_staff_to_date_anew() {
+    let (round, _) = settle(vec![standing(1, confirmed())], at(39 * DAY));
+    let finalized = round.finalize(&year(), &BTreeSet::new(), new_ids()).unwrap();
+    assert_eq!(finalized.cohorts[0].value.decided_state(), CohortState::Draft);
 }
 
 #[test]
 fn what_is_open_keeps_the_offerings_from_being_final_and_all_of_it_is_told() {
     let open = [Standing::Submitted, Standing::InReview { staged: None, reserve: None }, STAGED, accepted()];
     let proposals: Vec<_> = open.into_iter().zip(1..).map(|(open, n)| standing(n, open)).collect();
-    let (round, _) = settle(proposals.clone(), at(15 * DAY));
-    let Err(Refusal::NotReady { missing, .. }) = round.finalize(&BTreeSet::new(), new_ids()) else { panic!("all four are open") };
+    let (round, _) = settle(proposals, at(15 * DAY));
+    let Err(Refusal::NotReady { missing, .. }) = round.finalize(&year(), &BTreeSet::new(), new_ids()) else {
+        panic!("all four are open")
+    };
     assert_eq!(missing.len(), 4);
+}
+
+#[test]
+fn the_offerings_are_final_once() {
+    let (round, _) = settle(vec![standing(1, confirmed())], at(15 * DAY));
+    let finalized = round.clone().finalize(&year(), &BTreeSet::new(), new_ids()).unwrap();
+    let after = Year { program: finalized.program.value, ..year() };
+    assert!(matches!(round.finalize(&after, &BTreeSet::new(), new_ids()), Err(Refusal::InvalidTransition { .. })));
 }
