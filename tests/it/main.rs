@@ -11,15 +11,13 @@ mod document;
 mod employments;
 mod journal;
 mod migrations;
+mod offerings;
 mod organizations;
 mod people;
-#[cfg(test)]
 mod program_documents;
 mod programs;
-mod programs;
-#[cfg(test)]
 mod proposals;
-mod proposals;
+mod sessions;
 mod sign_in;
 mod timeline;
 mod verifications;

@@ -3,6 +3,7 @@
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::cohorts::{Audience, MeetingMode};
 use cohortium_domain::ids::{CoalitionId, CohortId, ProgramId};
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::CapacityUpdate;
 use cohortium_domain::text::{Name, Title};
 use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
@@ -66,7 +67,7 @@ async fn cohort(api: &Api, coalition: CoalitionId, program: ProgramId, title: &s
     };
     api.write(coalition, async |tx| {
         let (made, _) = workflow::cohorts::create(tx, &Actor::Operator, program, &Input::given(wish.clone())).await?;
-        workflow::cohorts::publish(tx, &Actor::Operator, made.id, &Input::given(())).await?;
+        workflow::cohorts::publish(tx, &Actor::Operator, made.id, Precondition::NotNeeded).await?;
         Ok(made.id)
     })
     .await

@@ -261,6 +261,7 @@ fn year() -> Year {
         enrollment_mode: EnrollmentMode::FirstCome,
         capacity: Capacity::default(),
         terms: Terms::default(),
+        joining: crate::eligibility::JoiningTerms::default(),
     };
     let program = Program::create(Uuid::nil().into(), wish, now()).unwrap().value;
     let timeline = Timeline::plan(&program.calendar(), milestones).unwrap();

@@ -12,6 +12,7 @@ use cohortium_domain::applications::{
     Accepted, Answers, Application, ApplicationDraft, ApplicationState, ApplicationUpdate, DeclineReason,
 };
 use cohortium_domain::cohorts::{Cohort, Year};
+use cohortium_domain::commitments::Commitment;
 use cohortium_domain::eligibility::{Eligibility, Workplace};
 use cohortium_domain::forms::ApplicationForm;
 use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, PersonId};
@@ -230,6 +231,14 @@ pub async fn eligibility(read: &Read, person: PersonId, cohort: &Cohort, year: &
         None => employments,
     };
     facts::judge(read, cohort, year, &counting, own.map(|application| application.id)).await
+}
+
+/// The commitments that are accepted with an application to a cohort: its program's, and to come to each of its sessions.
+///
+/// # Errors
+/// There is no such cohort; the database's errors.
+pub async fn required(read: &Read, cohort: CohortId) -> Result<Vec<Commitment>> {
+    facts::required(read, &read.cohort(cohort).await?).await
 }
 
 /// How an actor is tied to an application.

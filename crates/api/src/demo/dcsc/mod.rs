@@ -218,7 +218,7 @@ async fn choose(stage: &Stage<'_>, program: ProgramId, proposals: &[ProposalId])
     Ok(())
 }
 
-/// The four confirmed proposals become cohorts, and staff open them.
+/// The four confirmed proposals become cohorts.
 async fn offer_cohorts(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<CohortId>> {
     stage.reach("2019-10-10 15:00").await?;
     stage
@@ -229,7 +229,6 @@ async fn offer_cohorts(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<Coho
     for pitch in PITCHES.iter().take(4) {
         let cohort = made.iter().find(|cohort| cohort.title.as_str() == pitch.title);
         let id = cohort.map(|cohort| cohort.id).ok_or_else(|| Halt::Broken(format!("{} did not become a cohort", pitch.title)))?;
-        stage.act("staff", async |tx, staff| workflow::cohorts::publish(tx, staff, id, Precondition::NotNeeded).await).await?;
         cohorts.push(id);
     }
     Ok(cohorts)

@@ -143,6 +143,7 @@ fn year() -> Year {
         enrollment_mode: EnrollmentMode::FirstCome,
         capacity: Capacity::default(),
         terms: Terms { grace_minutes: 60, offer_days: 3, ..Terms::default() },
+        joining: crate::eligibility::JoiningTerms::default(),
     };
     let program = Program::create(draft(1).program_id, wish, at(0)).unwrap().value;
     let timeline = Timeline::plan(&program.calendar(), days.iter().zip(1..).map(milestone).collect()).unwrap();
