@@ -294,8 +294,8 @@ async fn a_list_is_filtered_by_what_the_states_are_now(database: TestDatabase) {
     assert_eq!(ids("").await, both, "the oldest first");
     assert_eq!(ids("?sort=-created_at").await, [open.clone(), verified.clone()]);
     assert_eq!(ids("?state=open&state=verified").await, both);
-    assert_eq!(ids("?state=open").await, [open.clone()]);
-    assert_eq!(ids(&format!("?program_id={other}")).await, [open.clone()]);
+    assert_eq!(ids("?state=open").await, std::slice::from_ref(&open));
+    assert_eq!(ids(&format!("?program_id={other}")).await, std::slice::from_ref(&open));
     let _ = world.staff.put("/v1/clock", json!({"now": "2021-01-01T00:00:00Z"})).await.expect(200);
     assert_eq!(ids("?state=verified").await, [""; 0]);
     assert_eq!(ids("?state=expired").await, [verified]);

@@ -27,7 +27,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Cohorts", "The groups, who belongs to them, and who may join."),
     ("Applications", "How a person joins a cohort, with seats and a waitlist."),
     ("Enrollments", "Who has joined."),
-    ("Verification", "That people work where they say."),
+    ("Verifications", "That people work where they say."),
     ("Sessions", "When a cohort meets."),
     ("Oversight", "What happened: the change feed, the journal and its seals, and the state machines."),
     ("Operation", "For whoever runs the server."),
