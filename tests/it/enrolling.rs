@@ -27,7 +27,8 @@ impl<'a> Stage<'a> {
         let roles = json!({"roles": [{"key": "principal", "label": "Principal"}, {"key": "teacher", "label": "Teacher"}]});
         let _ = staff.put("/v1/roles", roles).await.expect(200);
         let school = |name: &str, domains: &[&str]| {
-            let school = json!({"name": name, "kind": "charter_school", "state": "DC", "membership": "active", "email_domains": domains});
+            let school =
+                json!({"name": name, "kind": "charter_school", "state": "DC", "membership": "active", "email_domains": domains});
             staff.post("/v1/organizations", school)
         };
         let (first, second) = (school("Cedar Hollow", &["example.org"]).await, school("Elm Grove", &[]).await);
