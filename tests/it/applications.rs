@@ -72,7 +72,7 @@ async fn a_hold_past_its_time_is_dead_though_no_job_has_run(database: TestDataba
     let (ben, cy) = (stage.stranger("Ben").await, stage.principal("Cy").await);
     let path = stage.cohort(1).await;
     let (location, held) = applied(&ben, &path).await;
-    stage.forget_what_falls_due("2019-11-05T05:00:00Z").await;
+    stage.reach_without_jobs("2019-11-05T05:00:00Z").await;
     let read = ben.get(&location).await.expect(200);
     assert_eq!((&read["state"], &read["expiry_cause"]), (&json!("expired"), &json!("hold_lapsed")));
     assert_eq!(read["allowed_actions"], json!([]));
@@ -349,7 +349,8 @@ async fn applications_and_enrollments_are_found(database: TestDatabase) {
     let path = stage.cohort(2).await;
     let _ = stage.staff.patch(&path, json!({"facilitator_ids": [lead.person_id()]})).await.expect(200);
     let mut made = Vec::new();
-    for who in [&ana, &ben, &cy] {
+    for (who, minute) in [(&ana, 1), (&ben, 2), (&cy, 3)] {
+        stage.reach(&format!("2019-11-01T12:0{minute}:00Z")).await;
         made.push(applied(who, &path).await.1["id"].as_str().unwrap().to_owned());
     }
     let list = async |who: &Session<'_>, path: &str| who.get(path).await.expect(200);
@@ -361,7 +362,8 @@ async fn applications_and_enrollments_are_found(database: TestDatabase) {
     assert_eq!(ids(&list(&stage.staff, "/v1/applications?state=waitlisted").await), [made[2].as_str()]);
     assert_eq!(ids(&list(&stage.staff, "/v1/applications?verification=open").await), [made[1].as_str()]);
     assert_eq!(ids(&list(&stage.staff, &format!("/v1/applications?person_id={}", ana.person_id())).await), [made[0].as_str()]);
-    assert!(ids(&list(&stage.staff, "/v1/applications?submitted_before=2019-11-01T12:00:00Z").await).is_empty());
+    assert!(ids(&list(&stage.staff, "/v1/applications?submitted_before=2019-11-01T12:01:00Z").await).is_empty());
+    assert_eq!(ids(&list(&stage.staff, "/v1/applications?submitted_from=2019-11-01T12:03:00Z").await), [made[2].as_str()]);
     assert_eq!(ids(&list(&ben, "/v1/me/applications").await), [made[1].as_str()]);
     assert_eq!(ids(&list(&stage.staff, "/v1/enrollments").await), [made[0].as_str()]);
     assert_eq!(ids(&list(&ana, "/v1/me/enrollments?state=enrolled").await), [made[0].as_str()]);

@@ -52,9 +52,9 @@ async fn a_cohort_is_made_published_and_read(database: TestDatabase) {
     let read = member.get(&path).await.expect(200);
     assert_eq!((&read["signup_closes_at"], &read["allowed_actions"]), (&json!("2019-12-09T05:00:00.000Z"), &json!([])));
 
-    let taken =
-        stage.staff.post(&format!("{}/cohorts", stage.program), json!({"title": "Behind the behaviors", "delivery": "virtual"}));
-    assert_eq!(taken.await.problem(409), "already_exists");
+    let twin = json!({"title": "Behind the behaviors", "delivery": "virtual"});
+    let taken = stage.staff.post(&format!("{}/cohorts", stage.program), twin).await;
+    assert_eq!(taken.problem(409), "already_exists");
     let changed =
         stage.staff.patch(&path, json!({"description": "For those who ask why", "facilitator_ids": []})).await.expect(200);
     assert_eq!((&changed["facilitators"], &changed["version"]), (&json!([]), &json!(3)));

@@ -1,6 +1,7 @@
 //! What the tests of cohorts and applications begin with: a coalition in whose program one can sign up.
 
-use cohortium_domain::access::Grant;
+use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::ids::CoalitionId;
 use cohortium_tests::api::{Answer, Api, Session, at};
 use serde_json::{Value, json};
@@ -88,6 +89,15 @@ impl<'a> Stage<'a> {
     /// Moves the coalition's clock.
     pub async fn reach(&self, instant: &str) {
         let _ = self.staff.put("/v1/clock", json!({"now": instant})).await.expect(200);
+    }
+
+    /// Moves the coalition's clock, and lets nothing happen on the way: as where jobs stand still.
+    pub async fn reach_without_jobs(&self, instant: &str) {
+        let moved = self.api.write(self.coalition, async |tx| {
+            let coalition: Coalition = tx.lock(tx.coalition_id()).await?;
+            tx.save(coalition.move_clock(at(instant))?, &Actor::Operator).await
+        });
+        let _ = moved.await;
     }
 
     /// Takes the employment for verified on which an application stands.
