@@ -3,11 +3,11 @@
 use cohortium_tests::api::{Api, Session};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
-use cohortium_tests::years::proposal;
 use serde_json::{Value, json};
 
 use super::{Year, asked_for, id, path_of, sandbox, sign_up};
 use crate::programs::{dcsc, dcsc_timeline};
+use crate::proposals::proposal;
 
 on_both_databases! {
     a_year_goes_from_its_call_to_its_close_milestone_by_milestone,
