@@ -1,5 +1,6 @@
 //! DCSC's year: a call for proposals, cohorts made of those that were confirmed, and a sign-up for who comes first.
 
+use cohortium_domain::access::Grant;
 use cohortium_tests::api::{Api, Session};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
@@ -201,7 +202,7 @@ impl<'a> Dcsc<'a> {
         let elena = self.year.works("Elena", "principal", None).await;
         assert_eq!(sign_up(&elena, &group.path).await.expect(201)["state"], "enrolled");
         let risk = async || {
-            let cohort = elena.get(&group.path).await.expect(200);
+            let cohort = self.year.public_cohort(&group.path).await;
             (cohort["at_risk"].clone(), cohort["enrollment_status"].clone())
         };
         let there = self.before(SOFT_DEADLINE).await;
@@ -221,11 +222,11 @@ impl<'a> Dcsc<'a> {
         self.turns(DAY_OF_THE_KICKOFF).await;
         let there = self.before(KICKOFF).await;
         assert_eq!(grace.get(&draft).await.expect(200)["state"], "draft");
-        assert_eq!(grace.get(cohort).await.expect(200)["state"], "open");
+        assert_eq!(self.year.public_cohort(cohort).await["state"], "open");
         self.at(there, KICKOFF).await;
         let gone = grace.get(&draft).await.expect(200);
         assert_eq!((&gone["state"], &gone["expiry_cause"]), (&json!("expired"), &json!("signup_closed")));
-        let seen = grace.get(cohort).await.expect(200);
+        let seen = self.year.public_cohort(cohort).await;
         assert_eq!((&seen["state"], &seen["enrollment_status"]), (&json!("in_session"), &json!("closed")));
         let late = grace.post(&format!("{cohort}/applications"), json!({})).await;
         assert_eq!((late.problem(409), &late.body["closed_at"]), ("window_closed", &json!("2019-12-09T21:00:00.000Z")));
@@ -266,5 +267,7 @@ impl<'a> Dcsc<'a> {
         self.reads(("closed", ""), "the end").await;
         let everybody = staff.get("/v1/enrollments?state=completed").await.expect(200);
         assert_eq!(everybody["items"].as_array().unwrap().len(), 5);
+        let owner = self.year.api.person(self.year.coalition, "Olu", &[Grant::Owner]).await;
+        assert_eq!(owner.get("/v1/journal/verify").await.expect(200)["intact"], true);
     }
 }

@@ -112,6 +112,8 @@ async fn an_applicant_goes_from_the_catalog_to_a_seat(database: TestDatabase) {
     let api = Api::start(&database).await;
     let diso = Diso::in_september(&api).await;
     assert_eq!(diso.year.public().await, ("signup_open".to_owned(), "kickoff".to_owned()));
+    let seen = diso.year.public_cohort(&diso.principals).await;
+    assert_eq!((&seen["title"], &seen["enrollment_status"]), (&json!("Principals"), &json!("open")));
     let mia = diso.year.works("Mia", "principal", None).await;
     let eligibility = read(&mia, &format!("{}/eligibility", diso.principals)).await;
     assert_eq!(eligibility["outcome"], "met");
@@ -201,7 +203,7 @@ async fn a_waitlist_moves_when_somebody_leaves_and_when_an_offer_lapses(database
     let offered = read(&joan, &second).await;
     assert_eq!((&offered["state"], &offered["offer_expires_at"]), (&json!("offered"), &json!("2024-09-11T06:00:00.000Z")));
     assert_eq!(read(&kent, &third).await["waitlist_position"], 1);
-    let cohort = read(&kent, &diso.everybody).await;
+    let cohort = diso.year.public_cohort(&diso.everybody).await;
     assert_eq!((&cohort["seats"]["held"], &cohort["seats"]["left"], &cohort["waitlist_length"]), (&json!(2), &json!(0), &json!(1)));
 
     let there = diso.year.second_before("2024-09-11T06:00:00Z").await;
@@ -229,6 +231,7 @@ async fn an_offer_past_its_instant_reads_expired_before_anybody_writes_it_down(d
         let joan = api.sign_in(diso.year.coalition, joan.person_id()).await;
         assert_eq!(read(&joan, &application).await["state"], state, "{now}");
         assert_eq!(read(&joan, &diso.everybody).await["seats"]["held"], held, "{now}");
+        assert_eq!(diso.year.public_cohort(&diso.everybody).await["seats"]["held"], held, "{now}");
     }
     assert_eq!(api.entries(diso.year.coalition).await, before);
 }

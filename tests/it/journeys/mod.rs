@@ -66,6 +66,17 @@ impl<'a> Year<'a> {
         (program["phase"].as_str().unwrap().to_owned(), next.to_owned())
     }
 
+    /// What the public reads of a cohort.
+    async fn public_cohort(&self, path: &str) -> Value {
+        let address = format!("/v1/catalog/{}/cohorts", self.slug);
+        let cohorts = self.api.anonymous().get(&address).await.expect(200);
+        let found = cohorts["items"].as_array().unwrap().iter().find(|cohort| path.ends_with(&id(cohort))).unwrap();
+        let alone = format!("{address}/{}", found["slug"].as_str().unwrap());
+        let alone = self.api.anonymous().get(&alone).await.expect(200);
+        assert!(found.as_object().unwrap().iter().all(|(name, value)| alone[name] == *value), "{found} in the list, alone {alone}");
+        found.clone()
+    }
+
     /// Sets the program's year and what participants accept, and publishes it.
     async fn publish(&self, program: Value, milestones: Value) -> String {
         let made = self.staff.post("/v1/programs", program).await;
