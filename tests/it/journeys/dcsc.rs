@@ -14,30 +14,41 @@ on_both_databases! {
     a_year_goes_from_its_call_to_its_close_milestone_by_milestone,
 }
 
-/// A phase, and the milestone that comes next.
+/// A phase, and the milestone that comes next, with its day.
 type Stand = (&'static str, &'static str);
 
 /// An instant of the year at which the public reads another thing than a second before: New York's midnights, and the start of the kick-off.
 type Turn = (&'static str, Stand, Stand);
 
-const CALL_OPENS: Turn = ("2019-09-12T04:00:00Z", ("scheduled", "proposals_open"), ("accepting_proposals", "proposals_due"));
-const CALL_ENDS: Turn =
-    ("2019-10-04T04:00:00Z", ("accepting_proposals", "proposals_due"), ("reviewing_proposals", "offerings_final"));
-const CONFIRMATIONS_DUE: Turn =
-    ("2019-10-11T04:00:00Z", ("reviewing_proposals", "offerings_final"), ("reviewing_proposals", "signup_opens"));
-const SIGNUP_OPENS: Turn = ("2019-10-17T04:00:00Z", ("offerings_final", "signup_opens"), ("signup_open", "signup_soft_deadline"));
-const SOFT_DEADLINE: Turn = ("2019-11-15T05:00:00Z", ("signup_open", "signup_soft_deadline"), ("signup_late", "kickoff"));
-const DAY_OF_THE_KICKOFF: Turn = ("2019-12-09T05:00:00Z", ("signup_late", "kickoff"), ("signup_late", "in_person_training"));
-const KICKOFF: Turn = ("2019-12-09T21:00:00Z", ("signup_late", "in_person_training"), ("in_session", "in_person_training"));
-const CLOSEOUT: Turn = ("2020-06-16T04:00:00Z", ("in_session", "closeout"), ("closed", ""));
+const CALL_OPENS: Turn =
+    ("2019-09-12T04:00:00Z", ("scheduled", "proposals_open 2019-09-12"), ("accepting_proposals", "proposals_due 2019-10-03"));
+const CALL_ENDS: Turn = (
+    "2019-10-04T04:00:00Z",
+    ("accepting_proposals", "proposals_due 2019-10-03"),
+    ("reviewing_proposals", "offerings_final 2019-10-10"),
+);
+const CONFIRMATIONS_DUE: Turn = (
+    "2019-10-11T04:00:00Z",
+    ("reviewing_proposals", "offerings_final 2019-10-10"),
+    ("reviewing_proposals", "signup_opens 2019-10-17"),
+);
+const SIGNUP_OPENS: Turn =
+    ("2019-10-17T04:00:00Z", ("offerings_final", "signup_opens 2019-10-17"), ("signup_open", "signup_soft_deadline 2019-11-14"));
+const SOFT_DEADLINE: Turn =
+    ("2019-11-15T05:00:00Z", ("signup_open", "signup_soft_deadline 2019-11-14"), ("signup_late", "kickoff 2019-12-09"));
+const DAY_OF_THE_KICKOFF: Turn =
+    ("2019-12-09T05:00:00Z", ("signup_late", "kickoff 2019-12-09"), ("signup_late", "in_person_training 2020-01-30"));
+const KICKOFF: Turn =
+    ("2019-12-09T21:00:00Z", ("signup_late", "in_person_training 2020-01-30"), ("in_session", "in_person_training 2020-01-30"));
+const CLOSEOUT: Turn = ("2020-06-16T04:00:00Z", ("in_session", "closeout 2020-06-15"), ("closed", ""));
 
 /// What comes between the kick-off and the close-out; in March New York's clocks go forward.
 const MEETINGS: [Turn; 5] = [
-    ("2020-01-30T05:00:00Z", ("in_session", "in_person_training"), ("in_session", "call")),
-    ("2020-02-14T05:00:00Z", ("in_session", "call"), ("in_session", "call")),
-    ("2020-03-16T04:00:00Z", ("in_session", "call"), ("in_session", "call")),
-    ("2020-04-15T04:00:00Z", ("in_session", "call"), ("in_session", "call")),
-    ("2020-05-15T04:00:00Z", ("in_session", "call"), ("in_session", "closeout")),
+    ("2020-01-30T05:00:00Z", ("in_session", "in_person_training 2020-01-30"), ("in_session", "call 2020-02-14")),
+    ("2020-02-14T05:00:00Z", ("in_session", "call 2020-02-14"), ("in_session", "call 2020-03-16")),
+    ("2020-03-16T04:00:00Z", ("in_session", "call 2020-03-16"), ("in_session", "call 2020-04-15")),
+    ("2020-04-15T04:00:00Z", ("in_session", "call 2020-04-15"), ("in_session", "call 2020-05-15")),
+    ("2020-05-15T04:00:00Z", ("in_session", "call 2020-05-15"), ("in_session", "closeout 2020-06-15")),
 ];
 
 /// The year, its program's address, and two groups: one that fills, and one that does not.

@@ -111,7 +111,7 @@ async fn read(who: &Session<'_>, path: &str) -> Value {
 async fn an_applicant_goes_from_the_catalog_to_a_seat(database: TestDatabase) {
     let api = Api::start(&database).await;
     let diso = Diso::in_september(&api).await;
-    assert_eq!(diso.year.public().await, ("signup_open".to_owned(), "kickoff".to_owned()));
+    assert_eq!(diso.year.public().await, ("signup_open".to_owned(), "kickoff 2024-11-12".to_owned()));
     let seen = diso.year.public_cohort(&diso.principals).await;
     assert_eq!((&seen["title"], &seen["enrollment_status"]), (&json!("Principals"), &json!("open")));
     let mia = diso.year.works("Mia", "principal", None).await;

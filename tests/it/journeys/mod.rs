@@ -58,12 +58,13 @@ impl<'a> Year<'a> {
         person
     }
 
-    /// What the public reads of the program: its phase, and what comes next.
+    /// What the public reads of the program: its phase, and what comes next on which day.
     async fn public(&self) -> (String, String) {
         let catalog = self.api.anonymous().get(&format!("/v1/catalog/{}", self.slug)).await.expect(200);
         let program = &catalog["programs"][0];
-        let next = program.get("next_milestone").map_or("", |next| next["kind"].as_str().unwrap());
-        (program["phase"].as_str().unwrap().to_owned(), next.to_owned())
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let next = program.get("next_milestone").map(|next| format!("{} {}", text(&next["kind"]), text(&next["on"])));
+        (text(&program["phase"]), next.unwrap_or_default())
     }
 
     /// What the public reads of a cohort.

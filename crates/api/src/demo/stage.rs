@@ -1,6 +1,7 @@
 //! The stage on which a demo's year is played: a sandbox coalition, its clock, and its people.
 //!
-//! What always holds: everything is done through the workflows, by the person who would do it, at the instant at which it was done.
+//! What always holds: everything is done through the workflows, by the person who would do it, at the instant at which it was done. A deed
+//! is boxed, so that a whole year of them stays a small future.
 
 use std::collections::BTreeMap;
 
@@ -91,25 +92,26 @@ impl<'a> Stage<'a> {
             let later = Input::given(Move::To(to.max(tx.now())));
             workflow::clock::advance(tx, &Actor::Operator, Action::SetClock, &later).await
         });
-        moving.await.map(drop).map_err(Halt::from)
+        Box::pin(moving).await.map(drop).map_err(Halt::from)
     }
 
     /// Does something as the operator, who sets things up.
     pub async fn set_up<T>(&self, deed: impl AsyncFn(&mut Tx) -> Result<T, Error>) -> Played<T> {
-        self.store.write(self.coalition, ORIGIN, deed).await.map_err(Halt::from)
+        Box::pin(self.store.write(self.coalition, ORIGIN, deed)).await.map_err(Halt::from)
     }
 
     /// Does something as one of the cast.
     pub async fn act<T>(&self, who: &str, deed: impl AsyncFn(&mut Tx, &Actor) -> Result<T, Error>) -> Played<T> {
         let actor = self.actor(who)?;
-        let acted = self.store.write(self.coalition, ORIGIN, async |tx| deed(tx, &actor).await).await;
-        acted.map_err(|error| Halt::Broken(format!("{who}: {error:?}")))
+        let acting = self.store.write(self.coalition, ORIGIN, async |tx| deed(tx, &actor).await);
+        Box::pin(acting).await.map_err(|error| Halt::Broken(format!("{who}: {error:?}")))
     }
 
     /// Tries something as one of the cast that is to be refused.
     pub async fn refused<T>(&self, who: &str, deed: impl AsyncFn(&mut Tx, &Actor) -> Result<T, Error>) -> Played {
         let actor = self.actor(who)?;
-        match self.store.write(self.coalition, ORIGIN, async |tx| deed(tx, &actor).await).await {
+        let trying = self.store.write(self.coalition, ORIGIN, async |tx| deed(tx, &actor).await);
+        match Box::pin(trying).await {
             Err(Error::Refused(_)) => Ok(()),
             Err(error) => Err(Halt::Broken(format!("{who}: {error}"))),
             Ok(_) => Err(Halt::Broken(format!("{who} was to be refused, and was not"))),
