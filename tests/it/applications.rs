@@ -41,8 +41,12 @@ async fn who_comes_first_and_is_verified_is_enrolled_at_once(database: TestDatab
     assert_eq!(stage.seats(&path).await, (1, 19, 0));
     let now = stage.staff.get(&path).await;
     assert!(now.header("etag") != etag && now.body["version"] == 2, "a seat that is taken is no new version");
-    let types: Vec<Value> =
-        stage.staff.get("/v1/events?limit=200").await.expect(200)["items"].as_array().unwrap().iter().map(|e| e["type"].clone()).collect();
+    let types: Vec<Value> = stage.staff.get("/v1/events?limit=200").await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["type"].clone())
+        .collect();
     let of_application: Vec<&Value> = types.iter().filter(|kind| kind.as_str().unwrap().starts_with("application.")).collect();
     assert_eq!(of_application, ["application.created", "application.submitted", "application.enrolled"]);
 }
@@ -68,7 +72,7 @@ async fn a_hold_past_its_time_is_dead_though_no_job_has_run(database: TestDataba
     let (ben, cy) = (stage.stranger("Ben").await, stage.principal("Cy").await);
     let path = stage.cohort(1).await;
     let (location, held) = applied(&ben, &path).await;
-    stage.forget_what_falls_due("2019-11-05T05:00:00Z").await;
+    stage.reach_without_jobs("2019-11-05T05:00:00Z").await;
     let read = ben.get(&location).await.expect(200);
     assert_eq!((&read["state"], &read["expiry_cause"]), (&json!("expired"), &json!("hold_lapsed")));
     assert_eq!(read["allowed_actions"], json!([]));
@@ -248,7 +252,11 @@ async fn a_draft_is_changed_and_checked_when_it_is_sent(database: TestDatabase) 
     let before = stage.entries().await;
     let faulty = ana.act(&format!("{location}/submit")).await;
     assert_eq!((faulty.problem(422), faulty.faults()), ("validation_failed", vec![("#/answers/why", "too_short")]));
-    assert_eq!((stage.entries().await, stage.seats(&path).await), (before, (0, 1, 0)), "the seat was given back with the transaction");
+    assert_eq!(
+        (stage.entries().await, stage.seats(&path).await),
+        (before, (0, 1, 0)),
+        "the seat was given back with the transaction"
+    );
 
     let update = json!({"answers": {"why": "Because I teach alone"}});
     let stale = ana.request(Method::PATCH, &location).header("if-match", "\"7-x\"").json(&update).send().await;
@@ -266,9 +274,20 @@ async fn one_application_is_open_for_a_person_and_a_cohort(database: TestDatabas
     let api = Api::start(&database).await;
     let stage = Stage::new(&api, "first_come").await;
     let (lead, ana) = (stage.principal("Lea").await, stage.principal("Ana").await);
-    let (path, other) = (stage.cohort(1).await, stage.staff.post(&format!("{}/cohorts", stage.program), json!({
-        "title": "Another", "delivery": "virtual", "facilitator_ids": [lead.person_id()],
-    })).await.header("location").to_owned());
+    let (path, other) = (
+        stage.cohort(1).await,
+        stage
+            .staff
+            .post(
+                &format!("{}/cohorts", stage.program),
+                json!({
+                    "title": "Another", "delivery": "virtual", "facilitator_ids": [lead.person_id()],
+                }),
+            )
+            .await
+            .header("location")
+            .to_owned(),
+    );
     let _ = stage.staff.act(&format!("{other}/publish")).await.expect(200);
     let (location, _) = applied(&ana, &path).await;
     let before = stage.entries().await;
@@ -330,7 +349,8 @@ async fn applications_and_enrollments_are_found(database: TestDatabase) {
     let path = stage.cohort(2).await;
     let _ = stage.staff.patch(&path, json!({"facilitator_ids": [lead.person_id()]})).await.expect(200);
     let mut made = Vec::new();
-    for who in [&ana, &ben, &cy] {
+    for (who, minute) in [(&ana, 1), (&ben, 2), (&cy, 3)] {
+        stage.reach(&format!("2019-11-01T12:0{minute}:00Z")).await;
         made.push(applied(who, &path).await.1["id"].as_str().unwrap().to_owned());
     }
     let list = async |who: &Session<'_>, path: &str| who.get(path).await.expect(200);
@@ -342,7 +362,8 @@ async fn applications_and_enrollments_are_found(database: TestDatabase) {
     assert_eq!(ids(&list(&stage.staff, "/v1/applications?state=waitlisted").await), [made[2].as_str()]);
     assert_eq!(ids(&list(&stage.staff, "/v1/applications?verification=open").await), [made[1].as_str()]);
     assert_eq!(ids(&list(&stage.staff, &format!("/v1/applications?person_id={}", ana.person_id())).await), [made[0].as_str()]);
-    assert!(ids(&list(&stage.staff, "/v1/applications?submitted_before=2019-11-01T12:00:00Z").await).is_empty());
+    assert!(ids(&list(&stage.staff, "/v1/applications?submitted_before=2019-11-01T12:01:00Z").await).is_empty());
+    assert_eq!(ids(&list(&stage.staff, "/v1/applications?submitted_from=2019-11-01T12:03:00Z").await), [made[2].as_str()]);
     assert_eq!(ids(&list(&ben, "/v1/me/applications").await), [made[1].as_str()]);
     assert_eq!(ids(&list(&stage.staff, "/v1/enrollments").await), [made[0].as_str()]);
     assert_eq!(ids(&list(&ana, "/v1/me/enrollments?state=enrolled").await), [made[0].as_str()]);
@@ -356,9 +377,8 @@ async fn a_repeat_with_its_key_takes_one_seat(database: TestDatabase) {
     let ana = stage.principal("Ana").await;
     let path = stage.cohort(5).await;
     let body = json!({"submit": true});
-    let twins = (0..8).map(|_| {
-        ana.request(Method::POST, &format!("{path}/applications")).header("idempotency-key", "k").json(&body).send()
-    });
+    let twins = (0..8)
+        .map(|_| ana.request(Method::POST, &format!("{path}/applications")).header("idempotency-key", "k").json(&body).send());
     let answers = futures_util::future::join_all(twins).await;
     assert!(answers.iter().all(|answer| answer.status == 201 && answer.body["id"] == answers[0].body["id"]), "{answers:?}");
     assert_eq!(stage.seats(&path).await, (1, 4, 0));

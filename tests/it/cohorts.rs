@@ -52,9 +52,11 @@ async fn a_cohort_is_made_published_and_read(database: TestDatabase) {
     let read = member.get(&path).await.expect(200);
     assert_eq!((&read["signup_closes_at"], &read["allowed_actions"]), (&json!("2019-12-09T05:00:00.000Z"), &json!([])));
 
-    let taken = stage.staff.post(&format!("{}/cohorts", stage.program), json!({"title": "Behind the behaviors", "delivery": "virtual"}));
-    assert_eq!(taken.await.problem(409), "already_exists");
-    let changed = stage.staff.patch(&path, json!({"description": "For those who ask why", "facilitator_ids": []})).await.expect(200);
+    let twin = json!({"title": "Behind the behaviors", "delivery": "virtual"});
+    let taken = stage.staff.post(&format!("{}/cohorts", stage.program), twin).await;
+    assert_eq!(taken.problem(409), "already_exists");
+    let changed =
+        stage.staff.patch(&path, json!({"description": "For those who ask why", "facilitator_ids": []})).await.expect(200);
     assert_eq!((&changed["facilitators"], &changed["version"]), (&json!([]), &json!(3)));
 }
 
@@ -251,7 +253,8 @@ async fn a_timeline_that_moves_the_kick_off_moves_what_depends_on_it(database: T
     let path = stage.cohort(2).await;
     let (application, _) = applied(&ben, &path).await;
     let on = |kind: &str, day: &str| json!({"kind": kind, "on": day});
-    let sooner = json!({"milestones": [on("signup_opens", "2019-10-17"), on("kickoff", "2019-11-02"), on("closeout", "2020-06-15")]});
+    let sooner =
+        json!({"milestones": [on("signup_opens", "2019-10-17"), on("kickoff", "2019-11-02"), on("closeout", "2020-06-15")]});
     let _ = stage.staff.put(&format!("{}/timeline", stage.program), sooner).await.expect(200);
     assert_eq!(stage.staff.get(&path).await.expect(200)["signup_closes_at"], "2019-11-02T04:00:00.000Z");
     assert_eq!(state(&ben, &application).await, "submitted");

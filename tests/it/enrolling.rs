@@ -1,6 +1,7 @@
 //! What the tests of cohorts and applications begin with: a coalition in whose program one can sign up.
 
-use cohortium_domain::access::Grant;
+use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::ids::CoalitionId;
 use cohortium_tests::api::{Answer, Api, Session, at};
 use serde_json::{Value, json};
@@ -27,7 +28,8 @@ impl<'a> Stage<'a> {
         let roles = json!({"roles": [{"key": "principal", "label": "Principal"}, {"key": "teacher", "label": "Teacher"}]});
         let _ = staff.put("/v1/roles", roles).await.expect(200);
         let school = |name: &str, domains: &[&str]| {
-            let school = json!({"name": name, "kind": "charter_school", "state": "DC", "membership": "active", "email_domains": domains});
+            let school =
+                json!({"name": name, "kind": "charter_school", "state": "DC", "membership": "active", "email_domains": domains});
             staff.post("/v1/organizations", school)
         };
         let (first, second) = (school("Cedar Hollow", &["example.org"]).await, school("Elm Grove", &[]).await);
@@ -87,6 +89,15 @@ impl<'a> Stage<'a> {
     /// Moves the coalition's clock.
     pub async fn reach(&self, instant: &str) {
         let _ = self.staff.put("/v1/clock", json!({"now": instant})).await.expect(200);
+    }
+
+    /// Moves the coalition's clock, and lets nothing happen on the way: as where jobs stand still.
+    pub async fn reach_without_jobs(&self, instant: &str) {
+        let moved = self.api.write(self.coalition, async |tx| {
+            let coalition: Coalition = tx.lock(tx.coalition_id()).await?;
+            tx.save(coalition.move_clock(at(instant))?, &Actor::Operator).await
+        });
+        let _ = moved.await;
     }
 
     /// Takes the employment for verified on which an application stands.

@@ -1,6 +1,7 @@
 //! Years to test in: programs with their timelines, made without HTTP.
 
 use cohortium_domain::access::Actor;
+use cohortium_domain::eligibility::JoiningTerms;
 use cohortium_domain::ids::{CoalitionId, ProgramId};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::{Capacity, Delivery, EnrollmentMode, ProgramCreate, Terms};
@@ -63,6 +64,7 @@ impl Api {
             enrollment_mode: EnrollmentMode::FirstCome,
             capacity: Capacity::default(),
             terms: Terms::default(),
+            joining: JoiningTerms::default(),
         };
         let milestones = days.iter().map(|(kind, day)| MilestoneDraft {
             id: None,

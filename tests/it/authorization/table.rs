@@ -119,6 +119,40 @@ pub fn table() -> Vec<Row> {
         row("releaseProposals", Staff).not(Member, 403).on("past call"),
         row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
         row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
+        row("listCohorts", Member),
+        row("createCohort", Staff)
+            .not(Member, 403)
+            .on("reviewed program")
+            .with(|_| json!({"title": "One more", "delivery": "virtual"})),
+        row("getCohort", Member).on("cohort"),
+        row("updateCohort", Staff).not(Author, 403).on("cohort").with(|_| json!({"title": "Rural leadership"})),
+        row("getEligibility", Member).on("cohort"),
+        row("getWaitlist", Author).not(Member, 403).on("cohort"),
+        row("getRoster", Author).not(Member, 403).on("cohort"),
+        row("createApplication", Member).on("cohort").with(|_| json!({})),
+        row("listMyApplications", Author),
+        row("listApplications", Staff),
+        row("getApplication", Author).not(Member, 404).on("draft application"),
+        row("updateApplication", Author).not(Member, 404).not(Staff, 403).on("draft application").with(|_| json!({"answers": {}})),
+        row("submitApplication", Author).not(Member, 404).not(Staff, 403).on("draft application"),
+        row("withdrawApplication", Author).not(Member, 404).not(Staff, 403).on("draft application"),
+        row("offerApplication", Staff).not(Author, 403).not(Member, 404).on("application to offer"),
+        row("waitlistApplication", Staff).not(Author, 403).not(Member, 404).on("application to wait"),
+        row("declineApplication", Staff)
+            .not(Author, 403)
+            .not(Member, 404)
+            .on("application to decline")
+            .with(|_| json!({"reason_code": "full"})),
+        row("confirmApplication", Author).not(Member, 404).not(Staff, 403).on("offer"),
+        row("listMyEnrollments", Author),
+        row("listEnrollments", Staff).not(Member, 403),
+        row("getEnrollment", Author).not(Member, 404).on("enrollment"),
+        row("withdrawEnrollment", Author).not(Member, 404).not(Staff, 403).on("enrollment"),
+        row("removeEnrollment", Staff).not(Author, 403).not(Member, 403).on("enrollment to remove").with(because),
+        row("publishCohort", Staff).not(Author, 403).on("draft cohort"),
+        row("startCohort", Author).not(Member, 403).on("cohort to start"),
+        row("completeCohort", Author).not(Member, 403).on("cohort to complete"),
+        row("cancelCohort", Staff).not(Author, 403).on("cohort to cancel").with(because),
         row("getApplicationForm", Member).on("program"),
         row("replaceApplicationForm", Staff).not(Member, 403).on("program").with(|_| json!({"schema": {"type": "object"}})),
         row("getCommitments", Member).on("program"),
@@ -186,7 +220,6 @@ pub fn program(slug: &str) -> Value {
 }
 
 fn employment(place: &Place<'_>) -> Value {
-    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school", "starts_on": "2016-08-01", "ends_on": "2017-06-30"})
     json!({"organization_id": place.id("organization"), "role": "principal", "level": "school",
         "starts_on": "2016-08-01", "ends_on": "2018-06-30"})
 }
