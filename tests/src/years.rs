@@ -63,6 +63,7 @@ impl Api {
             enrollment_mode: EnrollmentMode::FirstCome,
             capacity: Capacity::default(),
             terms: Terms::default(),
+            joining: cohortium_domain::eligibility::JoiningTerms::default(),
         };
         let milestones = days.iter().map(|(kind, day)| MilestoneDraft {
             id: None,

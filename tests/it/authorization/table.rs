@@ -186,7 +186,6 @@ pub fn program(slug: &str) -> Value {
 }
 
 fn employment(place: &Place<'_>) -> Value {
-    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school", "starts_on": "2016-08-01", "ends_on": "2017-06-30"})
     json!({"organization_id": place.id("organization"), "role": "principal", "level": "school",
         "starts_on": "2016-08-01", "ends_on": "2018-06-30"})
 }
