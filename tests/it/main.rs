@@ -2,20 +2,26 @@
 
 #![cfg(test)]
 
+mod applications;
 mod architecture;
 mod authorization;
 mod catalog;
 mod coalitions;
+mod cohorts;
 mod conventions;
 mod document;
 mod employments;
+mod enrolling;
+mod herd;
 mod journal;
 mod migrations;
+mod offerings;
 mod organizations;
 mod people;
 mod program_documents;
 mod programs;
 mod proposals;
+mod sessions;
 mod sign_in;
 mod timeline;
 mod verifications;

@@ -6,9 +6,11 @@ use cohortium_domain::ids::CoalitionId;
 use cohortium_tests::api::{Api, Session, at};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
-use cohortium_tests::years::{DCSC, proposal};
+use cohortium_tests::years::DCSC;
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::programs::published;
 
 on_both_databases! {
     a_proposal_goes_from_its_draft_to_its_confirmation,
@@ -24,42 +26,58 @@ on_both_databases! {
 }
 
 const DURING_THE_CALL: &str = "2019-09-20T12:00:00Z";
-const AFTER_THE_CALL: &str = "2019-10-07T12:00:00Z";
+pub const AFTER_THE_CALL: &str = "2019-10-07T12:00:00Z";
 const AFTER_THE_CONFIRMATIONS: &str = "2019-10-12T12:00:00Z";
 
 /// A coalition in September 2019, and a program whose call is open.
-struct Setting<'a> {
-    api: &'a Api,
-    coalition: CoalitionId,
-    staff: Session<'a>,
-    list: String,
+pub struct Setting<'a> {
+    pub api: &'a Api,
+    pub coalition: CoalitionId,
+    pub staff: Session<'a>,
+    pub program: String,
 }
 
-async fn setting(api: &Api) -> Setting<'_> {
+pub async fn setting(api: &Api) -> Setting<'_> {
     let coalition = api.coalition_with("dcsc", Clock::Test { now: at("2019-09-01T12:00:00Z") }).await;
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
-    let program = api.program(coalition, "year", DCSC).await;
-    let setting = Setting { api, coalition, staff, list: format!("/v1/programs/{program}/proposals") };
+    let program = published(&staff).await;
+    let setting = Setting { api, coalition, staff, program };
     setting.clock(DURING_THE_CALL).await;
     setting
 }
 
 impl Setting<'_> {
-    async fn clock(&self, now: &str) {
+    pub fn list(&self) -> String {
+        format!("{}/proposals", self.program)
+    }
+
+    pub async fn clock(&self, now: &str) {
         let _ = self.staff.put("/v1/clock", json!({ "now": now })).await.expect(200);
     }
 
     /// A person with a proposal that was handed in; its address.
-    async fn submitted(&self, name: &str) -> (Session<'_>, String) {
+    pub async fn submitted(&self, name: &str) -> (Session<'_>, String) {
         let author = self.api.person(self.coalition, name, &[]).await;
-        let path = begin(&author, &self.list, proposal()).await;
+        let path = begin(&author, &self.list(), proposal()).await;
         let _ = author.act(&format!("{path}/submit")).await.expect(200);
         (author, path)
     }
 
-    async fn release(&self) -> Value {
-        self.staff.act(&format!("{}/release", self.list)).await.expect(200)
+    pub async fn release(&self) -> Value {
+        self.staff.act(&format!("{}/release", self.list())).await.expect(200)
     }
+}
+
+/// A proposal that lacks nothing.
+pub fn proposal() -> Value {
+    json!({
+        "title": "What a behavior tells us",
+        "abstract": "One case a month.",
+        "audience": {"roles": ["principal"], "levels": ["school"], "organization_kinds": []},
+        "goals": ["A shared set of first answers"],
+        "session_plan": "One case at each call.",
+        "preferred_capacity": {"min": 10, "max": 15}
+    })
 }
 
 async fn begin(author: &Session<'_>, list: &str, body: Value) -> String {
@@ -73,7 +91,7 @@ async fn a_proposal_goes_from_its_draft_to_its_confirmation(database: TestDataba
     let api = Api::start(&database).await;
     let setting = setting(&api).await;
     let author = api.person(setting.coalition, "Ana", &[]).await;
-    let made = author.post(&setting.list, proposal()).await;
+    let made = author.post(&setting.list(), proposal()).await;
     let (path, etag) = (made.header("location").to_owned(), made.header("etag").to_owned());
     let draft = made.expect(201);
     assert_eq!((&draft["state"], &draft["author_id"]), (&json!("draft"), &json!(author.person_id())));
@@ -108,7 +126,7 @@ async fn a_draft_is_changed_and_says_what_it_lacks(database: TestDatabase) {
     let api = Api::start(&database).await;
     let setting = setting(&api).await;
     let author = api.person(setting.coalition, "Ana", &[]).await;
-    let path = begin(&author, &setting.list, proposal()).await;
+    let path = begin(&author, &setting.list(), proposal()).await;
     let cleared = json!({"abstract": null, "session_plan": null, "preferred_capacity": null, "goals": [],
         "audience": {"roles": [], "levels": [], "organization_kinds": []}, "title": "Another"});
     let changed = author.patch(&path, cleared).await.expect(200);
@@ -133,7 +151,7 @@ async fn the_call_has_its_hours(database: TestDatabase) {
     let coalition = api.coalition_with("dcsc", Clock::Test { now: at("2019-09-01T12:00:00Z") }).await;
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
     let author = api.person(coalition, "Ana", &[]).await;
-    let list = format!("/v1/programs/{}/proposals", api.program(coalition, "year", DCSC).await);
+    let list = format!("{}/proposals", published(&staff).await);
     let submit = format!("{}/submit", begin(&author, &list, proposal()).await);
     let clock = async |now: &str| staff.put("/v1/clock", json!({ "now": now })).await.expect(200);
     let _ = clock("2019-09-12T03:59:59.999Z").await;
@@ -160,13 +178,13 @@ async fn a_proposal_is_for_its_author_and_for_staff(database: TestDatabase) {
     for action in ["accept", "reject", "reserve"] {
         assert_eq!(author.act(&format!("{path}/{action}")).await.problem(403), "permission_denied", "{action}");
     }
-    assert_eq!(author.act(&format!("{}/release", setting.list)).await.problem(403), "permission_denied");
+    assert_eq!(author.act(&format!("{}/release", setting.list())).await.problem(403), "permission_denied");
     let elsewhere = api.person(api.coalition("diso").await, "Sid", &[Grant::Staff]).await;
     assert_eq!(elsewhere.act(&format!("{path}/accept")).await.problem(404), "not_found");
-    assert_eq!(elsewhere.get(&setting.list).await.problem(404), "not_found");
+    assert_eq!(elsewhere.get(&setting.list()).await.problem(404), "not_found");
     assert_eq!(api.entries(setting.coalition).await, before);
 
-    let listed = async |who: &Session<'_>, query: &str| who.get(&format!("{}{query}", setting.list)).await.expect(200);
+    let listed = async |who: &Session<'_>, query: &str| who.get(&format!("{}{query}", setting.list())).await.expect(200);
     assert_eq!(listed(&author, "").await["items"].as_array().unwrap().len(), 1);
     let first = listed(&setting.staff, "?limit=1&with_total=true").await;
     assert_eq!((first["items"].as_array().unwrap().len(), &first["total"]), (1, &json!(2)));
@@ -184,7 +202,7 @@ async fn an_author_sees_no_decision_before_its_release(database: TestDatabase) {
     let _ = setting.staff.post(&format!("{path}/reserve"), json!({"rank": 3})).await.expect(200);
     let seen = author.get(&path).await.expect(200);
     assert_eq!((&seen["state"], seen.get("staged"), seen.get("reserve_rank")), (&json!("in_review"), None, None));
-    assert!(author.get(&setting.list).await.expect(200)["items"][0].get("staged").is_none());
+    assert!(author.get(&setting.list()).await.expect(200)["items"][0].get("staged").is_none());
     let known = setting.staff.get(&path).await.expect(200);
     assert_eq!(known["staged"], json!({"decision": "reserve", "rank": 3}));
     let _ = setting.release().await;
@@ -198,7 +216,7 @@ async fn a_release_waits_for_every_decision(database: TestDatabase) {
     let (_, first) = setting.submitted("Ana").await;
     let (_, second) = setting.submitted("Ben").await;
     let _ = setting.staff.act(&format!("{first}/accept")).await.expect(200);
-    let release = format!("{}/release", setting.list);
+    let release = format!("{}/release", setting.list());
     assert_eq!(setting.staff.act(&release).await.problem(409), "window_closed", "somebody better may still come");
     setting.clock(AFTER_THE_CALL).await;
     let before = api.entries(setting.coalition).await;
@@ -236,7 +254,7 @@ async fn what_nobody_confirms_goes_to_the_reserve_whether_or_not_a_job_has_run(d
         (&json!("accepted"), &json!("2019-10-19T04:00:00.000Z")),
         "seven days of his own"
     );
-    let listed = setting.staff.get(&setting.list).await.expect(200);
+    let listed = setting.staff.get(&setting.list()).await.expect(200);
     let state =
         |of: &Value| listed["items"].as_array().unwrap().iter().find(|item| item["id"] == of["id"]).unwrap()["state"].clone();
     assert_eq!((state(&gone), state(&come)), (json!("declined"), json!("accepted")));
@@ -272,7 +290,7 @@ async fn twenty_releases_at_once_are_one(database: TestDatabase) {
     let (_, path) = setting.submitted("Ana").await;
     setting.clock(AFTER_THE_CALL).await;
     let _ = setting.staff.act(&format!("{path}/accept")).await.expect(200);
-    let release = format!("{}/release", setting.list);
+    let release = format!("{}/release", setting.list());
     let answers = futures_util::future::join_all((0..20).map(|_| setting.staff.act(&release))).await;
     let statuses = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((statuses(200), statuses(409)), (1, 19));

@@ -1,6 +1,7 @@
 //! Years to test in: programs with their timelines, made without HTTP.
 
 use cohortium_domain::access::Actor;
+use cohortium_domain::eligibility::JoiningTerms;
 use cohortium_domain::ids::{CoalitionId, ProgramId};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::{Capacity, Delivery, EnrollmentMode, ProgramCreate, Terms};
@@ -12,7 +13,6 @@ use cohortium_domain::timeline::{MilestoneDraft, When};
 use cohortium_workflow as workflow;
 use cohortium_workflow::input::Input;
 use cohortium_workflow::timeline::Wish;
-use serde_json::{Value, json};
 
 use crate::api::{Api, must};
 
@@ -32,19 +32,6 @@ pub const DCSC: &[(MilestoneKind, &str)] = &[
     (Closeout, "2020-06-15"),
 ];
 
-/// A proposal that lacks nothing, as it is sent.
-#[must_use]
-pub fn proposal() -> Value {
-    json!({
-        "title": "What a behavior tells us",
-        "abstract": "One case a month.",
-        "audience": {"roles": ["principal"], "levels": ["school"], "organization_kinds": []},
-        "goals": ["A shared set of first answers"],
-        "session_plan": "One case at each call.",
-        "preferred_capacity": {"min": 10, "max": 15}
-    })
-}
-
 impl Api {
     /// Makes a program with these days, in New York, and publishes it: with a call for proposals where the days have one, else led by
     /// staff.
@@ -63,7 +50,7 @@ impl Api {
             enrollment_mode: EnrollmentMode::FirstCome,
             capacity: Capacity::default(),
             terms: Terms::default(),
-            joining: cohortium_domain::eligibility::JoiningTerms::default(),
+            joining: JoiningTerms::default(),
         };
         let milestones = days.iter().map(|(kind, day)| MilestoneDraft {
             id: None,

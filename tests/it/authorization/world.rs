@@ -6,11 +6,11 @@ use cohortium_domain::access::Grant;
 use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
 use cohortium_domain::timeline::MilestoneKind;
 use cohortium_tests::api::{Api, Session};
-use cohortium_tests::years::proposal;
 use serde_json::{Value, json};
 
 use super::table::{Role, Row, program};
 use crate::programs::dcsc_timeline;
+use crate::proposals::proposal;
 
 /// A server with two coalitions: ours, and theirs.
 pub struct World<'a> {
