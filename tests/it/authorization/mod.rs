@@ -30,6 +30,7 @@ use self::world::{Place, World};
 on_both_databases! {
     every_operation_tells_its_eight_callers_apart,
     no_list_holds_anything_of_another_coalition,
+    no_body_names_anything_of_another_coalition,
     an_address_knows_its_own_methods_and_no_other,
 }
 
@@ -140,6 +141,38 @@ async fn no_list_holds_anything_of_another_coalition(database: TestDatabase) {
             assert!(!answer.text.contains(id), "{} shows another coalition's {name}: {}", row.operation.id, answer.text);
         }
     }
+}
+
+async fn no_body_names_anything_of_another_coalition(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let world = World::build(&api).await;
+    let before = world.entries().await;
+    let mut asked = 0;
+    for row in table() {
+        let Some(body) = row.body else { continue };
+        let (body, theirs) = (body(&world.ours), body(&world.theirs));
+        for pointer in ids_in("", &body) {
+            let mut foreign = body.clone();
+            *foreign.pointer_mut(&pointer).unwrap() = theirs.pointer(&pointer).unwrap().clone();
+            let session = world.ours.session(row.may);
+            let call = session.request(row.operation.http_method(), &row.path(row.id_in(&world.ours))).header("if-match", "*");
+            let answer = call.json(&foreign).send().await;
+            assert_eq!(answer.problem(422), "validation_failed", "{} {pointer}", row.operation.id);
+            assert_eq!(answer.faults(), [(format!("#{pointer}").as_str(), "not_found")], "{}", row.operation.id);
+            asked += 1;
+        }
+    }
+    assert!(asked > 0 && world.entries().await == before);
+}
+
+/// The pointers to the members of a body that name things.
+fn ids_in(pointer: &str, body: &Value) -> Vec<String> {
+    let members = body.as_object().into_iter().flatten();
+    let found = members.flat_map(|(name, value)| {
+        let pointer = format!("{pointer}/{name}");
+        if name.ends_with("_id") && name != "external_id" && value.is_string() { vec![pointer] } else { ids_in(&pointer, value) }
+    });
+    found.collect()
 }
 
 async fn an_address_knows_its_own_methods_and_no_other(database: TestDatabase) {

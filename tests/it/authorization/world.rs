@@ -77,6 +77,8 @@ impl<'a> Place<'a> {
         place.proposals().await;
         place.programs(slug).await;
         place.program(api).await;
+        place.cohorts().await;
+        place.applications().await;
         place
     }
 
@@ -155,6 +157,53 @@ impl<'a> Place<'a> {
         self.keep("program in the catalog", format!("{slug}/programs/program"));
     }
 
+    /// Cohorts of a program whose applications are reviewed; the author leads all of those but one.
+    async fn cohorts(&mut self) {
+        let staff = self.session(Role::Staff).clone();
+        let mut reviewed = program("reviewed");
+        reviewed["delivery"] = json!("staff_led");
+        reviewed["enrollment_mode"] = json!("rolling_review");
+        self.make(&staff, "reviewed program", "/v1/programs", reviewed).await;
+        let path = format!("/v1/programs/{}", self.id("reviewed program"));
+        let on = |kind: &str, day: &str| json!({"kind": kind, "on": day});
+        let timeline = [on("signup_opens", "2019-10-17"), on("kickoff", "2019-12-09"), on("closeout", "2020-06-15")];
+        let _ = staff.put(&format!("{path}/timeline"), json!({"milestones": timeline})).await.expect(200);
+        let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+        let lead = self.session(Role::Author).person_id();
+        for name in ["cohort", "draft cohort", "cohort to start", "cohort to complete", "cohort to cancel"] {
+            let body = json!({"title": name, "delivery": "virtual", "facilitator_ids": [lead]});
+            self.make(&staff, name, &format!("{path}/cohorts"), body).await;
+            if name != "draft cohort" {
+                let _ = staff.act(&format!("/v1/cohorts/{}/publish", self.id(name))).await.expect(200);
+            }
+        }
+        let _ = staff.act(&format!("/v1/cohorts/{}/start", self.id("cohort to complete"))).await.expect(200);
+    }
+
+    /// Applications of the author, each to a cohort of its own.
+    async fn applications(&mut self) {
+        let (staff, author) = (self.session(Role::Staff).clone(), self.session(Role::Author).clone());
+        let verify = json!({"reason": "The office asked the school"});
+        for name in APPLICATIONS {
+            let cohort = json!({"title": name, "delivery": "virtual"});
+            let made = staff.post(&format!("/v1/programs/{}/cohorts", self.id("reviewed program")), cohort).await;
+            let cohort = made.header("location").to_owned();
+            let _ = staff.act(&format!("{cohort}/publish")).await.expect(200);
+            self.make(&author, name, &format!("{cohort}/applications"), json!({"submit": *name != "draft application"})).await;
+            let path = format!("/v1/applications/{}", self.id(name));
+            let verification = author.get(&path).await.expect(200)["verification_id"].clone();
+            if let Some(id) = verification.as_str() {
+                let _ = staff.post(&format!("/v1/verifications/{id}/verify"), verify.clone()).await;
+            }
+            if matches!(*name, "offer" | "enrollment" | "enrollment to remove") {
+                let _ = staff.act(&format!("{path}/offer")).await.expect(200);
+            }
+            if name.starts_with("enrollment") {
+                let _ = author.act(&format!("{path}/confirm")).await.expect(200);
+            }
+        }
+    }
+
     /// Makes a thing by HTTP, and keeps its id under this name.
     async fn make(&mut self, who: &Session<'_>, name: &'static str, path: &str, body: Value) {
         let made = who.post(path, body).await.expect(201);
@@ -179,6 +228,17 @@ impl<'a> Place<'a> {
         self.things.iter().map(|(name, id)| (*name, id.as_str()))
     }
 }
+
+/// The author's applications, by what is done to them.
+const APPLICATIONS: &[&str] = &[
+    "draft application",
+    "application to offer",
+    "application to wait",
+    "application to decline",
+    "offer",
+    "enrollment",
+    "enrollment to remove",
+];
 
 /// The same person, signed in an hour ago.
 async fn expired<'a>(api: &'a Api, coalition: CoalitionId, session: &Session<'_>) -> Session<'a> {
