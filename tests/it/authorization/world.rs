@@ -8,7 +8,7 @@ use cohortium_domain::timeline::MilestoneKind;
 use cohortium_tests::api::{Api, Session};
 use serde_json::{Value, json};
 
-use super::table::{Role, Row, program};
+use super::table::{Role, Row, program, session};
 use crate::programs::dcsc_timeline;
 use crate::proposals::proposal;
 
@@ -65,7 +65,7 @@ impl<'a> Place<'a> {
             let grants: &[Grant] = match role {
                 Role::Owner => &[Grant::Owner],
                 Role::Staff => &[Grant::Staff],
-                Role::Member | Role::Author => &[],
+                Role::Member | Role::Author | Role::Facilitator | Role::Applicant => &[],
             };
             let session = api.person(coalition, &format!("{role:?}"), grants).await;
             place.expired.insert(role, expired(api, coalition, &session).await);
@@ -77,6 +77,8 @@ impl<'a> Place<'a> {
         place.proposals().await;
         place.programs(slug).await;
         place.program(api).await;
+        place.cohorts().await;
+        place.keep("cohort in the catalog", format!("{slug}/cohorts/cohort"));
         place
     }
 
@@ -153,6 +155,50 @@ impl<'a> Place<'a> {
         }
         self.keep("catalog", slug.to_owned());
         self.keep("program in the catalog", format!("{slug}/programs/program"));
+    }
+
+    /// Cohorts of the facilitator's, under review and first come, and in each of them an application of the applicant's.
+    async fn cohorts(&mut self) {
+        let (staff, lead) = (self.session(Role::Staff).clone(), self.session(Role::Facilitator).clone());
+        let applicant = self.session(Role::Applicant).clone();
+        let school = json!({
+            "name": "Elm Grove", "kind": "charter_school", "state": "DC", "membership": "active", "email_domains": ["example.org"]
+        });
+        self.make(&staff, "school", "/v1/organizations", school).await;
+        let employment =
+            json!({"organization_id": self.id("school"), "role": "principal", "level": "school", "starts_on": "2018-08-01"});
+        self.make(&applicant, "applicant's employment", "/v1/me/employments", employment).await;
+        for (name, mode) in [("reviewed program", "rolling_review"), ("first program", "first_come")] {
+            let mut wish = program(&name.replace(' ', "-"));
+            wish["delivery"] = json!("staff_led");
+            wish["enrollment_mode"] = json!(mode);
+            self.make(&staff, name, "/v1/programs", wish).await;
+            let day = |kind: &str, on: &str| json!({"kind": kind, "on": on});
+            let days = [day("signup_opens", "2019-11-01"), day("kickoff", "2020-02-03"), day("closeout", "2020-06-15")];
+            let path = format!("/v1/programs/{}", self.id(name));
+            let _ = staff.put(&format!("{path}/timeline"), json!({ "milestones": days })).await.expect(200);
+            let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+        }
+        for (name, program, application, submit) in [
+            ("cohort", "reviewed program", Some("draft application"), false),
+            ("draft cohort", "reviewed program", None, false),
+            ("cohort to start", "reviewed program", Some("application to offer"), true),
+            ("cohort to cancel", "reviewed program", Some("application to decline"), true),
+            ("second cohort", "reviewed program", Some("application to waitlist"), true),
+            ("third cohort", "reviewed program", Some("application to withdraw"), true),
+            ("fourth cohort", "first program", Some("enrollment"), true),
+            ("fifth cohort", "first program", Some("enrollment to remove"), true),
+        ] {
+            let wish = json!({"title": name, "delivery": "virtual", "facilitator_ids": [lead.person_id()]});
+            self.make(&staff, name, &format!("/v1/programs/{}/cohorts", self.id(program)), wish).await;
+            let path = format!("/v1/cohorts/{}", self.id(name));
+            if let Some(application) = application {
+                let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+                self.make(&applicant, application, &format!("{path}/applications"), json!({ "submit": submit })).await;
+            }
+        }
+        let sessions = format!("/v1/cohorts/{}/sessions", self.id("cohort"));
+        self.make(&lead, "session", &sessions, session("2020-03-03")).await;
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.
