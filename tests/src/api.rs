@@ -68,6 +68,12 @@ impl Api {
         &self.environment
     }
 
+    /// What the server works with.
+    #[must_use]
+    pub fn ctx(&self) -> &Ctx {
+        &self.ctx
+    }
+
     /// What the server remembers.
     #[must_use]
     pub fn store(&self) -> &Store {
