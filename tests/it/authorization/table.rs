@@ -15,10 +15,14 @@ pub enum Role {
     Member,
     /// Whom the things of `world.rs` concern.
     Author,
+    /// Who facilitates the cohorts.
+    Facilitator,
+    /// Who has applied to them.
+    Applicant,
 }
 
 impl Role {
-    pub const ALL: [Self; 4] = [Self::Owner, Self::Staff, Self::Member, Self::Author];
+    pub const ALL: [Self; 6] = [Self::Owner, Self::Staff, Self::Member, Self::Author, Self::Facilitator, Self::Applicant];
 }
 
 /// One operation.
@@ -75,7 +79,27 @@ fn public(id: &str) -> Row {
 
 /// Every operation. Those that succeed are called in this order, so what takes something away from the others stands at the end.
 pub fn table() -> Vec<Row> {
-    use Role::{Author, Member, Owner, Staff};
+    [
+        access(),
+        catalog(),
+        members(),
+        proposals(),
+        programs(),
+        verifications(),
+        cohorts(),
+        applications(),
+        sessions(),
+        ends(),
+        oversight(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Health, signing in, oneself and the coalition.
+fn access() -> Vec<Row> {
+    use Role::{Member, Owner, Staff};
     vec![
         public("getLiveness"),
         public("getReadiness"),
@@ -89,6 +113,25 @@ pub fn table() -> Vec<Row> {
         row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),
         row("getCoalition", Member),
         row("updateCoalition", Owner).not(Staff, 403).with(|_| json!({"website": "https://dcsc.example"})),
+    ]
+}
+
+/// What everybody may read.
+fn catalog() -> Vec<Row> {
+    vec![
+        public("getCatalog").on("catalog"),
+        public("getCatalogProgram").on("program in the catalog"),
+        public("getCatalogTimeline").on("program in the catalog"),
+        public("getCatalogTimelineCalendar").on("program in the catalog"),
+        public("listCatalogCohorts").on("catalog"),
+        public("getCatalogCohort").on("cohort in the catalog"),
+    ]
+}
+
+/// Organizations, people, their employments, and roles.
+fn members() -> Vec<Row> {
+    use Role::{Author, Member, Staff};
+    vec![
         row("listOrganizations", Staff).not(Member, 403),
         row("createOrganization", Staff).not(Member, 403).with(|_| json!({"name": "Elm Grove", "kind": "district", "state": "CO"})),
         row("getOrganization", Staff).not(Member, 403).on("organization"),
@@ -107,6 +150,13 @@ pub fn table() -> Vec<Row> {
         row("updateMyEmployment", Author).not(Member, 404).on("own employment").with(|_| json!({"title": "Head of school"})),
         row("listRoles", Member),
         row("replaceRoles", Staff).not(Member, 403).with(|_| json!({"roles": [{"key": "principal", "label": "Principal"}]})),
+    ]
+}
+
+/// The call for proposals.
+fn proposals() -> Vec<Row> {
+    use Role::{Author, Member, Staff};
+    vec![
         row("listProposals", Member).on("call"),
         row("createProposal", Member).on("call").with(|_| json!({"title": "Rural leadership, together"})),
         row("getProposal", Author).not(Member, 404).on("draft proposal"),
@@ -119,40 +169,13 @@ pub fn table() -> Vec<Row> {
         row("releaseProposals", Staff).not(Member, 403).on("past call"),
         row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
         row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
-        row("listCohorts", Member),
-        row("createCohort", Staff)
-            .not(Member, 403)
-            .on("reviewed program")
-            .with(|_| json!({"title": "One more", "delivery": "virtual"})),
-        row("getCohort", Member).on("cohort"),
-        row("updateCohort", Staff).not(Author, 403).on("cohort").with(|_| json!({"title": "Rural leadership"})),
-        row("getEligibility", Member).on("cohort"),
-        row("getWaitlist", Author).not(Member, 403).on("cohort"),
-        row("getRoster", Author).not(Member, 403).on("cohort"),
-        row("createApplication", Member).on("cohort").with(|_| json!({})),
-        row("listMyApplications", Author),
-        row("listApplications", Staff),
-        row("getApplication", Author).not(Member, 404).on("draft application"),
-        row("updateApplication", Author).not(Member, 404).not(Staff, 403).on("draft application").with(|_| json!({"answers": {}})),
-        row("submitApplication", Author).not(Member, 404).not(Staff, 403).on("draft application"),
-        row("withdrawApplication", Author).not(Member, 404).not(Staff, 403).on("draft application"),
-        row("offerApplication", Staff).not(Author, 403).not(Member, 404).on("application to offer"),
-        row("waitlistApplication", Staff).not(Author, 403).not(Member, 404).on("application to wait"),
-        row("declineApplication", Staff)
-            .not(Author, 403)
-            .not(Member, 404)
-            .on("application to decline")
-            .with(|_| json!({"reason_code": "full"})),
-        row("confirmApplication", Author).not(Member, 404).not(Staff, 403).on("offer"),
-        row("listMyEnrollments", Author),
-        row("listEnrollments", Staff).not(Member, 403),
-        row("getEnrollment", Author).not(Member, 404).on("enrollment"),
-        row("withdrawEnrollment", Author).not(Member, 404).not(Staff, 403).on("enrollment"),
-        row("removeEnrollment", Staff).not(Author, 403).not(Member, 403).on("enrollment to remove").with(because),
-        row("publishCohort", Staff).not(Author, 403).on("draft cohort"),
-        row("startCohort", Author).not(Member, 403).on("cohort to start"),
-        row("completeCohort", Author).not(Member, 403).on("cohort to complete"),
-        row("cancelCohort", Staff).not(Author, 403).on("cohort to cancel").with(because),
+    ]
+}
+
+/// Programs, their timelines and their documents.
+fn programs() -> Vec<Row> {
+    use Role::{Member, Staff};
+    vec![
         row("getApplicationForm", Member).on("program"),
         row("replaceApplicationForm", Staff).not(Member, 403).on("program").with(|_| json!({"schema": {"type": "object"}})),
         row("getCommitments", Member).on("program"),
@@ -164,17 +187,6 @@ pub fn table() -> Vec<Row> {
         row("replaceVerificationPolicy", Staff).not(Member, 403).on("program").with(
             |_| json!({"accepted_kinds": ["staff_override"], "least_strength": 5, "valid_days": 300, "membership_required": false}),
         ),
-        row("listVerifications", Staff).not(Member, 403),
-        row("listMyVerifications", Member),
-        row("getVerification", Author).not(Member, 404).on("verification"),
-        row("verifyVerification", Staff).not(Author, 403).on("verification").with(because),
-        row("revokeVerification", Staff).not(Author, 403).on("verification").with(because),
-        row("reopenVerification", Staff).not(Author, 403).on("verification").with(because),
-        row("rejectVerification", Staff).not(Author, 403).on("verification").with(because),
-        public("getCatalog").on("catalog"),
-        public("getCatalogProgram").on("program in the catalog"),
-        public("getCatalogTimeline").on("program in the catalog"),
-        public("getCatalogTimelineCalendar").on("program in the catalog"),
         row("listPrograms", Member),
         row("createProgram", Staff).not(Member, 403).with(|_| program("one-more")),
         row("getProgram", Member).on("program"),
@@ -184,8 +196,103 @@ pub fn table() -> Vec<Row> {
         row("replaceTimeline", Staff).not(Member, 403).on("program").with(|_| dcsc_timeline()),
         row("listTimelineChanges", Staff).not(Member, 403).on("program"),
         row("publishProgram", Staff).not(Member, 403).on("draft program"),
+    ]
+}
+
+/// That people work where they say.
+fn verifications() -> Vec<Row> {
+    use Role::{Author, Member, Staff};
+    vec![
+        row("listVerifications", Staff).not(Member, 403),
+        row("listMyVerifications", Member),
+        row("getVerification", Author).not(Member, 404).on("verification"),
+        row("verifyVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("revokeVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("reopenVerification", Staff).not(Author, 403).on("verification").with(because),
+        row("rejectVerification", Staff).not(Author, 403).on("verification").with(because),
+    ]
+}
+
+/// Cohorts, while they are open.
+fn cohorts() -> Vec<Row> {
+    use Role::{Applicant, Facilitator, Member, Staff};
+    vec![
+        row("listCohorts", Member),
+        row("createCohort", Staff)
+            .not(Facilitator, 403)
+            .on("reviewed program")
+            .with(|_| json!({"title": "One more", "delivery": "virtual"})),
+        row("getCohort", Member).on("cohort"),
+        row("updateCohort", Staff).not(Facilitator, 403).on("cohort").with(|_| json!({"description": "For principals"})),
+        row("publishCohort", Staff).not(Facilitator, 403).not(Member, 403).on("draft cohort"),
+        row("getEligibility", Member).on("cohort"),
+        row("getWaitlist", Facilitator).not(Applicant, 403).on("cohort"),
+        row("getRoster", Facilitator).not(Applicant, 403).on("cohort"),
+    ]
+}
+
+/// Applications, and enrollments.
+fn applications() -> Vec<Row> {
+    use Role::{Applicant, Facilitator, Member, Staff};
+    vec![
+        row("createApplication", Member).on("cohort").with(|_| json!({})),
+        row("listMyApplications", Applicant),
+        row("listApplications", Facilitator),
+        row("getApplication", Applicant).not(Member, 404).on("draft application"),
+        row("updateApplication", Applicant)
+            .not(Member, 404)
+            .not(Facilitator, 403)
+            .not(Staff, 403)
+            .on("draft application")
+            .with(|_| json!({"answers": {}})),
+        row("submitApplication", Applicant).not(Member, 404).not(Facilitator, 403).not(Staff, 403).on("draft application"),
+        row("offerApplication", Facilitator).not(Applicant, 403).not(Member, 404).on("application to offer"),
+        row("confirmApplication", Applicant).not(Member, 404).not(Facilitator, 403).on("application to offer"),
+        row("waitlistApplication", Facilitator).not(Applicant, 403).not(Member, 404).on("application to waitlist"),
+        row("declineApplication", Facilitator)
+            .not(Applicant, 403)
+            .not(Member, 404)
+            .on("application to decline")
+            .with(|_| json!({"reason_code": "other", "note": "Another cohort fits better"})),
+        row("withdrawApplication", Applicant).not(Member, 404).not(Facilitator, 403).on("application to withdraw"),
+        row("listMyEnrollments", Applicant),
+        row("listEnrollments", Staff).not(Member, 403),
+        row("getEnrollment", Applicant).not(Member, 404).on("enrollment"),
+        row("withdrawEnrollment", Applicant).not(Member, 404).not(Facilitator, 403).on("enrollment"),
+        row("removeEnrollment", Staff).not(Facilitator, 403).not(Applicant, 403).on("enrollment to remove").with(because),
+    ]
+}
+
+/// Sessions.
+fn sessions() -> Vec<Row> {
+    use Role::{Applicant, Facilitator};
+    vec![
+        row("listSessions", Facilitator).not(Applicant, 403).on("cohort"),
+        row("createSession", Facilitator).not(Applicant, 403).on("cohort").with(|_| session("2020-03-10")),
+        row("generateSessions", Facilitator).not(Applicant, 403).on("cohort"),
+        row("getSession", Facilitator).not(Applicant, 404).on("session"),
+        row("updateSession", Facilitator).not(Applicant, 404).on("session").with(|_| json!({"title": "The second call"})),
+        row("cancelSession", Facilitator).not(Applicant, 404).on("session").with(because),
+    ]
+}
+
+/// What ends a cohort or a program.
+fn ends() -> Vec<Row> {
+    use Role::{Applicant, Facilitator, Member, Staff};
+    vec![
+        row("startCohort", Facilitator).not(Applicant, 403).on("cohort to start"),
+        row("completeCohort", Facilitator).not(Applicant, 403).on("cohort to start"),
+        row("cancelCohort", Staff).not(Facilitator, 403).on("cohort to cancel").with(because),
         row("closeProgram", Staff).not(Member, 403).on("program to close"),
         row("cancelProgram", Staff).not(Member, 403).on("program to cancel").with(|_| json!({"reason": "Too few proposals"})),
+        row("finalizeOfferings", Staff).not(Member, 403).on("call to finalize"),
+    ]
+}
+
+/// What happened, and what time it is.
+fn oversight() -> Vec<Row> {
+    use Role::{Member, Owner, Staff};
+    vec![
         row("listEvents", Staff).not(Member, 403),
         row("listJournal", Owner).not(Staff, 403),
         row("verifyJournal", Owner).not(Staff, 403),
@@ -205,6 +312,11 @@ pub fn program(slug: &str) -> Value {
     let mut program = dcsc();
     program["slug"] = json!(slug);
     program
+}
+
+/// What a session on this day is made of.
+pub fn session(on: &str) -> Value {
+    json!({"kind": "call", "title": "A call", "on": on, "wall_time": "16:00", "duration_minutes": 60, "delivery": "virtual"})
 }
 
 fn employment(place: &Place<'_>) -> Value {

@@ -8,7 +8,7 @@ use cohortium_domain::timeline::MilestoneKind;
 use cohortium_tests::api::{Api, Session};
 use serde_json::{Value, json};
 
-use super::table::{Role, Row, program};
+use super::table::{Role, Row, program, session};
 use crate::programs::dcsc_timeline;
 use crate::proposals::proposal;
 
@@ -65,7 +65,7 @@ impl<'a> Place<'a> {
             let grants: &[Grant] = match role {
                 Role::Owner => &[Grant::Owner],
                 Role::Staff => &[Grant::Staff],
-                Role::Member | Role::Author => &[],
+                Role::Member | Role::Author | Role::Facilitator | Role::Applicant => &[],
             };
             let session = api.person(coalition, &format!("{role:?}"), grants).await;
             place.expired.insert(role, expired(api, coalition, &session).await);
@@ -78,7 +78,7 @@ impl<'a> Place<'a> {
         place.programs(slug).await;
         place.program(api).await;
         place.cohorts().await;
-        place.applications().await;
+        place.keep("cohort in the catalog", format!("{slug}/cohorts/cohort"));
         place
     }
 
@@ -157,51 +157,48 @@ impl<'a> Place<'a> {
         self.keep("program in the catalog", format!("{slug}/programs/program"));
     }
 
-    /// Cohorts of a program whose applications are reviewed; the author leads all of those but one.
+    /// Cohorts of the facilitator's, under review and first come, and in each of them an application of the applicant's.
     async fn cohorts(&mut self) {
-        let staff = self.session(Role::Staff).clone();
-        let mut reviewed = program("reviewed");
-        reviewed["delivery"] = json!("staff_led");
-        reviewed["enrollment_mode"] = json!("rolling_review");
-        self.make(&staff, "reviewed program", "/v1/programs", reviewed).await;
-        let path = format!("/v1/programs/{}", self.id("reviewed program"));
-        let on = |kind: &str, day: &str| json!({"kind": kind, "on": day});
-        let timeline = [on("signup_opens", "2019-10-17"), on("kickoff", "2019-12-09"), on("closeout", "2020-06-15")];
-        let _ = staff.put(&format!("{path}/timeline"), json!({"milestones": timeline})).await.expect(200);
-        let _ = staff.act(&format!("{path}/publish")).await.expect(200);
-        let lead = self.session(Role::Author).person_id();
-        for name in ["cohort", "draft cohort", "cohort to start", "cohort to complete", "cohort to cancel"] {
-            let body = json!({"title": name, "delivery": "virtual", "facilitator_ids": [lead]});
-            self.make(&staff, name, &format!("{path}/cohorts"), body).await;
-            if name != "draft cohort" {
-                let _ = staff.act(&format!("/v1/cohorts/{}/publish", self.id(name))).await.expect(200);
+        let (staff, lead) = (self.session(Role::Staff).clone(), self.session(Role::Facilitator).clone());
+        let applicant = self.session(Role::Applicant).clone();
+        let school = json!({
+            "name": "Elm Grove", "kind": "charter_school", "state": "DC", "membership": "active", "email_domains": ["example.org"]
+        });
+        self.make(&staff, "school", "/v1/organizations", school).await;
+        let employment =
+            json!({"organization_id": self.id("school"), "role": "principal", "level": "school", "starts_on": "2018-08-01"});
+        self.make(&applicant, "applicant's employment", "/v1/me/employments", employment).await;
+        for (name, mode) in [("reviewed program", "rolling_review"), ("first program", "first_come")] {
+            let mut wish = program(&name.replace(' ', "-"));
+            wish["delivery"] = json!("staff_led");
+            wish["enrollment_mode"] = json!(mode);
+            self.make(&staff, name, "/v1/programs", wish).await;
+            let day = |kind: &str, on: &str| json!({"kind": kind, "on": on});
+            let days = [day("signup_opens", "2019-11-01"), day("kickoff", "2020-02-03"), day("closeout", "2020-06-15")];
+            let path = format!("/v1/programs/{}", self.id(name));
+            let _ = staff.put(&format!("{path}/timeline"), json!({ "milestones": days })).await.expect(200);
+            let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+        }
+        for (name, program, application, submit) in [
+            ("cohort", "reviewed program", Some("draft application"), false),
+            ("draft cohort", "reviewed program", None, false),
+            ("cohort to start", "reviewed program", Some("application to offer"), true),
+            ("cohort to cancel", "reviewed program", Some("application to decline"), true),
+            ("second cohort", "reviewed program", Some("application to waitlist"), true),
+            ("third cohort", "reviewed program", Some("application to withdraw"), true),
+            ("fourth cohort", "first program", Some("enrollment"), true),
+            ("fifth cohort", "first program", Some("enrollment to remove"), true),
+        ] {
+            let wish = json!({"title": name, "delivery": "virtual", "facilitator_ids": [lead.person_id()]});
+            self.make(&staff, name, &format!("/v1/programs/{}/cohorts", self.id(program)), wish).await;
+            let path = format!("/v1/cohorts/{}", self.id(name));
+            if let Some(application) = application {
+                let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+                self.make(&applicant, application, &format!("{path}/applications"), json!({ "submit": submit })).await;
             }
         }
-        let _ = staff.act(&format!("/v1/cohorts/{}/start", self.id("cohort to complete"))).await.expect(200);
-    }
-
-    /// Applications of the author, each to a cohort of its own.
-    async fn applications(&mut self) {
-        let (staff, author) = (self.session(Role::Staff).clone(), self.session(Role::Author).clone());
-        let verify = json!({"reason": "The office asked the school"});
-        for name in APPLICATIONS {
-            let cohort = json!({"title": name, "delivery": "virtual"});
-            let made = staff.post(&format!("/v1/programs/{}/cohorts", self.id("reviewed program")), cohort).await;
-            let cohort = made.header("location").to_owned();
-            let _ = staff.act(&format!("{cohort}/publish")).await.expect(200);
-            self.make(&author, name, &format!("{cohort}/applications"), json!({"submit": *name != "draft application"})).await;
-            let path = format!("/v1/applications/{}", self.id(name));
-            let verification = author.get(&path).await.expect(200)["verification_id"].clone();
-            if let Some(id) = verification.as_str() {
-                let _ = staff.post(&format!("/v1/verifications/{id}/verify"), verify.clone()).await;
-            }
-            if matches!(*name, "offer" | "enrollment" | "enrollment to remove") {
-                let _ = staff.act(&format!("{path}/offer")).await.expect(200);
-            }
-            if name.starts_with("enrollment") {
-                let _ = author.act(&format!("{path}/confirm")).await.expect(200);
-            }
-        }
+        let sessions = format!("/v1/cohorts/{}/sessions", self.id("cohort"));
+        self.make(&lead, "session", &sessions, session("2020-03-03")).await;
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.
@@ -228,17 +225,6 @@ impl<'a> Place<'a> {
         self.things.iter().map(|(name, id)| (*name, id.as_str()))
     }
 }
-
-/// The author's applications, by what is done to them.
-const APPLICATIONS: &[&str] = &[
-    "draft application",
-    "application to offer",
-    "application to wait",
-    "application to decline",
-    "offer",
-    "enrollment",
-    "enrollment to remove",
-];
 
 /// The same person, signed in an hour ago.
 async fn expired<'a>(api: &'a Api, coalition: CoalitionId, session: &Session<'_>) -> Session<'a> {
