@@ -75,6 +75,41 @@ fn public(id: &str) -> Row {
 
 /// Every operation. Those that succeed are called in this order, so what takes something away from the others stands at the end.
 pub fn table() -> Vec<Row> {
+    offerings().into_iter().chain(meetings()).chain(the_rest()).collect()
+}
+
+fn offerings() -> Vec<Row> {
+    use Role::{Author, Member, Staff};
+    vec![
+        row("listProposals", Member).on("call"),
+        row("createProposal", Member).on("call").with(|_| json!({"title": "Rural leadership, together"})),
+        row("getProposal", Author).not(Member, 404).on("draft proposal"),
+        row("updateProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal").with(|_| json!({"title": "Another"})),
+        row("submitProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
+        row("withdrawProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
+        row("acceptProposal", Staff).not(Author, 403).not(Member, 403).on("proposal"),
+        row("rejectProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reject"),
+        row("reserveProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reserve").with(|_| json!({"rank": 1})),
+        row("releaseProposals", Staff).not(Member, 403).on("past call"),
+        row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
+        row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
+        row("finalizeOfferings", Staff).not(Member, 403).on("call to finalize"),
+    ]
+}
+
+fn meetings() -> Vec<Row> {
+    use Role::{Author, Member};
+    vec![
+        row("listSessions", Author).not(Member, 403).on("cohort that meets"),
+        row("createSession", Author).not(Member, 403).on("cohort that meets").with(|_| session()),
+        row("generateSessions", Author).not(Member, 403).on("cohort that meets"),
+        row("getSession", Author).not(Member, 404).on("session"),
+        row("updateSession", Author).not(Member, 404).on("session").with(|_| json!({"title": "A call more"})),
+        row("cancelSession", Author).not(Member, 404).on("session").with(because),
+    ]
+}
+
+fn the_rest() -> Vec<Row> {
     use Role::{Author, Member, Owner, Staff};
     vec![
         public("getLiveness"),
@@ -107,18 +142,6 @@ pub fn table() -> Vec<Row> {
         row("updateMyEmployment", Author).not(Member, 404).on("own employment").with(|_| json!({"title": "Head of school"})),
         row("listRoles", Member),
         row("replaceRoles", Staff).not(Member, 403).with(|_| json!({"roles": [{"key": "principal", "label": "Principal"}]})),
-        row("listProposals", Member).on("call"),
-        row("createProposal", Member).on("call").with(|_| json!({"title": "Rural leadership, together"})),
-        row("getProposal", Author).not(Member, 404).on("draft proposal"),
-        row("updateProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal").with(|_| json!({"title": "Another"})),
-        row("submitProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
-        row("withdrawProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
-        row("acceptProposal", Staff).not(Author, 403).not(Member, 403).on("proposal"),
-        row("rejectProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reject"),
-        row("reserveProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reserve").with(|_| json!({"rank": 1})),
-        row("releaseProposals", Staff).not(Member, 403).on("past call"),
-        row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
-        row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
         row("getApplicationForm", Member).on("program"),
         row("replaceApplicationForm", Staff).not(Member, 403).on("program").with(|_| json!({"schema": {"type": "object"}})),
         row("getCommitments", Member).on("program"),
@@ -152,18 +175,6 @@ pub fn table() -> Vec<Row> {
         row("publishProgram", Staff).not(Member, 403).on("draft program"),
         row("closeProgram", Staff).not(Member, 403).on("program to close"),
         row("cancelProgram", Staff).not(Member, 403).on("program to cancel").with(|_| json!({"reason": "Too few proposals"})),
-        row("listProposals", Member).on("call"),
-        row("createProposal", Member).on("call").with(|_| json!({"title": "Rural leadership, together"})),
-        row("getProposal", Author).not(Member, 404).on("draft proposal"),
-        row("updateProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal").with(|_| json!({"title": "Another"})),
-        row("submitProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
-        row("withdrawProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
-        row("acceptProposal", Staff).not(Author, 403).not(Member, 403).on("proposal"),
-        row("rejectProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reject"),
-        row("reserveProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reserve").with(|_| json!({"rank": 1})),
-        row("releaseProposals", Staff).not(Member, 403).on("past call"),
-        row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
-        row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
         row("listEvents", Staff).not(Member, 403),
         row("listJournal", Owner).not(Staff, 403),
         row("verifyJournal", Owner).not(Staff, 403),
@@ -185,8 +196,12 @@ pub fn program(slug: &str) -> Value {
     program
 }
 
+/// What a session is made of.
+pub fn session() -> Value {
+    json!({"kind": "call", "title": "A call", "on": "2020-03-06", "wall_time": "16:00", "duration_minutes": 60, "delivery": "virtual"})
+}
+
 fn employment(place: &Place<'_>) -> Value {
-    json!({"organization_id": place.id("organization"), "role": "principal", "level": "school", "starts_on": "2016-08-01", "ends_on": "2017-06-30"})
     json!({"organization_id": place.id("organization"), "role": "principal", "level": "school",
         "starts_on": "2016-08-01", "ends_on": "2018-06-30"})
 }
