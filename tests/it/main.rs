@@ -2,13 +2,17 @@
 
 #![cfg(test)]
 
+mod applications;
 mod architecture;
 mod authorization;
 mod catalog;
 mod coalitions;
+mod cohorts;
 mod conventions;
 mod document;
 mod employments;
+mod enrolling;
+mod herd;
 mod journal;
 mod migrations;
 mod offerings;

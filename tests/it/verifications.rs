@@ -18,6 +18,7 @@ on_both_databases! {
     evidence_that_comes_later_verifies_what_waits_for_it,
     staff_decide_with_a_reason_and_never_about_themselves,
     a_verification_is_taken_back_when_the_employment_or_the_membership_ends,
+    what_stood_on_a_verification_is_flagged_when_it_is_taken_back_and_stays,
     what_has_run_out_is_expired_at_its_instant,
     what_has_run_out_reads_expired_before_anybody_notices,
     what_a_verification_rests_on_cannot_be_changed_by_the_person,
@@ -205,6 +206,27 @@ async fn a_verification_is_taken_back_when_the_employment_or_the_membership_ends
         .collect();
     let verbs = ["opened", "verified", "shortened", "revoked", "reopened", "verified", "revoked"];
     assert_eq!(types, verbs.map(|verb| json!(format!("verification.{verb}"))));
+}
+
+async fn what_stood_on_a_verification_is_flagged_when_it_is_taken_back_and_stays(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let world = World::new(&api, &["example.org"]).await;
+    let program = format!("/v1/programs/{}", world.program);
+    let _ = world.staff.act(&format!("{program}/publish")).await.expect(200);
+    let cohort = json!({"title": "Principals", "delivery": "virtual"});
+    let cohort = world.staff.post(&format!("{program}/cohorts"), cohort).await.header("location").to_owned();
+    let _ = world.staff.act(&format!("{cohort}/publish")).await.expect(200);
+    let sent = world.mia.post(&format!("{cohort}/applications"), json!({"submit": true})).await.expect(201);
+    assert_eq!(sent["state"], "enrolled", "verified, and a seat was free");
+
+    let employment = format!("/v1/employments/{}", world.employment);
+    let _ = world.staff.patch(&employment, json!({"ends_on": "2019-11-19"})).await.expect(200);
+    let flagged = world.staff.get("/v1/events?type=application.flagged").await.expect(200);
+    let flags: Vec<_> = flagged["items"].as_array().unwrap().iter().map(|event| &event["subject"]["id"]).collect();
+    assert_eq!(flags, [&sent["id"]]);
+    assert_eq!(flagged["items"][0]["data"]["verification_id"], sent["verification_id"]);
+    let found = world.staff.get("/v1/applications?verification=revoked").await.expect(200);
+    assert_eq!((&found["items"][0]["id"], &found["items"][0]["state"]), (&sent["id"], &json!("enrolled")), "nobody is thrown out");
 }
 
 async fn what_has_run_out_is_expired_at_its_instant(database: TestDatabase) {

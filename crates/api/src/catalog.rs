@@ -72,6 +72,19 @@ impl Catalog {
         }
     }
 
+    /// What was asked for in particular, past the memory.
+    ///
+    /// # Errors
+    /// There is no such coalition; the closure's own.
+    pub async fn get_past(
+        &self,
+        ctx: &Ctx,
+        slug: &Slug,
+        render: impl AsyncFnOnce(&Read, &Coalition) -> Result<Rendered, Error>,
+    ) -> Answer {
+        make(ctx, slug, render).await.map(|entry| entry.reply).map_err(|error| Problem::of(error, &Actor::Anonymous))
+    }
+
     fn slot(&self, path: &str) -> Arc<tokio::sync::Mutex<Option<Entry>>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() >= MOST_ENTRIES {

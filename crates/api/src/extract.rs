@@ -333,6 +333,13 @@ pub struct Paging {
     with_total: Option<bool>,
 }
 
+impl<T> Params<T> {
+    /// Whether no parameter was given at all.
+    pub fn unasked(&self) -> bool {
+        !self.address.contains('?')
+    }
+}
+
 impl Params<Paging> {
     /// The page, for the store.
     ///

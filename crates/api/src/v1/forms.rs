@@ -30,6 +30,12 @@ use crate::reply::{Answer, Reply};
 }))]
 pub(super) struct FormSchema(Value);
 
+impl From<forms::FormSchema> for FormSchema {
+    fn from(schema: forms::FormSchema) -> Self {
+        Self(schema.as_value().clone())
+    }
+}
+
 /// What a program asks of its applicants.
 #[derive(Serialize, ToSchema)]
 struct ApplicationForm {
@@ -72,7 +78,7 @@ fn reply(form: forms::ApplicationForm, caller: &Caller) -> Reply {
     let forms::ApplicationForm { program_id, schema, meta } = form;
     let view = ApplicationForm {
         program_id,
-        schema: FormSchema(schema.as_value().clone()),
+        schema: schema.into(),
         version: meta.version,
         updated_at: (meta.version > 0).then_some(meta.updated_at),
         allowed_actions: caller.allowed([Action::ReplaceApplicationForm]),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::{get, patch};
 use cohortium_domain::access::{Action, Grant, Tie};
 use cohortium_domain::coalitions::{self, CoalitionMode};
-use cohortium_domain::ids::CoalitionId;
+use cohortium_domain::ids::{CoalitionId, CohortId};
 use cohortium_domain::people::{self, MeUpdate};
 use cohortium_domain::text::{Name, Slug, Title};
 use cohortium_domain::time::Zone;
@@ -30,6 +30,12 @@ struct Me {
     /// One's grants.
     #[schema(max_items = 3)]
     grants: BTreeSet<Grant>,
+    /// The cohorts that one leads.
+    #[schema(max_items = 200)]
+    facilitates: Vec<CohortId>,
+    /// The cohorts in which one is enrolled.
+    #[schema(max_items = 200)]
+    enrolled_in: Vec<CohortId>,
     /// Where one works and worked.
     #[schema(max_items = 200)]
     employments: Vec<Employment>,
@@ -66,6 +72,8 @@ async fn reply(read: &Read, person: people::Person, caller: &Caller) -> Result<R
     let version = person.meta.version;
     let me = Me {
         grants: read.grants(person.id).await?,
+        facilitates: read.facilitated_by(person.id).await?,
+        enrolled_in: read.enrolled_in(person.id).await?,
         employments: super::employments::views(read, read.employments_of(person.id).await?, caller).await?,
         coalition: MyCoalition { id: coalition.id, mode: coalition.mode(), slug: coalition.slug, name: coalition.name },
         person: super::people::view(person, &Tie::none(&caller.actor), Action::UpdateMe),

@@ -73,6 +73,16 @@ pub struct Audience {
     pub organization_kinds: BTreeSet<OrganizationKind>,
 }
 
+impl Audience {
+    /// Whether it is for one of these roles and one of these levels: for any, where it names none, or where none is asked for.
+    #[must_use]
+    pub fn suits(&self, roles: &[RoleKey], levels: &[Level]) -> bool {
+        let role = roles.is_empty() || self.roles.is_empty() || roles.iter().any(|role| self.roles.contains(role));
+        let level = levels.is_empty() || self.levels.is_empty() || levels.iter().any(|level| self.levels.contains(level));
+        role && level
+    }
+}
+
 /// The moves of a cohort.
 pub const MACHINE: Machine<CohortState> = {
     use CohortState::{Cancelled, Completed, Draft, InSession, Open};

@@ -19,7 +19,7 @@ use self::types::{
     Cohort, CohortCancel, CohortCreate, CohortEligibility, CohortPage, CohortUpdate, CohortsQuery, Participant, Roster,
     WaitlistEntry, WaitlistPage, named, view,
 };
-pub(super) use self::types::{facilitators, summary};
+pub(super) use self::types::{CohortSummary, facilitators, summary};
 use super::room;
 use crate::auth::Caller;
 use crate::ctx::Ctx;

@@ -238,11 +238,8 @@ pub(super) struct CohortsQuery {
 impl CohortsQuery {
     /// Whether a cohort is one of those.
     pub fn wants(&self, cohort: &cohorts::Cohort, year: &Year, now: Timestamp) -> bool {
-        let Audience { roles, levels, .. } = &cohort.audience;
         let status = || cohort.enrollment_status(year.window(cohort).as_ref(), now);
-        (self.role.is_empty() || roles.is_empty() || self.role.iter().any(|role| roles.contains(role)))
-            && (self.level.is_empty() || levels.is_empty() || self.level.iter().any(|level| levels.contains(level)))
-            && (self.status.is_empty() || self.status.contains(&status()))
+        cohort.audience.suits(&self.role, &self.level) && (self.status.is_empty() || self.status.contains(&status()))
     }
 }
 
