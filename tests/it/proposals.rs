@@ -1,7 +1,7 @@
 //! Proposals, through HTTP: from the draft to the confirmation, and what time does to them.
 
-use cohortium_domain::access::Grant;
-use cohortium_domain::coalitions::Clock;
+use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::coalitions::{Clock, Coalition};
 use cohortium_domain::ids::CoalitionId;
 use cohortium_tests::api::{Api, Session, at};
 use cohortium_tests::database::TestDatabase;
@@ -19,7 +19,8 @@ on_both_databases! {
     a_proposal_is_for_its_author_and_for_staff,
     an_author_sees_no_decision_before_its_release,
     a_release_waits_for_every_decision,
-    what_nobody_confirms_goes_to_the_reserve_whether_or_not_a_job_has_run,
+    what_nobody_confirms_goes_to_the_reserve_as_the_clock_moves,
+    what_nobody_confirms_goes_to_the_reserve_where_jobs_stand_still,
     who_declines_leaves_the_place_to_the_reserve,
     twenty_releases_at_once_are_one,
     a_program_without_a_call_takes_no_proposals,
@@ -53,6 +54,15 @@ impl Setting<'_> {
 
     pub async fn clock(&self, now: &str) {
         let _ = self.staff.put("/v1/clock", json!({ "now": now })).await.expect(200);
+    }
+
+    /// Moves the clock, and lets nothing happen on the way: as where jobs stand still.
+    async fn clock_without_jobs(&self, now: &str) {
+        let moved = self.api.write(self.coalition, async |tx| {
+            let coalition: Coalition = tx.lock(tx.coalition_id()).await?;
+            tx.save(coalition.move_clock(at(now))?, &Actor::Operator).await
+        });
+        let _ = moved.await;
     }
 
     /// A person with a proposal that was handed in; its address.
@@ -232,7 +242,15 @@ async fn a_release_waits_for_every_decision(database: TestDatabase) {
     assert_eq!(setting.staff.act(&release).await.problem(409), "not_ready", "there is nothing more to release");
 }
 
-async fn what_nobody_confirms_goes_to_the_reserve_whether_or_not_a_job_has_run(database: TestDatabase) {
+async fn what_nobody_confirms_goes_to_the_reserve_as_the_clock_moves(database: TestDatabase) {
+    what_nobody_confirms_goes_to_the_reserve(database, true).await;
+}
+
+async fn what_nobody_confirms_goes_to_the_reserve_where_jobs_stand_still(database: TestDatabase) {
+    what_nobody_confirms_goes_to_the_reserve(database, false).await;
+}
+
+async fn what_nobody_confirms_goes_to_the_reserve(database: TestDatabase, jobs: bool) {
     let api = Api::start(&database).await;
     let setting = setting(&api).await;
     let (ana, first) = setting.submitted("Ana").await;
@@ -241,7 +259,16 @@ async fn what_nobody_confirms_goes_to_the_reserve_whether_or_not_a_job_has_run(d
     let _ = setting.staff.act(&format!("{first}/accept")).await.expect(200);
     let _ = setting.staff.act(&format!("{second}/reserve")).await.expect(200);
     let _ = setting.release().await;
-    setting.clock(AFTER_THE_CONFIRMATIONS).await;
+    if jobs {
+        setting.clock(AFTER_THE_CONFIRMATIONS).await;
+    } else {
+        setting.clock_without_jobs(AFTER_THE_CONFIRMATIONS).await;
+    }
+    let told = async || {
+        let told = setting.staff.get("/v1/events?type=proposal.lapsed&type=proposal.promoted&type=proposal.confirmed").await;
+        told.expect(200)["items"].as_array().unwrap().iter().map(|event| event["type"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told().await.len(), if jobs { 2 } else { 0 });
 
     let gone = ana.get(&first).await.expect(200);
     assert_eq!(
@@ -262,10 +289,7 @@ async fn what_nobody_confirms_goes_to_the_reserve_whether_or_not_a_job_has_run(d
     let late = ana.act(&format!("{first}/confirm")).await;
     assert_eq!((late.problem(409), &late.body["current_state"]), ("invalid_state_transition", &json!("declined")));
     assert_eq!(ben.act(&format!("{second}/confirm")).await.expect(200)["state"], "confirmed");
-    let told =
-        setting.staff.get("/v1/events?type=proposal.lapsed&type=proposal.promoted&type=proposal.confirmed").await.expect(200);
-    let types: Vec<_> = told["items"].as_array().unwrap().iter().map(|event| event["type"].clone()).collect();
-    assert_eq!(types, ["proposal.lapsed", "proposal.promoted", "proposal.confirmed"]);
+    assert_eq!(told().await, ["proposal.lapsed", "proposal.promoted", "proposal.confirmed"]);
 }
 
 async fn who_declines_leaves_the_place_to_the_reserve(database: TestDatabase) {

@@ -9,6 +9,7 @@ use cohortium_tests::on_both_databases;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::enrolling::Stage;
 use crate::programs::published;
 
 on_both_databases! {
@@ -18,6 +19,7 @@ on_both_databases! {
     a_session_is_added_moved_and_cancelled,
     what_is_wrong_with_a_session_is_told_and_changes_nothing,
     sessions_are_for_the_cohorts_people,
+    who_joins_accepts_each_session_and_sees_them,
     the_kickoff_session_is_the_kickoff,
     sessions_end_with_their_cohort,
 }
@@ -229,6 +231,37 @@ async fn sessions_are_for_the_cohorts_people(database: TestDatabase) {
     assert_eq!((link(&setting.facilitator).await, link(&setting.staff).await), (shown, None), "staff do not belong to the room");
     setting.clock("2020-03-06T22:00:00Z").await;
     assert_eq!(link(&setting.facilitator).await, None);
+}
+
+async fn who_joins_accepts_each_session_and_sees_them(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let cohort = stage.cohort(5).await;
+    let _ = stage.staff.act(&format!("{cohort}/sessions/generate")).await.expect(200);
+    let asked = stage.staff.get(&cohort).await.expect(200)["commitments"].as_array().unwrap().clone();
+    let labels: Vec<_> = asked.iter().map(|one| one["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["Kick-off", "Close-out"]);
+    assert_eq!(asked[0]["text"], "To come on 2019-12-09 at 16:00 (America/New_York), for 60 minutes");
+
+    let pia = stage.principal("Pia").await;
+    let sent = |commitments: Value| json!({"answers": {}, "commitments": commitments, "submit": true});
+    let applications = format!("{cohort}/applications");
+    let refused = pia.post(&applications, sent(json!([]))).await;
+    assert_eq!((refused.problem(422), refused.faults().len()), ("commitments_missing", 2));
+    let all: Vec<_> = asked.iter().map(|one| json!({"commitment_id": one["id"], "version": one["version"]})).collect();
+    assert_eq!(pia.get(&format!("{cohort}/sessions")).await.problem(403), "permission_denied");
+    let enrolled = pia.post(&applications, sent(json!(all))).await.expect(201);
+    assert_eq!(enrolled["state"], "enrolled");
+
+    let sessions = pia.get(&format!("{cohort}/sessions")).await.expect(200);
+    let kickoff = path(&sessions["items"][0]);
+    let seen = pia.get(&kickoff).await.expect(200);
+    assert_eq!((&seen["title"], &seen["allowed_actions"]), (&json!("Kick-off"), &json!([])));
+    assert_eq!(pia.patch(&kickoff, json!({"title": "Mine"})).await.problem(403), "permission_denied");
+    let link = json!({"join_link": "https://meet.example.org/behaviors"});
+    assert!(stage.staff.patch(&kickoff, link).await.expect(200).get("join_link").is_none(), "not even for whoever sets it");
+    stage.reach("2019-12-09T20:50:00Z").await;
+    assert_eq!(pia.get(&kickoff).await.expect(200)["join_link"], "https://meet.example.org/behaviors");
 }
 
 async fn the_kickoff_session_is_the_kickoff(database: TestDatabase) {

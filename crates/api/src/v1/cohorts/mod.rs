@@ -27,9 +27,11 @@ use crate::extract::{Body, Conditions, Paging, Params};
 use crate::reply::{Answer, Reply};
 
 /// The answer: the cohort as it is now, as this caller may see it.
-async fn reply(read: &Read, (cohort, year): InYear, caller: &Caller) -> Result<Reply, Error> {
+async fn reply(read: &Read, known: InYear, caller: &Caller) -> Result<Reply, Error> {
+    let (cohort, _) = &known;
     let people = read.find_all::<Person>(cohort.facilitators.iter().copied()).await?;
-    Ok(Reply::thing(cohort.meta.version, &view(&cohort, &year, &people, caller, read.now())))
+    let commitments = workflow::applications::required(read, cohort.id).await?;
+    Ok(Reply::thing(cohort.meta.version, &view(&known, &people, commitments, caller, read.now())))
 }
 
 /// A cohort that this caller may know of, and do this to.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cohortium_domain::applications::{Application, ApplicationState};
 use cohortium_domain::cohorts::{self, Audience, CohortState, EnrollmentStatus, MeetingMode, Standing, Year};
+use cohortium_domain::commitments;
 use cohortium_domain::eligibility::{Eligibility, Outcome, RuleKind};
 use cohortium_domain::employments::Level;
 use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, OrganizationId, PersonId, ProgramId, ProposalId};
@@ -12,12 +13,13 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Name, Query, Reason, RoleKey, Slug, Summary, Title};
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Error, Read};
-use cohortium_workflow::cohorts::{CohortChange, CohortWish};
+use cohortium_workflow::cohorts::{CohortChange, CohortWish, InYear};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Caller;
 use crate::extract::clearable;
+use crate::v1::commitments::Commitment;
 use crate::v1::page;
 use crate::v1::programs::CapacityChange;
 use crate::v1::timeline::{Milestone, MilestoneReplace, drafts, milestone};
@@ -45,6 +47,9 @@ pub(super) struct Cohort {
     /// Its dates, its own and its program's.
     #[schema(max_items = 120)]
     milestones: Vec<Milestone>,
+    /// What is accepted with an application: what its program asks for, and to come to each of its sessions.
+    #[schema(max_items = 200)]
+    commitments: Vec<Commitment>,
     /// When somebody started it, where that was not left to the kick-off.
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<Timestamp>,
@@ -410,9 +415,9 @@ pub(in crate::v1) fn summary(
 }
 
 pub(super) fn view(
-    cohort: &cohorts::Cohort,
-    year: &Year,
+    (cohort, year): &InYear,
     people: &BTreeMap<PersonId, Person>,
+    commitments: Vec<commitments::Commitment>,
     caller: &Caller,
     now: Timestamp,
 ) -> Cohort {
@@ -432,6 +437,7 @@ pub(super) fn view(
         signup_soft_deadline_at: window.and_then(|window| window.soft_deadline_at),
         signup_closes_at: window.map(|window| window.closes_at),
         milestones: dates.milestones().iter().map(|dated| milestone(dated, now)).collect(),
+        commitments: commitments.into_iter().map(Into::into).collect(),
         started_at: cohort.started_at(),
         completed_at,
         cancelled_at: cancelled.as_ref().map(|(at, _)| *at),
