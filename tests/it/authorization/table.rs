@@ -100,42 +100,6 @@ pub fn table() -> Vec<Row> {
 /// Health, signing in, oneself and the coalition.
 fn access() -> Vec<Row> {
     use Role::{Member, Owner, Staff};
-    offerings().into_iter().chain(meetings()).chain(the_rest()).collect()
-}
-
-fn offerings() -> Vec<Row> {
-    use Role::{Author, Member, Staff};
-    vec![
-        row("listProposals", Member).on("call"),
-        row("createProposal", Member).on("call").with(|_| json!({"title": "Rural leadership, together"})),
-        row("getProposal", Author).not(Member, 404).on("draft proposal"),
-        row("updateProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal").with(|_| json!({"title": "Another"})),
-        row("submitProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
-        row("withdrawProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
-        row("acceptProposal", Staff).not(Author, 403).not(Member, 403).on("proposal"),
-        row("rejectProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reject"),
-        row("reserveProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reserve").with(|_| json!({"rank": 1})),
-        row("releaseProposals", Staff).not(Member, 403).on("past call"),
-        row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
-        row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
-        row("finalizeOfferings", Staff).not(Member, 403).on("call to finalize"),
-    ]
-}
-
-fn meetings() -> Vec<Row> {
-    use Role::{Author, Member};
-    vec![
-        row("listSessions", Author).not(Member, 403).on("cohort that meets"),
-        row("createSession", Author).not(Member, 403).on("cohort that meets").with(|_| session()),
-        row("generateSessions", Author).not(Member, 403).on("cohort that meets"),
-        row("getSession", Author).not(Member, 404).on("session"),
-        row("updateSession", Author).not(Member, 404).on("session").with(|_| json!({"title": "A call more"})),
-        row("cancelSession", Author).not(Member, 404).on("session").with(because),
-    ]
-}
-
-fn the_rest() -> Vec<Row> {
-    use Role::{Author, Member, Owner, Staff};
     vec![
         public("getLiveness"),
         public("getReadiness"),
@@ -353,9 +317,6 @@ pub fn program(slug: &str) -> Value {
 /// What a session on this day is made of.
 pub fn session(on: &str) -> Value {
     json!({"kind": "call", "title": "A call", "on": on, "wall_time": "16:00", "duration_minutes": 60, "delivery": "virtual"})
-/// What a session is made of.
-pub fn session() -> Value {
-    json!({"kind": "call", "title": "A call", "on": "2020-03-06", "wall_time": "16:00", "duration_minutes": 60, "delivery": "virtual"})
 }
 
 fn employment(place: &Place<'_>) -> Value {

@@ -75,7 +75,6 @@ impl<'a> Place<'a> {
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;
         place.proposals().await;
-        place.sessions().await;
         place.programs(slug).await;
         place.program(api).await;
         place.cohorts().await;
@@ -127,18 +126,6 @@ impl<'a> Place<'a> {
         }
         let _ = staff.act(&format!("/v1/proposals/{}/accept", self.id("proposal to decline"))).await.expect(200);
         let _ = staff.put("/v1/clock", json!({"now": "2019-11-22T12:00:00Z"})).await.expect(200);
-    }
-
-    /// A cohort that the author leads, with a session.
-    async fn sessions(&mut self) {
-        let staff = self.session(Role::Staff).clone();
-        let leads = json!([self.session(Role::Author).person_id()]);
-        let cohort = json!({"title": "Behaviors", "delivery": "virtual", "facilitator_ids": leads});
-        let path = format!("/v1/programs/{}/cohorts", self.id("call"));
-        self.make(&staff, "cohort that meets", &path, cohort).await;
-        let path = format!("/v1/cohorts/{}", self.id("cohort that meets"));
-        let _ = staff.act(&format!("{path}/publish")).await.expect(200);
-        self.make(&staff, "session", &format!("{path}/sessions"), session()).await;
     }
 
     /// A published program, and a verification that it asks for.
