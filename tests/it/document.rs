@@ -1,11 +1,13 @@
 //! What the document keeps to, walked over every operation and every schema of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::sync::{LazyLock, Mutex};
 
 use cohortium_api::openapi::{self, DOCUMENT};
 use cohortium_domain::access::Who;
 use cohortium_tests::document::{Operation, members, resolved, text};
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 const PROBLEM: &str = "application/problem+json";
@@ -205,11 +207,15 @@ fn nothing_but_a_merge_patch_takes_or_gives_null() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// What a schema of the document has against a value.
+/// What a schema of the document has against a value. A schema is made ready once, since many operations answer alike.
 fn faults(schema: &Value, value: &Value) -> Vec<String> {
-    let mut root = schema.as_object().cloned().unwrap_or_default();
-    root.insert("components".to_owned(), DOCUMENT["components"].clone());
-    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&Value::Object(root)).unwrap();
+    static READY: LazyLock<Mutex<HashMap<String, Validator>>> = LazyLock::new(Mutex::default);
+    let mut ready = READY.lock().unwrap();
+    let validator = ready.entry(schema.to_string()).or_insert_with(|| {
+        let mut root = schema.as_object().cloned().unwrap_or_default();
+        root.insert("components".to_owned(), DOCUMENT["components"].clone());
+        jsonschema::draft202012::options().should_validate_formats(true).build(&Value::Object(root)).unwrap()
+    });
     validator.iter_errors(value).map(|error| format!("{error} at {}", error.instance_path())).collect()
 }
 
