@@ -130,6 +130,20 @@ pub async fn serve(config: &Config, ctx: Ctx) -> Result<(), CannotStart> {
     ended.map_err(|error| CannotStart(error.to_string()))
 }
 
+/// Runs the jobs until it is told to stop.
+///
+/// # Errors
+/// The database is SQLite, whose one server runs the jobs itself.
+pub async fn work(store: Store) -> Result<(), CannotStart> {
+    if !store.shared() {
+        return Err(CannotStart("`cohortium serve` runs the jobs itself on SQLite; a worker needs --database-url".to_owned()));
+    }
+    tokio::select! {
+        () = jobs::run(store) => Ok(()),
+        told = tokio::signal::ctrl_c() => told.map_err(|error| CannotStart(error.to_string())),
+    }
+}
+
 /// The metrics, on a port that clients do not reach.
 fn metrics_server(listen: SocketAddr, ctx: Ctx) -> Result<Server, CannotStart> {
     let app = move || {
