@@ -128,9 +128,14 @@ pub fn generate(
     let (mut changes, mut faults) = (Vec::new(), Faults::default());
     for planned in milestones {
         let made_of = |session: &&Session| session.milestone_id == Some(planned.milestone_id);
-        let change = match existing.iter().find(made_of) {
+        // A cohort that sets a kick-off of its own puts another milestone in the place of the program's: the session stays the same.
+        let made_of_another = |session: &&Session| {
+            let gone = session.milestone_id.is_some_and(|id| milestones.iter().all(|other| other.milestone_id != id));
+            gone && session.details.kind == planned.kind && planned.kind != SessionKind::Call
+        };
+        let change = match existing.iter().find(made_of).or_else(|| existing.iter().find(made_of_another)) {
             None => planned.schedule(cohort, hours, new_id(), now).map(Some),
-            Some(session) => session.clone().follow(planned, now),
+            Some(session) => Session { milestone_id: Some(planned.milestone_id), ..session.clone() }.follow(planned, now),
         };
         match change {
             Ok(change) => changes.extend(change),

@@ -14,12 +14,14 @@ use cohortium_domain::meta::Precondition;
 use cohortium_domain::organizations::{Membership, MembershipStatus, OrganizationCreate, OrganizationKind};
 use cohortium_domain::programs::{Capacity, Delivery, EnrollmentMode, ProgramCreate, Terms};
 use cohortium_domain::proposals::{Content, Decision};
+use cohortium_domain::sessions::generate::UsualHours;
 use cohortium_domain::text::{Body, EmailDomain, Name, Reason, SchoolYear, Slug, StateCode, Summary, Text, Title};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
 use cohortium_store::Store;
 use cohortium_workflow as workflow;
 use cohortium_workflow::applications::ApplicationWish;
+use cohortium_workflow::cohorts::CohortChange;
 use cohortium_workflow::input::Input;
 use cohortium_workflow::proposals::Wish as Staging;
 use cohortium_workflow::timeline::Wish as TimelineWish;
@@ -218,7 +220,7 @@ async fn choose(stage: &Stage<'_>, program: ProgramId, proposals: &[ProposalId])
     Ok(())
 }
 
-/// The four confirmed proposals become cohorts.
+/// The four confirmed proposals become cohorts, and each chooses its own day in early December to begin.
 async fn offer_cohorts(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<CohortId>> {
     stage.reach("2019-10-10 15:00").await?;
     stage
@@ -226,13 +228,29 @@ async fn offer_cohorts(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<Coho
         .await?;
     let made = stage.act("staff", async |tx, _| tx.cohorts_of([program]).await).await?;
     let mut cohorts = Vec::new();
-    for pitch in PITCHES.iter().take(4) {
+    for (pitch, kickoff) in PITCHES.iter().zip(KICKOFFS) {
         let cohort = made.iter().find(|cohort| cohort.title.as_str() == pitch.title);
         let id = cohort.map(|cohort| cohort.id).ok_or_else(|| Halt::Broken(format!("{} did not become a cohort", pitch.title)))?;
+        let milestones = vec![MilestoneDraft {
+            id: None,
+            kind: MilestoneKind::Kickoff,
+            label: Name::new("Kick-off call")?,
+            when: When::On(date(kickoff)?),
+        }];
+        let own_day = CohortChange { milestones: Some(milestones), ..CohortChange::default() };
+        // Its sessions are made for the program's day: made again, they follow the cohort's own.
+        let chosen = stage.act("staff", async |tx, staff| {
+            workflow::cohorts::update(tx, staff, id, &Input::given(own_day.clone())).await?;
+            workflow::sessions::generate_all(tx, staff, id, &Input::given(UsualHours::default())).await
+        });
+        chosen.await?;
         cohorts.push(id);
     }
     Ok(cohorts)
 }
+
+/// When each cohort begins: the first on the program's own day.
+const KICKOFFS: [&str; 4] = ["2019-12-09", "2019-12-10", "2019-12-11", "2019-12-12"];
 
 /// The days on which people signed up, nine to each cohort.
 const SIGN_UP_DAYS: [&str; 9] =

@@ -102,6 +102,18 @@ fn a_session_follows_its_milestone_and_keeps_its_time_of_the_day() {
 }
 
 #[test]
+fn a_session_follows_to_the_day_that_a_cohort_chose_for_itself() {
+    let before = generated(&[], &the_year(), now());
+    let mut own = the_year();
+    own[0] = planned(9, SessionKind::Kickoff, on("2019-12-11"));
+    let after = generated(&before, &own, now());
+    let kickoffs: Vec<&Session> = after.iter().filter(|session| session.details.kind == SessionKind::Kickoff).collect();
+    assert_eq!(kickoffs.len(), 1, "no second kick-off");
+    assert_eq!((kickoffs[0].id, kickoffs[0].slot.on), (before[0].id, day("2019-12-11")));
+    assert!(made(&after, &own, now()).unwrap().is_empty());
+}
+
+#[test]
 fn what_somebody_moved_or_cancelled_or_what_has_begun_stays_where_it_is() {
     let sessions = generated(&[], &the_year()[2..3], now());
     let mut moved = the_year();
