@@ -1,9 +1,10 @@
 //! What every operation keeps to, each rule once: the order of answers, problems, preconditions, idempotency.
 
 use cohortium_domain::access::Grant;
-use cohortium_tests::api::Api;
+use cohortium_tests::api::{Api, at};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
+use cohortium_workflow::jobs;
 use reqwest::Method;
 use serde_json::json;
 
@@ -13,6 +14,7 @@ on_both_databases! {
     a_stale_change_is_refused,
     a_repeat_with_its_key_has_one_effect,
     twins_in_flight_have_one_effect,
+    a_key_is_kept_for_a_week,
     a_copy_that_is_current_is_not_sent_again,
 }
 
@@ -112,6 +114,23 @@ async fn twins_in_flight_have_one_effect(database: TestDatabase) {
     let replayed = answers.iter().filter(|answer| answer.header("idempotent-replayed") == "true").count();
     assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
     assert_eq!(replayed, 19);
+}
+
+async fn a_key_is_kept_for_a_week(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let coalition = api.coalition("dcsc").await;
+    let person = api.person(coalition, "Sam", &[Grant::Staff]).await.person_id();
+    let send = async |email: &str| {
+        let body = json!({"given_name": "A", "family_name": "B", "email": email});
+        let staff = api.sign_in(coalition, person).await;
+        staff.request(Method::POST, "/v1/people").header("idempotency-key", "k").json(&body).send().await
+    };
+    let _ = send("a@example.org").await.expect(201);
+    for (instant, status) in [("2019-11-27T12:00:00Z", 422), ("2019-11-27T12:00:01Z", 201)] {
+        api.environment().set(at(instant));
+        jobs::forget_old_keys(api.store()).await.unwrap();
+        assert_eq!(send("b@example.org").await.status, status, "{instant}");
+    }
 }
 
 async fn a_copy_that_is_current_is_not_sent_again(database: TestDatabase) {

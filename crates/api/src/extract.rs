@@ -65,7 +65,7 @@ impl Conditions {
     #[must_use]
     pub fn scope(&self, caller: &Caller) -> Option<[u8; 32]> {
         let key = self.key.as_ref()?;
-        let who = format!("{:?}", (caller.coalition_id, &caller.actor.person()));
+        let who = format!("{:?}", (caller.coalition_id, caller.actor.identity()));
         let parts = [who.as_str(), self.method.as_str(), &self.path, key];
         let hasher =
             parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part.len().to_be_bytes()).chain_update(part));

@@ -9,7 +9,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::ids::{ClientId, CohortId, PersonId};
+use uuid::Uuid;
+
+use crate::ids::{ClientId, CohortId, Id, PersonId};
 use crate::journal::SubjectKind;
 use crate::refusal::Refusal;
 
@@ -137,6 +139,18 @@ impl Actor {
         match self {
             Self::Person { id, .. } => Some(*id),
             Self::Anonymous | Self::Client { .. } | Self::Time | Self::Operator => None,
+        }
+    }
+
+    /// What kind of actor it is, and which, where it is one of several: the same whatever it may do.
+    #[must_use]
+    pub fn identity(&self) -> (&'static str, Option<Uuid>) {
+        match self {
+            Self::Anonymous => ("anonymous", None),
+            Self::Person { id, .. } => ("person", Some(id.uuid())),
+            Self::Client { id, .. } => ("client", Some(id.uuid())),
+            Self::Time => ("time", None),
+            Self::Operator => ("operator", None),
         }
     }
 

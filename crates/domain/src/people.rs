@@ -133,12 +133,6 @@ impl Person {
         self.update(update.into(), now)
     }
 
-    /// Both names, as they are spoken.
-    #[must_use]
-    pub fn full_name(&self) -> String {
-        format!("{} {}", self.given_name, self.family_name)
-    }
-
     fn happening(&self, verb: &'static str) -> Happening {
         Happening::new(Subject::new(SubjectKind::Person, self.id), verb)
     }

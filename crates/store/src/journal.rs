@@ -4,7 +4,6 @@
 //! the order of their numbers. So a position is given later, by one sequencer at a time, to what is visible by then: a reader that
 //! follows positions misses nothing.
 
-use cohortium_domain::access::Actor;
 use cohortium_domain::ids::{CoalitionId, EntryId, Id};
 use cohortium_domain::journal::{FIRST_SEAL, Seal, seal};
 use cohortium_domain::time::Timestamp;
@@ -94,7 +93,7 @@ impl Tx {
         let coalition = self.coalition_id().uuid();
         let Origin { door, request_id } = self.origin().clone();
         let rows = std::mem::take(&mut self.entries).into_iter().map(|entry| {
-            let (actor_kind, actor_id) = actor_columns(&entry.actor);
+            let (actor_kind, actor_id) = entry.actor.identity();
             ActiveModel {
                 number: ActiveValue::NotSet,
                 id: ActiveValue::Set(entry.id.uuid()),
@@ -227,16 +226,6 @@ impl Read {
         // Entries cut off at the end leave a chain that is whole in itself: the head tells.
         let whole = number(head.position)? == position && head.seal == last;
         Ok(ChainReport { checked: position, broken_at: (!whole).then_some(position + 1) })
-    }
-}
-
-fn actor_columns(actor: &Actor) -> (&'static str, Option<Uuid>) {
-    match actor {
-        Actor::Anonymous => ("anonymous", None),
-        Actor::Person { id, .. } => ("person", Some(id.uuid())),
-        Actor::Client { id, .. } => ("client", Some(id.uuid())),
-        Actor::Time => ("time", None),
-        Actor::Operator => ("operator", None),
     }
 }
 

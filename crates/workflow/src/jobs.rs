@@ -15,6 +15,11 @@ const ROUNDS_TO_SETTLING: u32 = 4;
 /// Every how many rounds the seats are given that a promotion left over, or that nobody could have: every ten seconds.
 const ROUNDS_TO_GIVING: u32 = 40;
 
+/// Every how many rounds old idempotency keys are forgotten: every hour.
+const ROUNDS_TO_FORGETTING: u32 = 14_400;
+/// For how many days a repeat with the same idempotency key gets the first answer.
+const KEYS_KEPT_DAYS: i64 = 7;
+
 /// Runs the jobs until it is dropped.
 pub async fn run(store: Store) {
     let (mut last_seen, mut rounds) = (0, 0_u32);
@@ -24,6 +29,9 @@ pub async fn run(store: Store) {
             round(&store, &mut last_seen).await?;
             if rounds.is_multiple_of(ROUNDS_TO_SETTLING) {
                 settle(&store, rounds.is_multiple_of(ROUNDS_TO_GIVING)).await?;
+            }
+            if rounds.is_multiple_of(ROUNDS_TO_FORGETTING) {
+                forget_old_keys(&store).await?;
             }
             Ok::<_, Error>(())
         };
@@ -48,6 +56,18 @@ pub async fn settle(store: &Store, give: bool) -> Result<()> {
         for one in all {
             store.write(coalition.id, ORIGIN, async |tx| due::run(tx, one).await).await?;
         }
+    }
+    Ok(())
+}
+
+/// Forgets the idempotency keys that have been kept as long as was promised.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old_keys(store: &Store) -> Result<()> {
+    let before = store.environment().now().plus_minutes(-KEYS_KEPT_DAYS * 24 * 60);
+    for coalition in store.system().coalitions().await? {
+        store.write(coalition.id, ORIGIN, async |tx| tx.forget_keys_before(before).await).await?;
     }
     Ok(())
 }
