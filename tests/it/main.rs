@@ -16,6 +16,7 @@ mod enrolling;
 mod herd;
 mod journal;
 mod journeys;
+mod limits;
 mod migrations;
 mod offerings;
 mod organizations;

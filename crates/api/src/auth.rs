@@ -54,7 +54,7 @@ pub async fn identify(ctx: &Ctx, authorization: Option<&header::HeaderValue>, re
         return Err(required());
     }
     let session = ctx.tokens().check(token.trim())?;
-    let signed_in = ctx.store().system().signed_in(session).await.map_err(|error| Problem::of(error, &Actor::Anonymous))?;
+    let signed_in = ctx.work(&Actor::Anonymous, ctx.store().system().signed_in(session)).await?;
     let signed_in = signed_in.ok_or_else(|| Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again"))?;
     Ok(Caller { coalition_id: signed_in.coalition_id, actor: signed_in.actor, request_id })
 }

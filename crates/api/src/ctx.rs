@@ -8,14 +8,17 @@ use actix_web::{FromRequest, HttpRequest, web};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use cohortium_domain::access::Actor;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::auth::Caller;
 use crate::catalog::Catalog;
-use crate::config::Origins;
+use crate::config::{Limits, Origins};
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
 use crate::metrics::Metrics;
@@ -73,12 +76,23 @@ struct Inner {
     public_url: String,
     origins: Origins,
     metrics: Metrics,
+    limits: Limits,
+    /// A place for each request that can be worked on at once.
+    places: Semaphore,
 }
 
 impl Ctx {
     /// Of these parts. `public_url` is where clients reach the server, without a slash at its end.
     #[must_use]
-    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], public_url: String, origins: Origins) -> Self {
+    pub fn new(
+        store: Store,
+        tokens: Tokens,
+        passwords: Passwords,
+        secret: &[u8],
+        public_url: String,
+        origins: Origins,
+        limits: Limits,
+    ) -> Self {
         let inner = Inner {
             store,
             tokens,
@@ -88,8 +102,19 @@ impl Ctx {
             public_url,
             origins,
             metrics: Metrics::default(),
+            limits,
+            places: Semaphore::new(limits.requests),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// What a request is served with.
+    ///
+    /// # Errors
+    /// There is nothing: a defect.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let ctx = request.app_data::<web::Data<Self>>().map(|ctx| Self::clone(ctx));
+        ctx.ok_or_else(|| Problem::new(Code::InternalError))
     }
 
     /// What is remembered.
@@ -140,10 +165,41 @@ impl Ctx {
         &self.inner.metrics
     }
 
+    /// What the server takes on.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// How many more requests could be worked on now.
+    #[must_use]
+    pub fn places_left(&self) -> usize {
+        self.inner.places.available_permits()
+    }
+
     /// What time it is: the process's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.inner.store.environment().now()
+    }
+
+    /// Works on a request, as one of so many at once, and for so long: the one way to the database.
+    ///
+    /// Who is still sending a body takes nobody's place: that comes before.
+    ///
+    /// # Errors
+    /// Too many are worked on; it takes too long; what the work says, as this actor is told it.
+    pub async fn work<T>(&self, actor: &Actor, work: impl Future<Output = Result<T, Error>>) -> Result<T, Problem> {
+        let Ok(_place) = self.inner.places.try_acquire() else {
+            return Err(Problem::new(Code::Overloaded).detail("Come again in a moment"));
+        };
+        match timeout(self.inner.limits.work_time, work).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(Error::NoConnection(said))) => Err(Problem::of(self.store().without_connection(said).await, actor)),
+            Ok(Err(error)) => Err(Problem::of(error, actor)),
+            Err(_) => Err(Problem::new(Code::Timeout)
+                .detail("Whether a write was made is not known: send it again with the same idempotency key")),
+        }
     }
 
     /// Reads, as this caller.
@@ -151,8 +207,7 @@ impl Ctx {
     /// # Errors
     /// The closure's own.
     pub async fn read(&self, caller: &Caller, work: impl AsyncFnOnce(&Read) -> Result<Reply, Error>) -> Answer {
-        let seen = async || -> Result<Reply, Error> { work(&self.store().read(caller.coalition_id).await?).await };
-        seen().await.map_err(|error| Problem::of(error, &caller.actor))
+        self.work(&caller.actor, async { work(&self.store().read(caller.coalition_id).await?).await }).await
     }
 
     /// A thing of the caller's coalition.
@@ -160,8 +215,7 @@ impl Ctx {
     /// # Errors
     /// It is not there.
     pub async fn load<T: cohortium_store::Record>(&self, caller: &Caller, id: T::Id) -> Result<T, Problem> {
-        let found = async || self.store().read(caller.coalition_id).await?.get::<T>(id).await;
-        found().await.map_err(|error| Problem::of(error, &caller.actor))
+        self.work(&caller.actor, async { self.store().read(caller.coalition_id).await?.get::<T>(id).await }).await
     }
 
     /// Writes, as this caller: once, however often the same request is sent with the same idempotency key.
@@ -207,11 +261,15 @@ impl Ctx {
                 }
             }
         });
-        match outcome.await {
-            Ok(reply) => Ok(reply),
-            Err(Error::Replay(kept)) => Reply::replayed(*kept),
-            Err(error) => Err(Problem::of(error, &caller.actor)),
-        }
+        let written = async {
+            match outcome.await {
+                Ok(reply) => Ok(Ok(reply)),
+                Err(Error::Replay(kept)) => Ok(Reply::replayed(*kept)),
+                Err(error) => Err(error),
+            }
+        };
+        // A write is large, and would be once more so in what waits for it.
+        self.work(&caller.actor, Box::pin(written)).await?
     }
 }
 
@@ -220,7 +278,6 @@ impl FromRequest for Ctx {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let ctx = request.app_data::<web::Data<Ctx>>().map(|ctx| Self::clone(ctx));
-        ready(ctx.ok_or_else(|| Problem::new(Code::InternalError)))
+        ready(Self::of(request))
     }
 }

@@ -17,7 +17,7 @@ use cohortium_store::{Error, Origin, Store};
 use cohortium_workflow as workflow;
 use serde::Serialize;
 
-use crate::config::{Config, ListenArgs, Origins, Secret, sqlite_url};
+use crate::config::{Config, Limits, ListenArgs, Origins, Secret, sqlite_url};
 use crate::ctx::Ctx;
 use crate::keys::write_private;
 use crate::server::{CannotStart, context, lock_data, open_store};
@@ -156,6 +156,7 @@ impl DemoArgs {
             public_url: format!("http://{}", self.listen.listen),
             secret: Secret::new(secret),
             origins: Origins::Localhost,
+            limits: Limits::default(),
         })
     }
 }

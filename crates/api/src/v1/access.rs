@@ -68,12 +68,13 @@ struct JwkSet {
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
 async fn login(ctx: Ctx, body: Body<Login>) -> Answer {
-    let problem = |error| Problem::of(error, &Actor::Anonymous);
-    let login = body.valid().map_err(problem)?;
-    let read = coalition(&ctx, &login.coalition).await.map_err(problem)?;
-    let found =
-        workflow::sign_in::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await.map_err(problem)?;
-    let (Some(read), Some(person)) = (read, found) else {
+    let login = body.valid().map_err(|error| Problem::of(error, &Actor::Anonymous))?;
+    let authenticated = ctx.work(&Actor::Anonymous, async {
+        let read = coalition(&ctx, &login.coalition).await?;
+        let found = workflow::sign_in::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await?;
+        Ok((read, found))
+    });
+    let (Some(read), Some(person)) = authenticated.await? else {
         return Err(Problem::new(Code::InvalidCredentials).detail("Check the coalition, the address and the password"));
     };
     let refresh_token = ctx.tokens().refresh_token();
@@ -82,7 +83,7 @@ async fn login(ctx: Ctx, body: Body<Login>) -> Answer {
     let begun = ctx
         .store()
         .write(read.coalition_id(), origin, async |tx| workflow::sign_in::begin(tx, person, &refresh_token, expires_at).await);
-    let session_id = begun.await.map_err(problem)?;
+    let session_id = ctx.work(&Actor::Anonymous, begun).await?;
     let access_token = ctx.tokens().issue(person, session_id)?;
     Ok(Reply::ok(&TokenGrant { token_type: "Bearer", access_token, expires_in: ACCESS_SECONDS, refresh_token, session_id }))
 }
