@@ -213,7 +213,7 @@ fn nothing_but_a_merge_patch_takes_or_gives_null() {
 }
 
 /// What a schema of the document has against a value. A schema is made ready once, since many operations answer alike.
-fn faults(schema: &Value, value: &Value) -> Vec<String> {
+pub fn faults(schema: &Value, value: &Value) -> Vec<String> {
     static READY: LazyLock<Mutex<HashMap<String, Validator>>> = LazyLock::new(Mutex::default);
     let mut ready = READY.lock().unwrap();
     let validator = ready.entry(schema.to_string()).or_insert_with(|| {

@@ -3,6 +3,7 @@
 use std::num::{NonZeroU16, NonZeroU32};
 
 use chrono::Duration;
+use cohortium_api::config::Limits;
 use cohortium_api::rate_limits::RateLimitArgs;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_store::Environment;
@@ -22,15 +23,16 @@ on_both_databases! {
     a_session_is_refreshed_thirty_times_a_minute,
 }
 
-fn limits(requests: u32, writes: u32, catalog: u32, anonymous: u32) -> RateLimitArgs {
+fn limits(requests: u32, writes: u32, catalog: u32, anonymous: u32) -> Limits {
     let number = |number| NonZeroU32::new(number).unwrap();
-    RateLimitArgs {
+    let rates = RateLimitArgs {
         requests_per_minute: number(requests),
         writes_per_minute: number(writes),
         catalog_per_minute: number(catalog),
         anonymous_per_minute: number(anonymous),
         sign_ins_per_minute: NonZeroU16::new(30).unwrap(),
-    }
+    };
+    Limits { rates, ..Limits::default() }
 }
 
 fn pass(api: &Api, duration: Duration) {
@@ -38,7 +40,7 @@ fn pass(api: &Api, duration: Duration) {
 }
 
 async fn a_caller_is_told_what_is_left_and_when_to_come_again(database: TestDatabase) {
-    let api = Api::start_with(&database, limits(3, 3, 100, 100)).await;
+    let api = Api::start_with(database.url(), limits(3, 3, 100, 100)).await;
     let coalition = api.coalition("dcsc").await;
     let mia = api.person(coalition, "Mia", &[]).await;
     for left in [2, 1, 0] {
@@ -59,7 +61,7 @@ async fn a_caller_is_told_what_is_left_and_when_to_come_again(database: TestData
 }
 
 async fn writes_have_a_limit_of_their_own(database: TestDatabase) {
-    let api = Api::start_with(&database, limits(100, 2, 100, 100)).await;
+    let api = Api::start_with(database.url(), limits(100, 2, 100, 100)).await;
     let coalition = api.coalition("dcsc").await;
     let mia = api.person(coalition, "Mia", &[]).await;
     for name in ["Mia", "Mira"] {
@@ -73,7 +75,7 @@ async fn writes_have_a_limit_of_their_own(database: TestDatabase) {
 }
 
 async fn who_has_not_signed_in_is_counted_by_its_network(database: TestDatabase) {
-    let api = Api::start_with(&database, limits(100, 100, 2, 3)).await;
+    let api = Api::start_with(database.url(), limits(100, 100, 2, 3)).await;
     api.coalition("dcsc").await;
     let nobody = api.anonymous();
     for _ in 0..2 {
@@ -154,7 +156,7 @@ async fn a_hundred_wrong_passwords_in_a_row_and_no_more(database: TestDatabase) 
 }
 
 async fn sign_ins_from_one_network_are_throttled(database: TestDatabase) {
-    let api = Api::start_with(&database, limits(1000, 1000, 1000, 1000)).await;
+    let api = Api::start_with(database.url(), limits(1000, 1000, 1000, 1000)).await;
     let coalition = Slug::new("dcsc").unwrap();
     for guest in 0..60 {
         let email = Email::new(&format!("guest{guest}@example.org")).unwrap();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use cohortium_api::build_app;
-use cohortium_api::config::Origins;
+use cohortium_api::config::{Limits, Origins};
 use cohortium_api::ctx::Ctx;
 use cohortium_api::keys::SigningKey;
 use cohortium_api::rate_limits::RateLimitArgs;
@@ -24,6 +24,7 @@ use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Environment, Origin, Store, Tx};
 use cohortium_workflow as workflow;
 use cohortium_workflow::input::Input;
+use cohortium_workflow::jobs;
 use cohortium_workflow::passwords::Passwords;
 use reqwest::Method;
 use serde_json::Value;
@@ -36,7 +37,7 @@ pub const ORIGIN: Origin = Origin { door: "test", request_id: None };
 
 /// A running server.
 pub struct Api {
-    base_url: String,
+    address: SocketAddr,
     ctx: Ctx,
     environment: Arc<TestEnvironment>,
     client: reqwest::Client,
@@ -56,19 +57,37 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start(database: &TestDatabase) -> Self {
-        Self::start_with(database, RateLimitArgs::all(NonZeroU16::MAX)).await
+        Self::start_with(database.url(), Self::limits()).await
     }
 
-    /// Starts a server on the database, with these limits.
+    /// What a server of the tests takes on: the usual, and as many requests as a test likes.
+    #[must_use]
+    pub fn limits() -> Limits {
+        Limits { rates: RateLimitArgs::all(NonZeroU16::MAX), ..Limits::default() }
+    }
+
+    /// Starts a server that takes on no more than this.
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn start_with(database: &TestDatabase, limits: RateLimitArgs) -> Self {
+    pub async fn start_with(url: &str, limits: Limits) -> Self {
         let environment = Arc::new(TestEnvironment::default());
-        let store = Store::connect(database.url(), environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
+        let store = Store::connect(url, environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
         let ctx = context(store, &environment, limits);
         let (address, handle) = serve(ctx.clone());
-        Self { base_url: format!("http://{address}"), ctx, environment, client: reqwest::Client::new(), handle }
+        Self { address, ctx, environment, client: reqwest::Client::new(), handle }
+    }
+
+    /// Runs the jobs beside the requests, as the real server does, for as long as the process lives.
+    pub fn run_jobs(&self) {
+        let store = self.store().clone();
+        std::thread::spawn(move || actix_web::rt::System::new().block_on(jobs::run(store)));
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The process's clock, to be moved.
@@ -226,7 +245,7 @@ impl Session<'_> {
     /// A request to be completed.
     #[must_use]
     pub fn request(&self, method: Method, path: &str) -> Call {
-        let request = self.api.client.request(method, format!("{}{path}", self.api.base_url));
+        let request = self.api.client.request(method, format!("http://{}{path}", self.api.address));
         Call(match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -351,13 +370,14 @@ impl Answer {
     }
 }
 
-fn context(store: Store, environment: &Arc<TestEnvironment>, limits: RateLimitArgs) -> Ctx {
+fn context(store: Store, environment: &Arc<TestEnvironment>, limits: Limits) -> Ctx {
     let folder = must(tempfile::tempdir());
     let keys = vec![must(SigningKey::generate_in(folder.path()))];
     let url = "http://cohortium.test";
     let tokens = Tokens::new(keys, url, environment.clone());
     let passwords = must(Passwords::new(2, &[7; 16]));
-    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", url.to_owned(), Origins::Localhost, limits)
+    let secret = b"a secret of the tests, and of them alone";
+    Ctx::new(store, tokens, passwords, secret, url.to_owned(), Origins::Localhost, limits)
 }
 
 /// Serves in a thread of its own, which lasts as long as the process.
@@ -365,7 +385,9 @@ fn serve(ctx: Ctx) -> (SocketAddr, ServerHandle) {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = must(HttpServer::new(move || build_app(ctx.clone())).workers(2).disable_signals().bind("127.0.0.1:0"));
+            let head_time = ctx.limits().head_time;
+            let server = HttpServer::new(move || build_app(ctx.clone())).workers(2).disable_signals();
+            let server = must(server.client_request_timeout(head_time).bind("127.0.0.1:0"));
             let address = server.addrs().first().copied().unwrap_or_else(|| panic!("no address"));
             let running = server.run();
             must(sender.send((address, running.handle())));

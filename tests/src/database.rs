@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cohortium_store::Store;
-use sqlx::Connection;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use crate::api::must;
@@ -76,15 +76,76 @@ impl TestDatabase {
     /// # Panics
     /// When it cannot be reached.
     pub async fn try_execute(&self, sql: &str) -> Result<(), String> {
-        let script = sqlx::AssertSqlSafe(sql.to_owned());
-        let done = if self.is_postgres() {
-            let mut connection = must(sqlx::PgConnection::connect(&self.url).await);
-            sqlx::raw_sql(script).execute(&mut connection).await.map(drop)
+        self.connection().await.execute(sql).await
+    }
+
+    /// The number that a query gives.
+    ///
+    /// # Panics
+    /// When the database refuses, or it is no number.
+    pub async fn number(&self, sql: &str) -> i64 {
+        self.connection().await.number(sql).await
+    }
+
+    /// A connection behind the server's back, for what takes several statements. What it has begun ends with it.
+    ///
+    /// # Panics
+    /// When the database cannot be reached.
+    pub async fn connection(&self) -> Connection {
+        if self.is_postgres() {
+            Connection::Postgres(must(sqlx::PgConnection::connect(&self.url).await))
         } else {
-            let mut connection = must(sqlx::SqliteConnection::connect(&self.url).await);
-            sqlx::raw_sql(script).execute(&mut connection).await.map(drop)
+            Connection::Sqlite(must(sqlx::SqliteConnection::connect(&self.url).await))
+        }
+    }
+}
+
+/// A connection behind the server's back.
+#[derive(Debug)]
+pub enum Connection {
+    /// To SQLite.
+    Sqlite(sqlx::SqliteConnection),
+    /// To PostgreSQL.
+    Postgres(sqlx::PgConnection),
+}
+
+impl Connection {
+    /// Runs statements.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn execute(&mut self, sql: &str) -> Result<(), String> {
+        let script = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        let done = match self {
+            Self::Sqlite(connection) => script.execute(connection).await.map(drop),
+            Self::Postgres(connection) => script.execute(connection).await.map(drop),
         };
         done.map_err(|error| error.to_string())
+    }
+
+    /// The number that a query gives.
+    ///
+    /// # Panics
+    /// When the database refuses, or it is no number.
+    pub async fn number(&mut self, sql: &str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(connection) => must(sqlx::query_scalar(sql).fetch_one(connection).await),
+            Self::Postgres(connection) => must(sqlx::query_scalar(sql).fetch_one(connection).await),
+        }
+    }
+
+    /// Keeps everybody else from writing, until it is dropped.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn stand_in_the_way(mut self) -> Self {
+        let sql = match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => "BEGIN; LOCK TABLE journal, idempotency_keys IN SHARE MODE",
+        };
+        must(self.execute(sql).await);
+        self
     }
 }
 

@@ -8,6 +8,7 @@ pub mod database;
 pub mod document;
 pub mod environment;
 mod postgres;
+pub mod wire;
 pub mod years;
 
 /// Makes two tests of each function named: `name::sqlite` and `name::postgres`, each on a migrated database of its own.

@@ -129,9 +129,8 @@ impl Recognized {
         if let Some(current) = current {
             return Ok(current.signed_in);
         }
-        let found = ctx.store().system().signed_in(known.checked.token).await;
-        let found =
-            found.map_err(|error| Problem::of(error, &Actor::Anonymous))?.filter(|found| found.session == known.checked.session);
+        let found = ctx.work(&Actor::Anonymous, ctx.store().system().signed_in(known.checked.token)).await?;
+        let found = found.filter(|found| found.session == known.checked.session);
         let signed_in = found.ok_or_else(|| Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again"))?;
         let stands_for = StandsFor { signed_in: signed_in.clone(), generation, read_at: now };
         *known.stands_for.lock().unwrap_or_else(PoisonError::into_inner) = Some(stands_for);

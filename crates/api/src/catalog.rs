@@ -17,7 +17,6 @@ use cohortium_domain::time::Timestamp;
 use cohortium_store::{Error, Generation, Read};
 
 use crate::ctx::Ctx;
-use crate::problem::Problem;
 use crate::reply::{Answer, Reply};
 
 /// At most so many things are kept; beyond, all are forgotten and made anew as they are asked for.
@@ -58,18 +57,19 @@ impl Catalog {
         render: impl AsyncFnOnce(&Read, &Coalition) -> Result<Rendered, Error>,
     ) -> Answer {
         let slot = self.slot(path);
-        let mut kept = slot.lock().await;
-        if let Some(entry) = kept.as_ref().filter(|entry| entry.current(ctx)) {
-            return Ok(entry.reply.clone());
+        // What is remembered is given out even while the server has its hands full.
+        if let Some(reply) = slot.try_lock().ok().and_then(|kept| current(kept.as_ref(), ctx)) {
+            return Ok(reply);
         }
-        match make(ctx, slug, render).await {
-            Ok(entry) => Ok(kept.insert(entry).reply.clone()),
-            Err(error) => {
-                *kept = None;
-                self.forget(path);
-                Err(Problem::of(error, &Actor::Anonymous))
+        let found = ctx.work(&Actor::Anonymous, async {
+            let mut kept = slot.lock().await;
+            if let Some(reply) = current(kept.as_ref(), ctx) {
+                return Ok(reply);
             }
-        }
+            *kept = None;
+            Ok(kept.insert(make(ctx, slug, render).await?).reply.clone())
+        });
+        found.await.inspect_err(|_| self.forget(path))
     }
 
     /// What was asked for in particular, past the memory.
@@ -82,7 +82,7 @@ impl Catalog {
         slug: &Slug,
         render: impl AsyncFnOnce(&Read, &Coalition) -> Result<Rendered, Error>,
     ) -> Answer {
-        make(ctx, slug, render).await.map(|entry| entry.reply).map_err(|error| Problem::of(error, &Actor::Anonymous))
+        ctx.work(&Actor::Anonymous, async { Ok(make(ctx, slug, render).await?.reply) }).await
     }
 
     fn slot(&self, path: &str) -> Arc<tokio::sync::Mutex<Option<Entry>>> {
@@ -98,10 +98,12 @@ impl Catalog {
     }
 }
 
-impl Entry {
-    fn current(&self, ctx: &Ctx) -> bool {
-        ctx.store().generation(self.coalition) == self.generation && self.until.is_none_or(|until| ctx.now() < until)
-    }
+/// What is remembered, where it is current.
+fn current(kept: Option<&Entry>, ctx: &Ctx) -> Option<Reply> {
+    let current = |entry: &&Entry| {
+        ctx.store().generation(entry.coalition) == entry.generation && entry.until.is_none_or(|until| ctx.now() < until)
+    };
+    kept.filter(current).map(|entry| entry.reply.clone())
 }
 
 async fn make(

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -37,6 +38,19 @@ pub struct ListenArgs {
     pub listen: SocketAddr,
 }
 
+/// How much the server takes on at once.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LoadArgs {
+    /// How many requests are worked on at once; who comes beyond that is asked to come again (503).
+    #[arg(long, env = "COHORTIUM_MAX_REQUESTS", default_value_t = Limits::default().requests, value_name = "N")]
+    max_requests: usize,
+    /// How many connections are held open at once; who comes beyond that waits.
+    #[arg(long, env = "COHORTIUM_MAX_CONNECTIONS", default_value_t = Limits::default().connections, value_name = "N")]
+    max_connections: usize,
+    #[command(flatten)]
+    rates: RateLimitArgs,
+}
+
 /// What `serve` is told.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
@@ -60,7 +74,61 @@ pub struct ServeArgs {
     #[arg(long = "allow-origin", env = "COHORTIUM_ALLOW_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     allow_origins: Vec<String>,
     #[command(flatten)]
-    rate_limits: RateLimitArgs,
+    load: LoadArgs,
+}
+
+/// What the server takes of a request, how long it waits, and how much it takes on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest address with its query, in bytes.
+    pub address_bytes: usize,
+    /// The most headers.
+    pub headers: usize,
+    /// All headers together, in bytes.
+    pub header_bytes: usize,
+    /// The largest body, in bytes.
+    pub body_bytes: usize,
+    /// The deepest nesting of a body.
+    pub body_depth: u32,
+    /// How many requests are worked on at once.
+    pub requests: usize,
+    /// How many requests a minute each caller may send.
+    pub rates: RateLimitArgs,
+    /// How many connections are held open at once.
+    pub connections: usize,
+    /// How long a request's head may take to come in.
+    pub head_time: Duration,
+    /// How long its body may.
+    pub body_time: Duration,
+    /// How long may be worked on it.
+    pub work_time: Duration,
+    /// How long the database may take to say that it is there.
+    pub ping_time: Duration,
+    /// How long a connection is held open for the next request.
+    pub idle_time: Duration,
+    /// How long requests in flight may take to end when the server stops.
+    pub shutdown_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            address_bytes: 8 * 1024,
+            headers: 64,
+            header_bytes: 32 * 1024,
+            body_bytes: 256 * 1024,
+            body_depth: 32,
+            requests: 256,
+            rates: RateLimitArgs::default(),
+            connections: 4_096,
+            head_time: Duration::from_secs(5),
+            body_time: Duration::from_secs(15),
+            work_time: Duration::from_secs(10),
+            ping_time: Duration::from_secs(1),
+            idle_time: Duration::from_secs(30),
+            shutdown_time: Duration::from_secs(20),
+        }
+    }
 }
 
 /// A text that is not shown.
@@ -104,8 +172,8 @@ pub struct Config {
     pub secret: Secret,
     /// Which front ends may call from a browser.
     pub origins: Origins,
-    /// How much each caller may ask.
-    pub rate_limits: RateLimitArgs,
+    /// What it takes on.
+    pub limits: Limits,
 }
 
 /// Which front ends may call from a browser.
@@ -177,6 +245,7 @@ impl ServeArgs {
                 ));
             }
         }
+        let limits = self.load.limits(&mut faults);
         if !faults.is_empty() {
             return Err(Faulty(faults));
         }
@@ -188,7 +257,7 @@ impl ServeArgs {
             public_url,
             secret,
             origins: Origins::Only(self.allow_origins.clone()),
-            rate_limits: self.rate_limits,
+            limits,
         })
     }
 
@@ -220,6 +289,17 @@ impl ServeArgs {
     }
 }
 
+impl LoadArgs {
+    fn limits(self, faults: &mut Vec<String>) -> Limits {
+        for (flag, number) in [("--max-requests", self.max_requests), ("--max-connections", self.max_connections)] {
+            if number == 0 {
+                faults.push(format!("{flag}: must be 1 or more, or nobody would be served"));
+            }
+        }
+        Limits { requests: self.max_requests, connections: self.max_connections, rates: self.rates, ..Limits::default() }
+    }
+}
+
 /// A value given by itself or by the name of its file, but not by both.
 fn one_of(flag: &str, value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, String> {
     match (value, file) {
@@ -241,8 +321,6 @@ fn is_origin(origin: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU16;
-
     use super::*;
 
     fn args() -> ServeArgs {
@@ -254,7 +332,7 @@ mod tests {
             secret_file: None,
             metrics_listen: None,
             allow_origins: vec!["https://app.example.org".to_owned()],
-            rate_limits: RateLimitArgs::all(NonZeroU16::MAX),
+            load: LoadArgs { max_requests: 100, max_connections: 1_000, rates: RateLimitArgs::default() },
         }
     }
 
@@ -263,6 +341,7 @@ mod tests {
         let config = args().config().unwrap();
         assert_eq!(config.public_url, "https://api.example.org");
         assert_eq!(config.database_url.expose(), "sqlite://data/cohortium.sqlite");
+        assert_eq!(config.limits, Limits { requests: 100, connections: 1_000, ..Limits::default() });
         assert!(!format!("{config:?}").contains("0123456789abcdef"), "a secret is never shown");
     }
 
@@ -273,8 +352,9 @@ mod tests {
             public_url: Some("http://api.example.org".to_owned()),
             secret: Some("short".to_owned()),
             allow_origins: vec!["*".to_owned(), "https://a.example/path".to_owned()],
+            load: LoadArgs { max_requests: 0, max_connections: 0, ..args().load },
             ..args()
         };
-        assert_eq!(faulty.config().unwrap_err().0.len(), 5);
+        assert_eq!(faulty.config().unwrap_err().0.len(), 7);
     }
 }

@@ -8,20 +8,23 @@ use actix_web::{FromRequest, HttpRequest, web};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use cohortium_domain::access::Actor;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
 use cohortium_workflow::throttles::Throttles;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::auth::{Caller, Recognized};
 use crate::catalog::Catalog;
-use crate::config::Origins;
+use crate::config::{Limits, Origins};
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
 use crate::metrics::Metrics;
 use crate::problem::{Code, Problem};
-use crate::rate_limits::{RateLimitArgs, RateLimits};
+use crate::rate_limits::RateLimits;
 use crate::reply::{Answer, Reply};
 use crate::tokens::Tokens;
 
@@ -78,6 +81,9 @@ struct Inner {
     public_url: String,
     origins: Origins,
     metrics: Metrics,
+    limits: Limits,
+    /// A place for each request that can be worked on at once.
+    places: Semaphore,
 }
 
 impl Ctx {
@@ -90,10 +96,10 @@ impl Ctx {
         secret: &[u8],
         public_url: String,
         origins: Origins,
-        limits: RateLimitArgs,
+        limits: Limits,
     ) -> Self {
-        let rate_limits = RateLimits::new(limits, store.environment());
-        let throttles = Throttles::new(secret, limits.sign_ins_per_minute);
+        let rate_limits = RateLimits::new(limits.rates, store.environment());
+        let throttles = Throttles::new(secret, limits.rates.sign_ins_per_minute);
         let inner = Inner {
             store,
             tokens,
@@ -106,8 +112,19 @@ impl Ctx {
             public_url,
             origins,
             metrics: Metrics::default(),
+            limits,
+            places: Semaphore::new(limits.requests),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// What a request is served with.
+    ///
+    /// # Errors
+    /// There is nothing: a defect.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let ctx = request.app_data::<web::Data<Self>>().map(|ctx| Self::clone(ctx));
+        ctx.ok_or_else(|| Problem::new(Code::InternalError))
     }
 
     /// What is remembered.
@@ -176,10 +193,41 @@ impl Ctx {
         &self.inner.metrics
     }
 
+    /// What the server takes on.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// How many more requests could be worked on now.
+    #[must_use]
+    pub fn places_left(&self) -> usize {
+        self.inner.places.available_permits()
+    }
+
     /// What time it is: the process's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.inner.store.environment().now()
+    }
+
+    /// Works on a request, as one of so many at once, and for so long: the one way to the database.
+    ///
+    /// Who is still sending a body takes nobody's place: that comes before.
+    ///
+    /// # Errors
+    /// Too many are worked on; it takes too long; what the work says, as this actor is told it.
+    pub async fn work<T>(&self, actor: &Actor, work: impl Future<Output = Result<T, Error>>) -> Result<T, Problem> {
+        let Ok(_place) = self.inner.places.try_acquire() else {
+            return Err(Problem::new(Code::Overloaded).detail("Come again in a moment"));
+        };
+        match timeout(self.inner.limits.work_time, work).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(Error::NoConnection(said))) => Err(Problem::of(self.store().without_connection(said).await, actor)),
+            Ok(Err(error)) => Err(Problem::of(error, actor)),
+            Err(_) => Err(Problem::new(Code::Timeout)
+                .detail("Whether a write was made is not known: send it again with the same idempotency key")),
+        }
     }
 
     /// Reads, as this caller.
@@ -187,8 +235,7 @@ impl Ctx {
     /// # Errors
     /// The closure's own.
     pub async fn read(&self, caller: &Caller, work: impl AsyncFnOnce(&Read) -> Result<Reply, Error>) -> Answer {
-        let seen = async || -> Result<Reply, Error> { work(&self.store().read(caller.coalition_id).await?).await };
-        seen().await.map_err(|error| Problem::of(error, &caller.actor))
+        self.work(&caller.actor, async { work(&self.store().read(caller.coalition_id).await?).await }).await
     }
 
     /// A thing of the caller's coalition.
@@ -196,8 +243,7 @@ impl Ctx {
     /// # Errors
     /// It is not there.
     pub async fn load<T: cohortium_store::Record>(&self, caller: &Caller, id: T::Id) -> Result<T, Problem> {
-        let found = async || self.store().read(caller.coalition_id).await?.get::<T>(id).await;
-        found().await.map_err(|error| Problem::of(error, &caller.actor))
+        self.work(&caller.actor, async { self.store().read(caller.coalition_id).await?.get::<T>(id).await }).await
     }
 
     /// Writes, as this caller: once, however often the same request is sent with the same idempotency key.
@@ -243,11 +289,15 @@ impl Ctx {
                 }
             }
         });
-        match outcome.await {
-            Ok(reply) => Ok(reply),
-            Err(Error::Replay(kept)) => Reply::replayed(*kept),
-            Err(error) => Err(Problem::of(error, &caller.actor)),
-        }
+        let written = async {
+            match outcome.await {
+                Ok(reply) => Ok(Ok(reply)),
+                Err(Error::Replay(kept)) => Ok(Reply::replayed(*kept)),
+                Err(error) => Err(error),
+            }
+        };
+        // A write is large, and would be once more so in what waits for it.
+        self.work(&caller.actor, Box::pin(written)).await?
     }
 }
 
@@ -256,7 +306,6 @@ impl FromRequest for Ctx {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let ctx = request.app_data::<web::Data<Ctx>>().map(|ctx| Self::clone(ctx));
-        ready(ctx.ok_or_else(|| Problem::new(Code::InternalError)))
+        ready(Self::of(request))
     }
 }

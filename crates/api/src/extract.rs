@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::{Method, header};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -21,6 +22,7 @@ use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 use crate::auth::Caller;
+use crate::config::Limits;
 use crate::ctx::Ctx;
 use crate::gate::Matched;
 use crate::openapi::operations::{Operation, Parameter};
@@ -28,8 +30,6 @@ use crate::problem::{Code, Problem};
 use crate::reply::Reply;
 use crate::{cursor, json};
 
-/// The largest JSON body.
-pub const LARGEST_BODY: usize = 256 * 1024;
 /// The longest idempotency key.
 pub const LONGEST_KEY: usize = 255;
 /// How many items a page has when nothing is said.
@@ -163,47 +163,58 @@ impl<T: 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let declared = length(&request);
-        if let Some(left_out) = Self::left_out(&request, declared) {
-            return Box::pin(ready(left_out));
-        }
-        let bytes = if media_type_fits(&request) && declared.is_none_or(|length| length <= LARGEST_BODY) {
-            Some(Bytes::from_request(&request, payload))
-        } else {
-            None
-        };
-        Box::pin(async move {
-            let Some(bytes) = bytes else {
-                let too_large = media_type_fits(&request);
-                return Err(if too_large { payload_too_large() } else { unsupported_media_type(&request) });
-            };
-            let bytes = bytes.await.map_err(|_| payload_too_large())?;
-            Self::of(&request, json::parse(&bytes)?)
-        })
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move { Self::read(&request, &mut payload).await })
     }
 }
 
 impl<T> Body<T> {
+    async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        let limits = *Ctx::of(request)?.limits();
+        let declared = length(request);
+        if declared.unwrap_or(0) == 0 && left_out(request) {
+            return Self::of(request, Value::Object(Map::new()));
+        }
+        if !media_type_fits(request) {
+            return Err(unsupported_media_type(request));
+        }
+        if declared.is_some_and(|length| length > limits.body_bytes) {
+            return Err(payload_too_large(&limits));
+        }
+        let reading = tokio::time::timeout(limits.body_time, Bytes::from_request(request, payload));
+        let bytes = reading.await.map_err(|_| request_timeout(&limits))?.map_err(|error| not_read(&error, &limits))?;
+        Self::of(request, json::parse(&bytes, limits.body_depth)?)
+    }
+
     fn of(request: &HttpRequest, value: Value) -> Result<Self, Problem> {
         let conditions = Conditions::of(request, &value)?;
         Ok(Self { value, operation: matched(request)?, conditions, kind: std::marker::PhantomData })
     }
+}
 
-    /// A body that is left out where the document lets it be is an empty object.
-    fn left_out(request: &HttpRequest, declared: Option<usize>) -> Option<Result<Self, Problem>> {
-        let nothing = declared.unwrap_or(0) == 0 && !request.headers().contains_key(header::CONTENT_TYPE);
-        let optional = matched(request).is_ok_and(Operation::body_optional);
-        (nothing && optional).then(|| Self::of(request, Value::Object(Map::new())))
-    }
+/// Whether there is no body, where the document lets it be left out: it is an empty object.
+fn left_out(request: &HttpRequest) -> bool {
+    !request.headers().contains_key(header::CONTENT_TYPE) && matched(request).is_ok_and(Operation::body_optional)
 }
 
 fn length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn payload_too_large() -> Problem {
-    Problem::new(Code::PayloadTooLarge).detail(format!("At most {LARGEST_BODY} bytes"))
+fn payload_too_large(limits: &Limits) -> Problem {
+    Problem::new(Code::PayloadTooLarge).detail(format!("At most {} bytes", limits.body_bytes))
+}
+
+fn request_timeout(limits: &Limits) -> Problem {
+    Problem::new(Code::RequestTimeout).detail(format!("Send the whole body within {} seconds", limits.body_time.as_secs_f32()))
+}
+
+/// A body that is larger than it said, or that did not come in whole.
+fn not_read(error: &actix_web::Error, limits: &Limits) -> Problem {
+    match error.as_error() {
+        Some(PayloadError::Overflow) => payload_too_large(limits),
+        _ => Problem::new(Code::MalformedJson).detail("The body did not come in whole"),
+    }
 }
 
 fn unsupported_media_type(request: &HttpRequest) -> Problem {

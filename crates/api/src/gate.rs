@@ -1,6 +1,6 @@
 //! The gate: what every request passes before its handler, in one order, asked of the document and of the table of who may do what.
 //!
-//! First whether the address is known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403).
+//! First whether the head is no larger than is taken (414, 431), then whether the address is known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403).
 //! No handler, and no extractor, is reached before: a stranger learns nothing from a wrong id or a wrong body.
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,6 +17,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::auth;
+use crate::config::Limits;
 use crate::ctx::Ctx;
 use crate::openapi::operations::{Methods, OPERATIONS, Operation};
 use crate::problem::{Code, Problem};
@@ -128,6 +129,7 @@ fn is_docs(path: &str) -> bool {
 
 async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
     let ctx = request.app_data::<web::Data<Ctx>>().map(|ctx| Arc::clone(ctx)).ok_or_else(|| Problem::new(Code::InternalError))?;
+    check_head(request, ctx.limits())?;
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
     let anonymous = |action| ctx.rate_limits().anonymous(network(request), action, read);
     let operation = match operation(request) {
@@ -177,6 +179,21 @@ fn count(request: &ServiceRequest, counted: Result<Option<Left>, Limited>) -> Re
         request.extensions_mut().insert(left);
     }
     Ok(counted.map(drop)?)
+}
+
+/// Whether the head of a request is no larger than is taken. (actix takes no more than 96 headers and 128 KiB.)
+fn check_head(request: &ServiceRequest, limits: &Limits) -> Result<(), Problem> {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    if address > limits.address_bytes {
+        return Err(Problem::new(Code::AddressTooLong).detail(format!("At most {} bytes", limits.address_bytes)));
+    }
+    let sizes = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size));
+    if count > limits.headers || bytes > limits.header_bytes {
+        let detail = format!("At most {} headers, of {} bytes together", limits.headers, limits.header_bytes);
+        return Err(Problem::new(Code::HeadersTooLarge).detail(detail));
+    }
+    Ok(())
 }
 
 fn not_allowed(methods: &Methods) -> Problem {

@@ -8,20 +8,18 @@ use serde_json::{Map, Number, Value};
 
 use crate::problem::{Code, Problem};
 
-/// The deepest nesting that is read.
-pub const DEEPEST: u32 = 32;
-
-/// Reads a body.
+/// Reads a body that is nested no deeper than so many levels.
 ///
 /// # Errors
 /// [`Code::JsonTooDeep`] or [`Code::MalformedJson`].
-pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+pub fn parse(bytes: &[u8], deepest: u32) -> Result<Value, Problem> {
     let too_deep = Cell::new(false);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0, too_deep: &too_deep }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    let value =
+        Strict { levels: deepest, too_deep: &too_deep }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     value.map_err(|error| {
         if too_deep.get() {
-            return Problem::new(Code::JsonTooDeep).detail(format!("At most {DEEPEST} levels"));
+            return Problem::new(Code::JsonTooDeep).detail(format!("At most {deepest} levels"));
         }
         Problem::new(Code::MalformedJson).detail(format!("At line {}, column {}", error.line(), error.column()))
     })
@@ -29,17 +27,18 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 
 #[derive(Clone, Copy)]
 struct Strict<'a> {
-    depth: u32,
+    /// How many more may be opened.
+    levels: u32,
     too_deep: &'a Cell<bool>,
 }
 
 impl Strict<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth < DEEPEST {
-            return Ok(Self { depth: self.depth + 1, ..self });
-        }
-        self.too_deep.set(true);
-        Err(E::custom("nested too deeply"))
+        let Some(levels) = self.levels.checked_sub(1) else {
+            self.too_deep.set(true);
+            return Err(E::custom("nested too deeply"));
+        };
+        Ok(Self { levels, ..self })
     }
 }
 
@@ -110,12 +109,12 @@ mod tests {
     use serde_json::json;
 
     fn code(text: &str) -> Code {
-        parse(text.as_bytes()).unwrap_err().code()
+        parse(text.as_bytes(), 32).unwrap_err().code()
     }
 
     #[test]
     fn what_is_json_is_read_as_it_stands() {
-        assert_eq!(parse(br#" {"a":[1,-2,1.5,"x",null,true]} "#), Ok(json!({"a": [1, -2, 1.5, "x", null, true]})));
+        assert_eq!(parse(br#" {"a":[1,-2,1.5,"x",null,true]} "#, 32), Ok(json!({"a": [1, -2, 1.5, "x", null, true]})));
     }
 
     #[test]
@@ -123,13 +122,13 @@ mod tests {
         for text in ["", "{", "{} x", "nul", "{\"a\":1,\"a\":2}", "[1,]", "1e400", "NaN", "\u{feff}{}", "\"\\ud800\""] {
             assert_eq!(code(text), Code::MalformedJson, "{text}");
         }
-        assert_eq!(parse(&[b'"', 0xff, b'"']).unwrap_err().code(), Code::MalformedJson);
+        assert_eq!(parse(&[b'"', 0xff, b'"'], 32).unwrap_err().code(), Code::MalformedJson);
     }
 
     #[test]
     fn nesting_has_a_limit() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(parse(nested(32).as_bytes()).is_ok());
+        assert!(parse(nested(32).as_bytes(), 32).is_ok());
         assert_eq!(code(&nested(33)), Code::JsonTooDeep);
         assert_eq!(code(&"[".repeat(1_000_000)), Code::JsonTooDeep);
     }

@@ -42,10 +42,10 @@ pub fn build_app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>,
 > {
-    let cors = cors(ctx.origins());
+    let (cors, body_bytes) = (cors(ctx.origins()), ctx.limits().body_bytes);
     App::new()
         .app_data(web::Data::new(ctx))
-        .app_data(web::PayloadConfig::new(extract::LARGEST_BODY))
+        .app_data(web::PayloadConfig::new(body_bytes))
         .app_data(web::PathConfig::default().error_handler(|_, _| {
             Problem::new(Code::InvalidParameter)
                 .detail("A part of the address is not of its form: an id is a UUID, a slug lower-case letters and digits")

@@ -64,8 +64,7 @@ codes! {
     NotFound "not_found" 404 "There is no such thing, or it is not visible to you",
     RouteNotFound "route_not_found" 404 "There is no such address",
     MethodNotAllowed "method_not_allowed" 405 "This address does not know this method",
-    NotAcceptable "not_acceptable" 406 "There is no answer in a form that you accept",
-    Timeout "timeout" 408 "The request did not arrive in time",
+    RequestTimeout "request_timeout" 408 "The request did not arrive in time",
     IdempotencyKeyInUse "idempotency_key_in_use" 409 "The same request is being worked on",
     InvalidStateTransition "invalid_state_transition" 409 "Its state does not allow this",
     AlreadyExists "already_exists" 409 "It exists already",
@@ -80,6 +79,7 @@ codes! {
     SamePerson "same_person" 409 "These must not be the same person",
     PreconditionFailed "precondition_failed" 412 "It has changed since you read it",
     PayloadTooLarge "payload_too_large" 413 "The body is too large",
+    AddressTooLong "address_too_long" 414 "The address is too long",
     UnsupportedMediaType "unsupported_media_type" 415 "The body must be JSON",
     UnknownField "unknown_field" 422 "The body has members that do not exist",
     ValidationFailed "validation_failed" 422 "The request is not valid",
@@ -89,7 +89,9 @@ codes! {
     ReasonRequired "reason_required" 422 "A reason is required",
     PreconditionRequired "precondition_required" 428 "Say which version you change",
     RateLimited "rate_limited" 429 "Too many requests",
+    HeadersTooLarge "headers_too_large" 431 "There are too many headers, or they are too large",
     InternalError "internal_error" 500 "Something is wrong on our side",
+    Timeout "timeout" 503 "It could not be done in time",
     Overloaded "overloaded" 503 "Too much is going on at the moment",
     StorageFull "storage_full" 503 "Nothing more can be stored at the moment",
     DatabaseUnavailable "database_unavailable" 503 "The database cannot be reached at the moment",
@@ -227,6 +229,10 @@ impl Problem {
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.insert_header((header::RETRY_AFTER, self.retry_after.to_string()));
         }
+        if status == StatusCode::REQUEST_TIMEOUT {
+            // What is left of the request may come yet, and is not to be taken for the next one.
+            response.force_close();
+        }
         if let Some(methods) = &self.allow {
             response.insert_header((header::ALLOW, methods.as_str()));
         }
@@ -323,7 +329,8 @@ impl Problem {
             Error::InFlight => Self::new(Code::IdempotencyKeyInUse).detail("Wait a little, then send it again with the same key"),
             Error::KeyReused => Self::new(Code::IdempotencyKeyReused).detail("Make a new key for each new request"),
             Error::Unavailable(said) => Self::outage(Code::DatabaseUnavailable, &said),
-            Error::Busy(said) | Error::Conflict(said) => Self::outage(Code::Overloaded, &said),
+            Error::Busy(said) | Error::NoConnection(said) | Error::Conflict(said) => Self::outage(Code::Overloaded, &said),
+            Error::TimedOut(said) => Self::outage(Code::Timeout, &said),
             Error::Full(said) => Self::outage(Code::StorageFull, &said),
             Error::Replay(_) => Self::new(Code::InternalError),
             Error::NotUnique(said) | Error::Defect(said) => {

@@ -38,20 +38,33 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimitArgs {
     /// Requests a minute of one caller who has signed in.
-    #[arg(long, env = "COHORTIUM_REQUESTS_PER_MINUTE", default_value = "600", value_name = "N")]
+    #[arg(long, env = "COHORTIUM_REQUESTS_PER_MINUTE", default_value_t = Self::default().requests_per_minute, value_name = "N")]
     pub requests_per_minute: NonZeroU32,
     /// Writes a minute of one caller, among its requests.
-    #[arg(long, env = "COHORTIUM_WRITES_PER_MINUTE", default_value = "120", value_name = "N")]
+    #[arg(long, env = "COHORTIUM_WRITES_PER_MINUTE", default_value_t = Self::default().writes_per_minute, value_name = "N")]
     pub writes_per_minute: NonZeroU32,
     /// Requests a minute to the catalog, and to what else everybody may read, from one network.
-    #[arg(long, env = "COHORTIUM_CATALOG_PER_MINUTE", default_value = "1200", value_name = "N")]
+    #[arg(long, env = "COHORTIUM_CATALOG_PER_MINUTE", default_value_t = Self::default().catalog_per_minute, value_name = "N")]
     pub catalog_per_minute: NonZeroU32,
     /// Other requests a minute without a good token from one network, behind which a whole school may stand.
-    #[arg(long, env = "COHORTIUM_ANONYMOUS_PER_MINUTE", default_value = "60", value_name = "N")]
+    #[arg(long, env = "COHORTIUM_ANONYMOUS_PER_MINUTE", default_value_t = Self::default().anonymous_per_minute, value_name = "N")]
     pub anonymous_per_minute: NonZeroU32,
     /// Sign-ins a minute from one network, after twice as many at once; all copies of the server count them together.
-    #[arg(long, env = "COHORTIUM_SIGN_INS_PER_MINUTE", default_value = "30", value_name = "N")]
+    #[arg(long, env = "COHORTIUM_SIGN_INS_PER_MINUTE", default_value_t = Self::default().sign_ins_per_minute, value_name = "N")]
     pub sign_ins_per_minute: NonZeroU16,
+}
+
+impl Default for RateLimitArgs {
+    fn default() -> Self {
+        let number = |number: u32| NonZeroU32::MIN.saturating_add(number - 1);
+        Self {
+            requests_per_minute: number(600),
+            writes_per_minute: number(120),
+            catalog_per_minute: number(1_200),
+            anonymous_per_minute: number(60),
+            sign_ins_per_minute: NonZeroU16::MIN.saturating_add(29),
+        }
+    }
 }
 
 impl RateLimitArgs {

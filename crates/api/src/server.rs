@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
@@ -21,11 +20,6 @@ use crate::keys::SigningKey;
 use crate::tokens::Tokens;
 
 const LOCK_FILE: &str = "lock";
-/// How long requests in flight may take to end when the server stops.
-const SHUTDOWN_SECONDS: u64 = 20;
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-const MOST_CONNECTIONS: usize = 4_096;
 
 /// Why a server does not start: one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -105,15 +99,8 @@ pub fn context(config: &Config, store: Store) -> Result<Ctx, CannotStart> {
     let environment = store.environment().clone();
     let tokens = Tokens::new(keys, &config.public_url, environment.clone());
     let passwords = Passwords::new(cores(), &environment.random())?;
-    Ok(Ctx::new(
-        store,
-        tokens,
-        passwords,
-        config.secret.expose().as_bytes(),
-        config.public_url.clone(),
-        config.origins.clone(),
-        config.rate_limits,
-    ))
+    let (secret, public_url) = (config.secret.expose().as_bytes(), config.public_url.clone());
+    Ok(Ctx::new(store, tokens, passwords, secret, public_url, config.origins.clone(), config.limits))
 }
 
 /// Serves until it is told to stop.
@@ -122,13 +109,14 @@ pub fn context(config: &Config, store: Store) -> Result<Ctx, CannotStart> {
 /// The address cannot be listened on.
 pub async fn serve(config: &Config, ctx: Ctx) -> Result<(), CannotStart> {
     let jobs = actix_web::rt::spawn(jobs::run(ctx.store().clone()));
-    let served = ctx.clone();
+    let (served, limits) = (ctx.clone(), config.limits);
     let server = HttpServer::new(move || build_app(served.clone()))
         .workers(cores())
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .max_connections(MOST_CONNECTIONS)
-        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .keep_alive(limits.idle_time)
+        .client_request_timeout(limits.head_time)
+        // Each worker counts its own.
+        .max_connections(limits.connections.div_ceil(cores()))
+        .shutdown_timeout(limits.shutdown_time.as_secs())
         .bind(config.listen)
         .map_err(|error| CannotStart(format!("{} cannot be listened on ({error}): choose another with --listen", config.listen)))?;
     let metrics = config.metrics_listen.map(|listen| metrics_server(listen, ctx)).transpose()?.map(actix_web::rt::spawn);

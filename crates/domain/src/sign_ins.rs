@@ -109,6 +109,12 @@ fn longest(grants: &BTreeSet<Grant>) -> Duration {
     if grants.is_empty() { LONGEST } else { LONGEST_WITH_GRANTS }
 }
 
+/// Whether the answer that gave a token could still be taken for lost: only then does it matter that the token was used.
+#[must_use]
+pub fn could_be_lost(given_at: Timestamp, now: Timestamp) -> bool {
+    now < given_at.plus(LOST_ANSWER)
+}
+
 /// Whether who showed who it is then has done so recently enough for what needs a fresh sign-in.
 #[must_use]
 pub fn fresh(authenticated_at: Timestamp, now: Timestamp) -> bool {
@@ -248,6 +254,11 @@ mod tests {
             assert_eq!(session.exchange(&exchanged(50), Some(&gone), at(60)), Exchange::Reused, "it was exchanged itself");
         }
         assert_eq!(session.exchange(&token(1, TokenState::Revoked), None, at(60)), Exchange::Reused);
+    }
+
+    #[test]
+    fn an_answer_could_be_lost_for_half_a_minute() {
+        assert!(could_be_lost(at(60), at(89)) && !could_be_lost(at(60), at(90)));
     }
 
     #[test]

@@ -5,11 +5,14 @@
 
 use std::time::Duration;
 
+use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, SqlxError, Statement, TransactionOptions, TransactionTrait, Value,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    RuntimeErr, SqliteTransactionMode, SqlxError, Statement, TransactionOptions, TransactionTrait, Value,
 };
+
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 
@@ -19,6 +22,11 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that nobody used for so long may be dead, and is asked before it is used. To ask always would cost a quarter of the
+/// throughput of small reads.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long the database may take to answer whether it is there.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The connections of one database: the same pool twice on PostgreSQL.
 pub(crate) struct Connections {
@@ -67,8 +75,11 @@ fn postgres_options(url: &str) -> ConnectOptions {
 
 fn pool_options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    // Asking whether a connection lives before each use costs a quarter of the throughput of small reads.
-    options.max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false).sqlx_logging(false);
+    options
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire_if_idle_for(FRESH)
+        .sqlx_logging(false);
     options
 }
 
@@ -95,6 +106,24 @@ pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTra
     connection.begin_with_options(options).await.map_err(classify)
 }
 
+/// What it means that no connection came free in time. A pool goes on trying to connect for as long as it may wait, so that a database
+/// that is gone looks like one that is busy: a connection of our own tells.
+pub(crate) async fn without_connection(connection: &DatabaseConnection, said: String) -> Error {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Error::Busy(said);
+    }
+    let options = connection.get_postgres_connection_pool().connect_options();
+    match timeout(PROBE_TIMEOUT, options.connect()).await {
+        Ok(Ok(_)) => Error::Busy(said),
+        Ok(Err(error)) => {
+            let found = classify_sqlx(&error, error.to_string());
+            // Too many connections: it is there.
+            if matches!(found, Error::Busy(_)) { found } else { Error::Unavailable(found.to_string()) }
+        }
+        Err(_) => Error::Unavailable(said),
+    }
+}
+
 /// A statement with numbered parameters (`$1`), which both databases understand.
 pub(crate) fn statement(sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
@@ -112,9 +141,9 @@ pub(crate) fn classify(error: DbErr) -> Error {
     if let DbErr::Exec(RuntimeErr::SqlxError(sqlx)) | DbErr::Query(RuntimeErr::SqlxError(sqlx)) = &error {
         return classify_sqlx(sqlx, said);
     }
-    if matches!(error, DbErr::ConnectionAcquire(_)) {
-        Error::Busy(said)
-    } else if matches!(error, DbErr::Conn(_)) {
+    if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) {
+        Error::NoConnection(said)
+    } else if matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) {
         Error::Unavailable(said)
     } else {
         Error::Defect(said)
@@ -130,7 +159,7 @@ fn classify_sqlx(error: &SqlxError, said: String) -> Error {
         SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::PoolClosed | SqlxError::WorkerCrashed | SqlxError::Protocol(_)
     );
     if matches!(error, SqlxError::PoolTimedOut) {
-        Error::Busy(said)
+        Error::NoConnection(said)
     } else if lost {
         Error::Unavailable(said)
     } else {
@@ -142,9 +171,10 @@ fn classify_code(code: &str, database: &dyn sea_orm::sqlx::error::DatabaseError,
     match code {
         // SQLSTATE of PostgreSQL; primary and extended result codes of SQLite.
         "40001" | "40P01" => Error::Conflict(said),
-        "55P03" | "57014" | "53300" | "5" | "6" | "261" | "517" => Error::Busy(said),
+        "55P03" | "57014" | "5" | "6" | "261" | "517" => Error::TimedOut(said),
+        "53300" => Error::Busy(said),
         "53100" | "13" => Error::Full(said),
-        "57P01" | "57P02" | "57P03" | "25P03" | "8" | "10" | "14" => Error::Unavailable(said),
+        "57P01" | "57P02" | "57P03" | "25P03" | "8" | "10" | "11" | "14" | "26" => Error::Unavailable(said),
         "23505" | "2067" | "1555" => Error::NotUnique(unique_index(database)),
         // An extended code carries its primary one in the low byte: every kind of I/O fault is an outage, not a defect.
         extended if extended.parse::<u32>().is_ok_and(|number| code.len() < 5 && number & 0xff == 10) => Error::Unavailable(said),

@@ -22,9 +22,15 @@ pub enum Error {
     /// The database cannot be reached, or is shutting down.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// A lock or a connection was not had in time.
+    /// Too much is going on.
     #[error("the database is busy: {0}")]
     Busy(String),
+    /// No connection came free in time: the database is busy, or not there ([`Store::without_connection`](crate::Store::without_connection)).
+    #[error("no connection to the database came free: {0}")]
+    NoConnection(String),
+    /// A lock was not had in time, or a statement took too long.
+    #[error("the database took too long: {0}")]
+    TimedOut(String),
     /// The disk is full.
     #[error("the disk is full: {0}")]
     Full(String),

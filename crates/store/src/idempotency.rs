@@ -49,7 +49,7 @@ impl Tx {
         };
         let insert = Entity::insert(row).on_conflict(OnConflict::column(Column::ScopeHash).do_nothing().to_owned());
         let inserted = on!(&self.connection, connection => insert.exec_without_returning(connection));
-        if let Err(Error::Busy(_)) = inserted {
+        if let Err(Error::TimedOut(_)) = inserted {
             return Err(Error::InFlight);
         }
         if inserted? == 1 {

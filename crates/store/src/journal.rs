@@ -9,11 +9,12 @@ use cohortium_domain::journal::{FIRST_SEAL, Seal, seal};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::words::Word;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Statement, Value};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait, Statement, Value};
 use serde_json::{Map, json};
 use uuid::Uuid;
 
 use crate::dialect::{self, classify};
+use crate::entity::coalition;
 use crate::entity::journal_entry::{ActiveModel, Column, Entity, Model};
 use crate::entity::journal_head;
 use crate::error::{Error, Result};
@@ -165,24 +166,29 @@ impl System<'_> {
         Ok(())
     }
 
-    /// The coalitions with entries that have no place yet.
+    /// The coalitions with entries that have no place yet. One that was retired is out of reach: its last entries stay without.
     ///
     /// # Errors
     /// The database's.
     pub async fn unsequenced(&self) -> Result<Vec<CoalitionId>> {
         let query = Entity::find().select_only().column(Column::CoalitionId).distinct().filter(Column::Position.is_null());
+        let alive =
+            coalition::Entity::find().select_only().column(coalition::Column::Id).filter(coalition::Column::RetiredAt.is_null());
+        let query = query.filter(Column::CoalitionId.in_subquery(alive.into_query()));
         let ids: Vec<Uuid> = query.into_tuple().all(&self.store.inner.reader).await.map_err(classify)?;
         Ok(ids.into_iter().map(CoalitionId::from_uuid).collect())
     }
 
-    /// The highest number any entry has drawn: another one as soon as anybody wrote anything.
+    /// How many entries have their place, in all coalitions: another number as soon as anything that anybody wrote has been placed.
+    ///
+    /// The numbers that entries draw would not do: a transaction that drew a smaller one can commit later.
     ///
     /// # Errors
     /// The database's.
-    pub async fn last_number(&self) -> Result<i64> {
-        let query = Entity::find().select_only().column(Column::Number).order_by_desc(Column::Number).limit(1);
-        let last: Option<i64> = query.into_tuple().one(&self.store.inner.reader).await.map_err(classify)?;
-        Ok(last.unwrap_or(0))
+    pub async fn placed(&self) -> Result<i64> {
+        let query = journal_head::Entity::find().select_only().column(journal_head::Column::Position);
+        let positions: Vec<i64> = query.into_tuple().all(&self.store.inner.reader).await.map_err(classify)?;
+        Ok(positions.into_iter().sum())
     }
 }
 

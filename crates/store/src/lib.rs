@@ -170,6 +170,11 @@ impl Store {
         self.inner.reader.ping().await.map_err(classify)
     }
 
+    /// Why no connection came free: [`Error::Busy`] where the database is there, else [`Error::Unavailable`].
+    pub async fn without_connection(&self, said: String) -> Error {
+        dialect::without_connection(&self.inner.writer, said).await
+    }
+
     /// The store without a coalition.
     #[must_use]
     pub fn system(&self) -> System<'_> {

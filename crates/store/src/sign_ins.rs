@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::ids::{CoalitionId, Id, PersonId, SignInId, TokenId};
-use cohortium_domain::sign_ins::{RefreshToken, SignIn, TokenState, UserAgent};
+use cohortium_domain::sign_ins::{RefreshToken, SignIn, TokenState, UserAgent, could_be_lost};
 use cohortium_domain::time::Timestamp;
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, JoinType, SimpleExpr};
@@ -45,6 +45,7 @@ struct Standing {
     authenticated_at: DateTimeUtc,
     second_factor_at: Option<DateTimeUtc>,
     access_used_at: Option<DateTimeUtc>,
+    given_at: DateTimeUtc,
     grant_name: Option<String>,
 }
 
@@ -54,7 +55,7 @@ impl System<'_> {
     /// # Errors
     /// The database's.
     pub async fn signed_in(&self, token: TokenId) -> Result<Option<SignedIn>> {
-        let now = self.store.environment().now().utc();
+        let now = self.store.environment().now();
         let to_session = refresh_token::Entity::belongs_to(sign_in::Entity);
         let to_session = to_session.from(refresh_token::Column::SignInId).to(sign_in::Column::Id);
         let to_account = sign_in::Entity::belongs_to(account::Entity);
@@ -67,6 +68,7 @@ impl System<'_> {
             .select_only()
             .columns([refresh_token::Column::CoalitionId, refresh_token::Column::SignInId, refresh_token::Column::AccessUsedAt])
             .columns([sign_in::Column::PersonId, sign_in::Column::AuthenticatedAt, sign_in::Column::SecondFactorAt])
+            .column_as(refresh_token::Column::CreatedAt, "given_at")
             .column_as(grant::Column::Name, "grant_name")
             .join(JoinType::InnerJoin, to_session.into())
             .join(JoinType::InnerJoin, to_account.into())
@@ -74,13 +76,13 @@ impl System<'_> {
             .join(JoinType::LeftJoin, to_grant.into())
             .filter(refresh_token::Column::RevokedAt.is_null())
             .filter(sign_in::Column::EndedAt.is_null())
-            .filter(sign_in::Column::ExpiresAt.gt(now))
+            .filter(sign_in::Column::ExpiresAt.gt(now.utc()))
             .filter(account::Column::State.eq(ACTIVE))
             .filter(coalition::Column::RetiredAt.is_null());
         let rows = query.into_model::<Standing>().all(&self.store.inner.reader).await.map_err(classify)?;
         let Some(first) = rows.first() else { return Ok(None) };
-        if first.access_used_at.is_none() {
-            self.mark_used(token, now).await?;
+        if first.access_used_at.is_none() && could_be_lost(Timestamp::new(first.given_at), now) {
+            self.mark_used(token, now.utc()).await?;
         }
         let grants: Result<BTreeSet<Grant>> =
             rows.iter().filter_map(|row| row.grant_name.as_deref()).map(|name| word("grants", "name", name)).collect();
@@ -217,21 +219,22 @@ impl Tx {
         self.rows::<refresh_token::Entity>().filter(which).one().await?.as_ref().map(token_from_row).transpose()
     }
 
-    /// Adds a refresh token to a session.
+    /// Adds a refresh token to a session. The first came in place of none, so that nobody will ask whether its answer was lost.
     ///
     /// # Errors
     /// The database's.
-    pub async fn add_refresh_token(&self, id: TokenId, session: SignInId, token_hash: [u8; 32]) -> Result<()> {
+    pub async fn add_refresh_token(&self, id: TokenId, session: SignInId, token_hash: [u8; 32], first: bool) -> Result<()> {
+        let now = self.process_now().utc();
         let row = refresh_token::ActiveModel {
             id: ActiveValue::Set(id.uuid()),
             coalition_id: ActiveValue::Set(self.coalition_id().uuid()),
             sign_in_id: ActiveValue::Set(session.uuid()),
             token_hash: ActiveValue::Set(token_hash.to_vec()),
-            created_at: ActiveValue::Set(self.process_now().utc()),
+            created_at: ActiveValue::Set(now),
             exchanged_at: ActiveValue::Set(None),
             successor_id: ActiveValue::Set(None),
             revoked_at: ActiveValue::Set(None),
-            access_used_at: ActiveValue::Set(None),
+            access_used_at: ActiveValue::Set(first.then_some(now)),
         };
         self.add(vec![row]).await
     }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use cohortium_store::{Error, Origin, Result, Store};
+use cohortium_store::{Origin, Result, Store};
 
 use crate::due;
 
@@ -22,27 +22,27 @@ const KEYS_KEPT_DAYS: i64 = 7;
 /// For how many days a sign-in session is kept after its end, so that a token of it that is shown again is still known.
 const SIGN_INS_KEPT_DAYS: i64 = 30;
 
-/// Runs the jobs until it is dropped.
+/// Runs the jobs until it is dropped. One that fails keeps no other from being done.
 pub async fn run(store: Store) {
-    let (mut last_seen, mut rounds) = (0, 0_u32);
+    let (mut seen, mut rounds) = (0, 0_u32);
     loop {
         rounds = rounds.wrapping_add(1);
-        let round = async {
-            round(&store, &mut last_seen).await?;
-            if rounds.is_multiple_of(ROUNDS_TO_SETTLING) {
-                settle(&store, rounds.is_multiple_of(ROUNDS_TO_GIVING)).await?;
-            }
-            if rounds.is_multiple_of(ROUNDS_TO_FORGETTING) {
-                forget_old_keys(&store).await?;
-                forget_old_sign_ins(&store).await?;
-                store.system().forget_full_throttles().await?;
-            }
-            Ok::<_, Error>(())
-        };
-        if let Err(error) = round.await {
-            tracing::warn!(%error, "a round of jobs failed; the next one tries again");
+        tell(round(&store, &mut seen).await);
+        if rounds.is_multiple_of(ROUNDS_TO_SETTLING) {
+            tell(settle(&store, rounds.is_multiple_of(ROUNDS_TO_GIVING)).await);
+        }
+        if rounds.is_multiple_of(ROUNDS_TO_FORGETTING) {
+            tell(forget_old_keys(&store).await);
+            tell(forget_old_sign_ins(&store).await);
+            tell(store.system().forget_full_throttles().await.map(drop));
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn tell(done: Result<()>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "a job failed; the next round tries again");
     }
 }
 
@@ -90,16 +90,26 @@ pub async fn forget_old_sign_ins(store: &Store) -> Result<()> {
 
 const ORIGIN: Origin = Origin { door: "job", request_id: None };
 
-/// One round: learn what other copies of the server wrote, and place what has no place in the journal yet.
+/// One round: place what has no place in the journal yet, and learn thereby what other copies of the server wrote. `seen` is how much
+/// had been placed when this copy last looked.
 ///
 /// # Errors
 /// The database's.
-async fn round(store: &Store, last_seen: &mut i64) -> Result<()> {
-    let last = store.system().last_number().await?;
-    if store.shared() && last != *last_seen {
+pub async fn round(store: &Store, seen: &mut i64) -> Result<()> {
+    place(store).await?;
+    let placed = store.system().placed().await?;
+    if store.shared() && placed != *seen {
         store.look_again();
     }
-    *last_seen = last;
+    *seen = placed;
+    Ok(())
+}
+
+/// Places what has no place in the journal yet, in all coalitions.
+///
+/// # Errors
+/// The database's.
+pub async fn place(store: &Store) -> Result<()> {
     for coalition in store.system().unsequenced().await? {
         store.system().sequence(coalition).await?;
     }

@@ -53,7 +53,7 @@ pub async fn begin(tx: &mut Tx, person: PersonId, user_agent: Option<&UserAgent>
     let (session, token) = (tx.make_id(), tx.make_opaque_id());
     let grants = tx.grants(person).await?;
     tx.begin_sign_in(&SignIn::begin(session, person, &grants, user_agent.cloned(), tx.process_now())).await?;
-    tx.add_refresh_token(token, session, token_hash(refresh_token)).await?;
+    tx.add_refresh_token(token, session, token_hash(refresh_token), true).await?;
     Ok(Issued { person, session, token })
 }
 
@@ -85,7 +85,7 @@ pub async fn refresh(tx: &mut Tx, session: SignInId, shown: &str, next: &str) ->
             tx.save_sign_in(&session).await?;
             let id = tx.make_opaque_id();
             tx.exchange_token(&token, id).await?;
-            tx.add_refresh_token(id, session.id, token_hash(next)).await?;
+            tx.add_refresh_token(id, session.id, token_hash(next), false).await?;
             Ok(Refreshed::Given(Issued { person: session.person_id, session: session.id, token: id }))
         }
     }

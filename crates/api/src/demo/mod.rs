@@ -18,7 +18,7 @@ use cohortium_store::{Error, Origin, Store};
 use cohortium_workflow as workflow;
 use serde::Serialize;
 
-use crate::config::{Config, ListenArgs, Origins, Secret, sqlite_url};
+use crate::config::{Config, Limits, ListenArgs, Origins, Secret, sqlite_url};
 use crate::ctx::Ctx;
 use crate::keys::write_private;
 use crate::rate_limits::RateLimitArgs;
@@ -159,7 +159,7 @@ impl DemoArgs {
             secret: Secret::new(secret),
             origins: Origins::Localhost,
             // Whoever tries it out hurries, and comes from one address.
-            rate_limits: RateLimitArgs::all(NonZeroU16::MAX),
+            limits: Limits { rates: RateLimitArgs::all(NonZeroU16::MAX), ..Limits::default() },
         })
     }
 }

@@ -282,7 +282,7 @@ fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bo
         statuses.push("404");
     }
     if takes_body {
-        statuses.extend(["413", "415", "422"]);
+        statuses.extend(["408", "413", "415", "422"]);
     }
     if method != "get" && !template.starts_with(ONCE_ANYWAY) {
         statuses.extend(["409", "422"]);

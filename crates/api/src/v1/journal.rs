@@ -194,7 +194,7 @@ fn types(query: &[EntryType]) -> Vec<String> {
 
 /// Gives every committed entry its place, so that what was done before this request is seen by it.
 async fn sequence(ctx: &Ctx, caller: &Caller) -> Result<(), Problem> {
-    ctx.store().system().sequence(caller.coalition_id).await.map_err(|error| Problem::of(error, &caller.actor))
+    ctx.work(&caller.actor, ctx.store().system().sequence(caller.coalition_id)).await
 }
 
 /// Where the next page begins: none, when this one was not full.

@@ -115,32 +115,31 @@ impl SignIn {
 
 const ORIGIN: Origin = Origin { door: "http", request_id: None };
 
-fn problem(error: Error) -> Problem {
-    Problem::of(error, &Actor::Anonymous)
-}
-
 /// Sign in
 ///
 /// By e-mail address and password. The answer is the same for whatever is wrong.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
 async fn login(request: HttpRequest, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
-    let login = body.valid().map_err(problem)?;
-    let throttle = ctx.throttles().sign_in(&network.to_string(), &login.coalition, &login.email);
-    throttle.admit(ctx.store()).await.map_err(problem)?;
-    let read = coalition(&ctx, &login.coalition).await.map_err(problem)?;
-    let found =
-        workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await.map_err(problem)?;
-    let (Some(read), Some(person)) = (read, found) else {
-        throttle.wrong(ctx.store()).await.map_err(problem)?;
-        return Err(Problem::new(Code::InvalidCredentials).detail("Check the coalition, the address and the password"));
-    };
-    throttle.right(ctx.store()).await.map_err(problem)?;
+    let login = body.valid().map_err(|error| Problem::of(error, &Actor::Anonymous))?;
     let (refresh_token, user_agent) = (ctx.tokens().refresh_token(), user_agent(&request));
-    let begun = ctx.store().write(read.coalition_id(), ORIGIN, async |tx| {
-        workflow::sign_ins::begin(tx, person, user_agent.as_ref(), &refresh_token).await
+    let signed_in = ctx.work(&Actor::Anonymous, async {
+        let throttle = ctx.throttles().sign_in(&network.to_string(), &login.coalition, &login.email);
+        throttle.admit(ctx.store()).await?;
+        let read = coalition(&ctx, &login.coalition).await?;
+        let found = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await?;
+        let (Some(read), Some(person)) = (read, found) else {
+            throttle.wrong(ctx.store()).await?;
+            return Ok(None);
+        };
+        throttle.right(ctx.store()).await?;
+        let begun = ctx.store().write(read.coalition_id(), ORIGIN, async |tx| {
+            workflow::sign_ins::begin(tx, person, user_agent.as_ref(), &refresh_token).await
+        });
+        begun.await.map(Some)
     });
-    give(&ctx, begun.await.map_err(problem)?, refresh_token)
+    let wrong = || Problem::new(Code::InvalidCredentials).detail("Check the coalition, the address and the password");
+    give(&ctx, signed_in.await?.ok_or_else(wrong)?, refresh_token)
 }
 
 /// What the browser or the app calls itself, as far as it can be kept.
@@ -163,21 +162,26 @@ fn give(ctx: &Ctx, issued: Issued, refresh_token: String) -> Answer {
 #[utoipa::path(tag = "Access", request_body = TokenRefresh, responses((status = 200, description = "New tokens.", body = TokenGrant)))]
 #[post("/v1/auth/refresh")]
 async fn refresh_tokens(ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
-    let shown = body.valid().map_err(problem)?.refresh_token;
-    let refused = || Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again");
-    let belongs = ctx.store().system().session_of(&token_hash(&shown)).await.map_err(problem)?;
-    let (coalition, session) = belongs.ok_or_else(refused)?;
-    ctx.throttles().refresh(ctx.store(), &session.to_string()).await.map_err(problem)?;
+    let shown = body.valid().map_err(|error| Problem::of(error, &Actor::Anonymous))?.refresh_token;
     let next = ctx.tokens().refresh_token();
-    let outcome =
-        ctx.store().write(coalition, ORIGIN, async |tx| workflow::sign_ins::refresh(tx, session, &shown, &next).await).await;
-    match outcome {
-        Ok(Refreshed::Given(issued)) => give(&ctx, issued, next),
-        Ok(Refreshed::Reused) => {
+    let refreshed = ctx.work(&Actor::Anonymous, async {
+        let store = ctx.store();
+        let Some((coalition, session)) = store.system().session_of(&token_hash(&shown)).await? else {
+            return Ok(Refreshed::Refused);
+        };
+        ctx.throttles().refresh(store, &session.to_string()).await?;
+        match store.write(coalition, ORIGIN, async |tx| workflow::sign_ins::refresh(tx, session, &shown, &next).await).await {
+            // The coalition was retired.
+            Err(Error::Refused(Refusal::Hidden(_))) => Ok(Refreshed::Refused),
+            refreshed => refreshed,
+        }
+    });
+    match refreshed.await? {
+        Refreshed::Given(issued) => give(&ctx, issued, next),
+        Refreshed::Reused => {
             Err(Problem::new(Code::RefreshTokenReused).detail("The session was ended, since two hold its token: sign in again"))
         }
-        Ok(Refreshed::Refused) | Err(Error::Refused(Refusal::Hidden(_))) => Err(refused()),
-        Err(error) => Err(problem(error)),
+        Refreshed::Refused => Err(Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again")),
     }
 }
 
