@@ -10,9 +10,9 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use chrono::Duration;
 use cohortium_api::build_app;
-use cohortium_api::config::Origins;
 use cohortium_api::ctx::Ctx;
-use cohortium_api::keys::SigningKey;
+use cohortium_api::keys::{KeyFolder, Keys};
+use cohortium_api::network::{Hosts, Network, Origins, TrustedProxies};
 use cohortium_api::tokens::Tokens;
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::coalitions::{Clock, Coalition};
@@ -26,6 +26,7 @@ use cohortium_workflow::input::Input;
 use cohortium_workflow::passwords::Passwords;
 use reqwest::Method;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::database::TestDatabase;
 use crate::environment::TestEnvironment;
@@ -38,6 +39,7 @@ pub struct Api {
     base_url: String,
     ctx: Ctx,
     environment: Arc<TestEnvironment>,
+    keys: Arc<TempDir>,
     client: reqwest::Client,
     handle: ServerHandle,
 }
@@ -55,17 +57,48 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start(database: &TestDatabase) -> Self {
-        let environment = Arc::new(TestEnvironment::default());
+        Self::start_in(database, network()).await
+    }
+
+    /// Starts a server that takes this from the network.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_in(database: &TestDatabase, network: Network) -> Self {
+        Self::run(database, Arc::default(), Arc::new(must(tempfile::tempdir())), network).await
+    }
+
+    /// Starts another copy of the server, with the same database, clock and folder of keys.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_beside(&self, database: &TestDatabase) -> Self {
+        Self::run(database, Arc::clone(&self.environment), Arc::clone(&self.keys), network()).await
+    }
+
+    async fn run(database: &TestDatabase, environment: Arc<TestEnvironment>, keys: Arc<TempDir>, network: Network) -> Self {
         let store = Store::connect(database.url(), environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
-        let ctx = context(store, &environment);
+        let ctx = context(store, &environment, &keys, network);
         let (address, handle) = serve(ctx.clone());
-        Self { base_url: format!("http://{address}"), ctx, environment, client: reqwest::Client::new(), handle }
+        Self { base_url: format!("http://{address}"), ctx, environment, keys, client: reqwest::Client::new(), handle }
     }
 
     /// The process's clock, to be moved.
     #[must_use]
     pub fn environment(&self) -> &TestEnvironment {
         &self.environment
+    }
+
+    /// Where the server's signing keys are.
+    #[must_use]
+    pub fn key_folder(&self) -> KeyFolder {
+        KeyFolder::new(self.keys.path().to_owned())
+    }
+
+    /// Where the server listens: host and port.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.base_url.trim_start_matches("http://")
     }
 
     /// What the server works with.
@@ -328,13 +361,23 @@ impl Answer {
     }
 }
 
-fn context(store: Store, environment: &Arc<TestEnvironment>) -> Ctx {
-    let folder = must(tempfile::tempdir());
-    let keys = vec![must(SigningKey::generate_in(folder.path()))];
-    let url = "http://cohortium.test";
-    let tokens = Tokens::new(keys, url, environment.clone());
+/// What a server takes from the network, when a test says nothing else.
+#[must_use]
+pub fn network() -> Network {
+    Network {
+        public_url: "https://cohortium.test".to_owned(),
+        hosts: Hosts::local(vec!["cohortium.test".to_owned()]),
+        origins: Origins::Localhost,
+        proxies: TrustedProxies::default(),
+        docs: true,
+    }
+}
+
+fn context(store: Store, environment: &Arc<TestEnvironment>, keys: &TempDir, network: Network) -> Ctx {
+    let keys = must(Keys::of_folder(KeyFolder::new(keys.path().to_owned()), environment.now(), false));
+    let tokens = Tokens::new(keys, &network.public_url, environment.clone());
     let passwords = must(Passwords::new(2, &[7; 16]));
-    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", url.to_owned(), Origins::Localhost)
+    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", network)
 }
 
 /// Serves in a thread of its own, which lasts as long as the process.

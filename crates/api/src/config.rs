@@ -2,16 +2,22 @@
 //!
 //! What always holds: every fault is told at once, each in one line that says what to do; a secret can come from a file, and is never shown.
 
+mod checks;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ipnet::IpNet;
 
-/// The least length of the server's secret.
-const SECRET_LEAST: usize = 32;
+use crate::keys::{KeyFolder, check_given};
+use crate::network::{Hosts, Network, Origins, TrustedProxies};
+
 const DATABASE_FILE: &str = "cohortium.sqlite";
 const KEYS_FOLDER: &str = "keys";
+/// The file of the demo's secret, by which its folder is known.
+pub(crate) const DEMO_SECRET_FILE: &str = "demo-secret";
 
 /// Where data are kept.
 #[derive(Args, Clone, Debug)]
@@ -21,7 +27,7 @@ pub struct DataArgs {
     pub data: PathBuf,
     /// The database, when it is not the SQLite file of the data folder: `postgres://USER:PASSWORD@HOST/DATABASE`.
     #[arg(long, env = "COHORTIUM_DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     /// A file that holds the database's address, instead of --database-url.
     #[arg(long, env = "COHORTIUM_DATABASE_URL_FILE", value_name = "FILE")]
     pub database_url_file: Option<PathBuf>,
@@ -33,6 +39,25 @@ pub struct ListenArgs {
     /// The address and port to listen on.
     #[arg(long, env = "COHORTIUM_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
+    /// Another host as which the server answers, for example its name behind a proxy that does not pass `Host` on; can be given several times.
+    #[arg(long = "allow-host", env = "COHORTIUM_ALLOW_HOSTS", value_delimiter = ',', value_name = "HOST")]
+    pub allow_hosts: Vec<String>,
+}
+
+/// Where the signing keys are kept.
+#[derive(Args, Clone, Debug)]
+pub struct KeysArgs {
+    /// The folder of the signing keys: `keys` in the data folder, when not given. A running server follows what is done to it.
+    #[arg(long, env = "COHORTIUM_KEYS", value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+}
+
+impl KeysArgs {
+    /// The folder of the signing keys, with this folder of the data.
+    #[must_use]
+    pub fn folder(&self, data: &Path) -> KeyFolder {
+        KeyFolder::new(self.keys.clone().unwrap_or_else(|| data.join(KEYS_FOLDER)))
+    }
 }
 
 /// What `serve` is told.
@@ -47,21 +72,41 @@ pub struct ServeArgs {
     public_url: Option<String>,
     /// The secret from which the keys of cursors and links are derived: 32 characters or more.
     #[arg(long, env = "COHORTIUM_SECRET", hide_env_values = true, value_name = "SECRET")]
-    secret: Option<String>,
+    secret: Option<Secret>,
     /// A file that holds the secret, instead of --secret.
     #[arg(long, env = "COHORTIUM_SECRET_FILE", value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeysArgs,
+    /// The signing keys themselves, instead of a folder: one or several P-256 keys as PEM (PKCS #8), of which the first signs and all are good.
+    #[arg(long, env = "COHORTIUM_SIGNING_KEYS", hide_env_values = true, value_name = "PEM")]
+    signing_keys: Option<Secret>,
+    /// A file that holds the signing keys, instead of --signing-keys.
+    #[arg(long, env = "COHORTIUM_SIGNING_KEYS_FILE", value_name = "FILE")]
+    signing_keys_file: Option<PathBuf>,
     /// Where to serve /metrics, on a port of its own; nowhere, when not given.
     #[arg(long, env = "COHORTIUM_METRICS_LISTEN", value_name = "ADDR:PORT")]
     metrics_listen: Option<SocketAddr>,
     /// A front end's origin that may call the API from a browser, for example `https://app.example.org`; can be given several times.
     #[arg(long = "allow-origin", env = "COHORTIUM_ALLOW_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     allow_origins: Vec<String>,
+    /// The network of a proxy whose `X-Forwarded-For` is believed, for example `10.0.0.0/8`; can be given several times.
+    #[arg(long = "trust-proxy", env = "COHORTIUM_TRUST_PROXIES", value_delimiter = ',', value_name = "CIDR")]
+    trust_proxies: Vec<IpNet>,
+    /// Serve the API without Swagger UI at /docs.
+    #[arg(long, env = "COHORTIUM_NO_DOCS")]
+    no_docs: bool,
 }
 
 /// A text that is not shown.
 #[derive(Clone)]
 pub struct Secret(String);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
 
 impl Secret {
     /// A text that is not to be shown.
@@ -94,21 +139,21 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where it serves its metrics.
     pub metrics_listen: Option<SocketAddr>,
-    /// Where clients reach it, without a slash at the end.
-    pub public_url: String,
     /// From which keys are derived.
     pub secret: Secret,
-    /// Which front ends may call from a browser.
-    pub origins: Origins,
+    /// Where its signing keys are.
+    pub keys: KeySource,
+    /// What it takes from the network.
+    pub network: Network,
 }
 
-/// Which front ends may call from a browser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
-    /// These.
-    Only(Vec<String>),
-    /// Whatever runs on this machine: for the demo alone.
-    Localhost,
+/// Where the signing keys are.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// In a folder, which is followed.
+    Folder(KeyFolder),
+    /// Here, as PEM.
+    Given(Secret),
 }
 
 /// What is wrong with a configuration: each fault a line.
@@ -127,7 +172,7 @@ impl DataArgs {
     /// # Errors
     /// What is wrong with what was given.
     pub fn database(&self) -> Result<Secret, Faulty> {
-        let given = one_of("--database-url", self.database_url.as_deref(), self.database_url_file.as_deref())
+        let given = one_of("--database-url", self.database_url.as_ref(), self.database_url_file.as_deref())
             .map_err(|fault| Faulty(vec![fault]))?;
         match given {
             None => Ok(Secret(sqlite_url(&self.data))),
@@ -137,12 +182,6 @@ impl DataArgs {
             ])),
         }
     }
-}
-
-/// The folder of the signing keys.
-#[must_use]
-pub fn keys_folder(data: &Path) -> PathBuf {
-    data.join(KEYS_FOLDER)
 }
 
 /// The address of the SQLite file in a folder.
@@ -163,13 +202,16 @@ impl ServeArgs {
             Secret(String::new())
         });
         let secret = self.read_secret(&mut faults);
-        let public_url = self.checked_public_url(&mut faults);
-        for origin in &self.allow_origins {
-            if !is_origin(origin) {
-                faults.push(format!(
-                    "--allow-origin {origin}: must be one exact origin, such as https://app.example.org, without a path or a *"
-                ));
-            }
+        let keys = self.key_source(&mut faults);
+        let network = self.network(&mut faults);
+        if self.metrics_listen.is_some_and(|listen| listen.port() == self.listen.listen.port()) {
+            faults.push("--metrics-listen: must be another port than --listen, one that clients do not reach".to_owned());
+        }
+        if self.data.data.join(DEMO_SECRET_FILE).exists() {
+            faults.push(format!(
+                "--data {}: holds the demo, whose passwords everybody knows; choose another",
+                self.data.data.display()
+            ));
         }
         if !faults.is_empty() {
             return Err(Faulty(faults));
@@ -179,17 +221,17 @@ impl ServeArgs {
             database_url,
             listen: self.listen.listen,
             metrics_listen: self.metrics_listen,
-            public_url,
             secret,
-            origins: Origins::Only(self.allow_origins.clone()),
+            keys,
+            network,
         })
     }
 
     fn read_secret(&self, faults: &mut Vec<String>) -> Secret {
-        match one_of("--secret", self.secret.as_deref(), self.secret_file.as_deref()) {
-            Ok(Some(secret)) if secret.chars().count() >= SECRET_LEAST => return Secret(secret),
-            Ok(Some(_)) => {
-                faults.push(format!("--secret: at least {SECRET_LEAST} characters, for example from `openssl rand -base64 48`"));
+        match one_of("--secret", self.secret.as_ref(), self.secret_file.as_deref()) {
+            Ok(Some(secret)) => {
+                faults.extend(checks::secret_fault(&secret));
+                return Secret(secret);
             }
             Ok(None) => faults.push(
                 "--secret: is missing; give it, or COHORTIUM_SECRET, or the name of its file as COHORTIUM_SECRET_FILE".to_owned(),
@@ -199,25 +241,58 @@ impl ServeArgs {
         Secret(String::new())
     }
 
-    fn checked_public_url(&self, faults: &mut Vec<String>) -> String {
-        let url = self.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
-        if url.is_empty() {
-            faults.push(
-                "--public-url: is missing; give the address at which clients reach the server, for example https://api.example.org"
-                    .to_owned(),
-            );
-        } else if !url.starts_with("https://") {
-            faults.push("--public-url: must begin with https://, because tokens travel on it".to_owned());
+    /// Where the keys are. Those of the demo are on every machine that ever ran it, and are not taken.
+    fn key_source(&self, faults: &mut Vec<String>) -> KeySource {
+        let folder = self.keys.folder(&self.data.data);
+        match one_of("--signing-keys", self.signing_keys.as_ref(), self.signing_keys_file.as_deref()) {
+            Ok(Some(_)) if self.keys.keys.is_some() => faults.push("--keys: give it, or --signing-keys, but not both".to_owned()),
+            Ok(Some(pem)) => {
+                faults.extend(check_given(&pem).err().map(|error| format!("--signing-keys: {error}")));
+                return KeySource::Given(Secret(pem));
+            }
+            Ok(None) => match folder.read() {
+                Ok(ring) if ring.has_demo_key() => {
+                    let shown = folder.path().display();
+                    faults.push(format!(
+                        "--keys {shown}: holds a key that the demo made; choose another folder, or remove demo-*.pk8"
+                    ));
+                }
+                Ok(_) => {}
+                Err(error) => faults.push(format!("--keys {}: cannot be used: {error}", folder.path().display())),
+            },
+            Err(fault) => faults.push(fault),
         }
-        url
+        KeySource::Folder(folder)
+    }
+
+    fn network(&self, faults: &mut Vec<String>) -> Network {
+        let public_url = self.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
+        let (origins, mut hosts) = (filled(&self.allow_origins), filled(&self.listen.allow_hosts));
+        faults.extend(checks::public_url_fault(&public_url));
+        faults.extend(origins.iter().filter_map(|origin| checks::origin_fault(origin)));
+        faults.extend(hosts.iter().filter_map(|host| checks::host_fault(host)));
+        faults.extend(self.trust_proxies.iter().filter_map(checks::proxy_fault));
+        hosts.extend(checks::origin_of(&public_url).map(str::to_owned));
+        Network {
+            public_url,
+            hosts: Hosts::only(hosts),
+            origins: Origins::Only(origins),
+            proxies: TrustedProxies::new(self.trust_proxies.clone()),
+            docs: !self.no_docs,
+        }
     }
 }
 
+/// What was really given: an empty variable gives one empty text.
+fn filled(given: &[String]) -> Vec<String> {
+    given.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
+}
+
 /// A value given by itself or by the name of its file, but not by both.
-fn one_of(flag: &str, value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, String> {
+fn one_of(flag: &str, value: Option<&Secret>, file: Option<&Path>) -> Result<Option<String>, String> {
     match (value, file) {
         (Some(_), Some(_)) => Err(format!("{flag}: give it, or {flag}-file, but not both")),
-        (Some(value), None) => Ok(Some(value.to_owned())),
+        (Some(value), None) => Ok(Some(value.expose().to_owned())),
         (None, Some(file)) => {
             let text = std::fs::read_to_string(file)
                 .map_err(|error| format!("{flag}-file {}: cannot be read: {error}", file.display()))?;
@@ -227,44 +302,116 @@ fn one_of(flag: &str, value: Option<&str>, file: Option<&Path>) -> Result<Option
     }
 }
 
-fn is_origin(origin: &str) -> bool {
-    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']))
-}
-
 #[cfg(test)]
 mod tests {
+    use cohortium_domain::time::Timestamp;
+
     use super::*;
 
-    fn args() -> ServeArgs {
+    const SECRET: &str = "5f0c1e9ab27d4c83a6f1e0d2b4c6978a";
+
+    /// What is right, with the data in a folder.
+    fn args(data: &Path) -> ServeArgs {
         ServeArgs {
-            data: DataArgs { data: PathBuf::from("data"), database_url: None, database_url_file: None },
-            listen: ListenArgs { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) },
+            data: DataArgs { data: data.to_owned(), database_url: None, database_url_file: None },
+            listen: ListenArgs {
+                listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+                allow_hosts: vec!["server".to_owned(), String::new()],
+            },
             public_url: Some("https://api.example.org/".to_owned()),
-            secret: Some("0123456789abcdef0123456789abcdef".to_owned()),
+            secret: Some(Secret::new(SECRET.to_owned())),
             secret_file: None,
-            metrics_listen: None,
+            keys: KeysArgs { keys: None },
+            signing_keys: None,
+            signing_keys_file: None,
+            metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             allow_origins: vec!["https://app.example.org".to_owned()],
+            trust_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            no_docs: false,
         }
+    }
+
+    fn faults(args: &ServeArgs) -> Vec<String> {
+        args.config().err().map_or_else(Vec::new, |faulty| faulty.0)
     }
 
     #[test]
     fn a_whole_configuration_is_taken() {
-        let config = args().config().unwrap();
-        assert_eq!(config.public_url, "https://api.example.org");
-        assert_eq!(config.database_url.expose(), "sqlite://data/cohortium.sqlite");
-        assert!(!format!("{config:?}").contains("0123456789abcdef"), "a secret is never shown");
+        let place = tempfile::tempdir().unwrap();
+        let config = args(place.path()).config().unwrap();
+        assert_eq!(config.network.public_url, "https://api.example.org");
+        assert!(config.network.hosts.know("api.example.org") && config.network.hosts.know("server:8080"));
+        assert!(!config.network.hosts.know("localhost") && !config.network.hosts.know("app.example.org"));
+        assert_eq!(config.database_url.expose(), sqlite_url(place.path()));
     }
 
     #[test]
     fn every_fault_is_told_at_once() {
+        let place = tempfile::tempdir().unwrap();
+        let right = args(place.path());
         let faulty = ServeArgs {
-            data: DataArgs { database_url: Some("mysql://x".to_owned()), ..args().data },
+            data: DataArgs { database_url: Some(Secret::new("mysql://x".to_owned())), ..right.data },
+            listen: ListenArgs { allow_hosts: vec!["*".to_owned()], ..right.listen },
             public_url: Some("http://api.example.org".to_owned()),
-            secret: Some("short".to_owned()),
-            allow_origins: vec!["*".to_owned(), "https://a.example/path".to_owned()],
-            ..args()
+            secret: Some(Secret::new("changeme".to_owned())),
+            signing_keys: Some(Secret::new("changeme".to_owned())),
+            metrics_listen: Some(right.listen.listen),
+            allow_origins: vec!["*".to_owned(), "null".to_owned(), "http://app.example.org".to_owned()],
+            trust_proxies: vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()],
+            ..right
         };
-        assert_eq!(faulty.config().unwrap_err().0.len(), 5);
+        let told = faults(&faulty);
+        assert_eq!(told.len(), 11, "{told:#?}");
+        assert!(
+            told.iter().all(|fault| fault.starts_with("--") && !fault.contains('\n') && !fault.contains("changeme")),
+            "{told:#?}"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let place = tempfile::tempdir().unwrap();
+        let url = "postgres://ada:hunter2@localhost/x".to_owned();
+        let right = args(place.path());
+        let secret = ServeArgs { data: DataArgs { database_url: Some(Secret::new(url)), ..right.data }, ..right };
+        for shown in [format!("{secret:?}"), format!("{:?}", secret.config().unwrap())] {
+            assert!(!shown.contains(SECRET) && !shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_the_demo_made_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let serve = args(place.path());
+        serve.keys.folder(place.path()).read_or_begin(Timestamp::from_millis(0), true).unwrap();
+        let told = faults(&serve);
+        assert!(told.len() == 1 && told[0].starts_with("--keys ") && told[0].contains("demo"), "{told:?}");
+        std::fs::write(place.path().join(DEMO_SECRET_FILE), SECRET).unwrap();
+        let elsewhere = ServeArgs { keys: KeysArgs { keys: Some(place.path().join("elsewhere")) }, ..serve };
+        let told = faults(&elsewhere);
+        assert!(told.len() == 1 && told[0].starts_with("--data ") && told[0].contains("demo"), "{told:?}");
+    }
+
+    #[test]
+    fn keys_come_from_one_place() {
+        let place = tempfile::tempdir().unwrap();
+        let right = args(place.path());
+        let both = ServeArgs {
+            signing_keys: Some(Secret::new("x".to_owned())),
+            keys: KeysArgs { keys: Some(place.path().join("keys")) },
+            ..right
+        };
+        assert_eq!(faults(&both), ["--keys: give it, or --signing-keys, but not both"]);
+        let missing = ServeArgs { signing_keys_file: Some(place.path().join("missing")), ..args(place.path()) };
+        assert!(faults(&missing)[0].starts_with("--signing-keys-file "));
+        let folder = right_folder(place.path());
+        std::fs::write(folder.path().join("1-broken.pk8"), "broken").unwrap();
+        assert!(faults(&args(place.path()))[0].contains("1-broken.pk8"));
+    }
+
+    fn right_folder(data: &Path) -> KeyFolder {
+        let folder = KeysArgs { keys: None }.folder(data);
+        folder.read_or_begin(Timestamp::from_millis(0), false).unwrap();
+        folder
     }
 }

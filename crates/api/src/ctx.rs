@@ -15,10 +15,10 @@ use cohortium_workflow::passwords::Passwords;
 
 use crate::auth::Caller;
 use crate::catalog::Catalog;
-use crate::config::Origins;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
 use crate::metrics::Metrics;
+use crate::network::Network;
 use crate::problem::{Code, Problem};
 use crate::reply::{Answer, Reply};
 use crate::tokens::Tokens;
@@ -70,23 +70,21 @@ struct Inner {
     passwords: Passwords,
     cursors: Cursors,
     catalog: Catalog,
-    public_url: String,
-    origins: Origins,
+    network: Network,
     metrics: Metrics,
 }
 
 impl Ctx {
-    /// Of these parts. `public_url` is where clients reach the server, without a slash at its end.
+    /// Of these parts.
     #[must_use]
-    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], public_url: String, origins: Origins) -> Self {
+    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], network: Network) -> Self {
         let inner = Inner {
             store,
             tokens,
             passwords,
             cursors: Cursors::new(secret),
             catalog: Catalog::default(),
-            public_url,
-            origins,
+            network,
             metrics: Metrics::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -125,13 +123,13 @@ impl Ctx {
     /// Where clients reach the server.
     #[must_use]
     pub fn public_url(&self) -> &str {
-        &self.inner.public_url
+        &self.inner.network.public_url
     }
 
-    /// Which front ends may call from a browser.
+    /// What is taken from the network.
     #[must_use]
-    pub fn origins(&self) -> &Origins {
-        &self.inner.origins
+    pub fn network(&self) -> &Network {
+        &self.inner.network
     }
 
     /// What is counted for the operator.
