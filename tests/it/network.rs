@@ -21,6 +21,7 @@ on_both_databases! {
     a_method_is_what_the_request_line_says,
     metrics_are_on_a_port_of_their_own_and_take_no_label_from_a_client,
     swagger_ui_can_be_left_out,
+    https_is_asked_for_only_where_there_is_https,
 }
 
 const NOBODY: &str = "0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e";
@@ -292,6 +293,12 @@ async fn metrics_are_on_a_port_of_their_own_and_take_no_label_from_a_client(data
     assert!(labels.iter().any(|label| label.contains(r#"route="/v1/catalog/{coalition}""#)), "{labels:?}");
     assert!(labels.iter().any(|label| label.contains(r#"method="other",route="/v1/me""#)), "{labels:?}");
     assert!(labels.iter().all(|label| !label.contains("BREW") && !label.contains("wp-")), "{labels:?}");
+}
+
+async fn https_is_asked_for_only_where_there_is_https(database: TestDatabase) {
+    let public_url = "http://127.0.0.1:8080".to_owned();
+    let api = Api::start_in(&database, Network { public_url, ..network() }).await;
+    assert!(!api.anonymous().get("/version").await.headers.contains_key("strict-transport-security"));
 }
 
 async fn swagger_ui_can_be_left_out(database: TestDatabase) {

@@ -123,7 +123,7 @@ mod tests {
             "changeme",
             "iHkz3mUYhhZ1NuYZQhPuoJZbJYvKqz0",
             &"a".repeat(64),
-            &"abcdefghi".repeat(9),
+            "abacbabcabbcacbabacacbbabcacabbacbaabcab",
             &"iHkz3mUYhhZ1NuYZ".repeat(3),
             "changeme-iHkz3mUYhhZ1NuYZQhPuoJZbJYvKqz0",
             "MY-SECRET-iHkz3mUYhhZ1NuYZQhPuoJZbJYvKqz0",

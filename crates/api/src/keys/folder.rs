@@ -219,6 +219,18 @@ mod tests {
         assert_eq!(files(&folder), [format!("7-{}.pk8", made.current(at(7)).unwrap().kid)]);
     }
 
+    #[test]
+    fn servers_that_begin_at_once_make_one_key() {
+        let (_place, folder) = folder();
+        let begin = || folder.read_or_begin(at(7), false).unwrap().current(at(7)).unwrap().kid.clone();
+        let kids = std::thread::scope(|scope| {
+            let servers = [0; 8].map(|_| scope.spawn(begin));
+            servers.map(|server| server.join().unwrap())
+        });
+        assert!(kids.iter().all(|kid| *kid == kids[0]), "{kids:?}");
+        assert_eq!(files(&folder).len(), 1);
+    }
+
     #[cfg(unix)]
     #[test]
     fn only_its_owner_can_read_a_key() {
