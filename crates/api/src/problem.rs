@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
+use cohortium_domain::sign_ins;
 use cohortium_domain::words::Word;
 use cohortium_store::Error;
 use serde::Serialize;
@@ -56,6 +57,8 @@ codes! {
     InvalidCredentials "invalid_credentials" 401 "The address or the password is not right",
     TokenInvalid "token_invalid" 401 "The token is not valid",
     TokenExpired "token_expired" 401 "The token has expired",
+    RefreshTokenReused "refresh_token_reused" 401 "The refresh token was used before",
+    InsufficientUserAuthentication "insufficient_user_authentication" 401 "This needs you to show once more who you are",
     PermissionDenied "permission_denied" 403 "You may not do this",
     InsufficientScope "insufficient_scope" 403 "The token's scopes do not allow this",
     NotFound "not_found" 404 "There is no such thing, or it is not visible to you",
@@ -223,13 +226,16 @@ impl Problem {
         response.json(self.body(request_id))
     }
 
-    /// RFC 6750: a request without a token is told no error code.
-    fn challenge(&self) -> &'static str {
-        if matches!(self.code, Code::TokenInvalid | Code::TokenExpired) {
-            r#"Bearer realm="cohortium", error="invalid_token""#
+    /// RFC 6750: a request without a token is told no error code. RFC 9470: how fresh a sign-in must be.
+    fn challenge(&self) -> String {
+        let error = if matches!(self.code, Code::TokenInvalid | Code::TokenExpired) {
+            r#", error="invalid_token""#.to_owned()
+        } else if self.code == Code::InsufficientUserAuthentication {
+            format!(r#", error="insufficient_user_authentication", max_age="{}""#, sign_ins::fresh_seconds())
         } else {
-            r#"Bearer realm="cohortium""#
-        }
+            String::new()
+        };
+        format!(r#"Bearer realm="cohortium"{error}"#)
     }
 
     fn body(&self, request_id: Uuid) -> ProblemBody {
