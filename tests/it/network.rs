@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use cohortium_api::network::{Hosts, Network, Origins};
+use cohortium_api::network::{Hosts, NetworkConfig, Origins};
 use cohortium_domain::access::Grant;
-use cohortium_tests::api::{Answer, Api, Session, must, network};
+use cohortium_tests::api::{Answer, Api, Session, Settings, must};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::document::Operation;
 use cohortium_tests::on_both_databases;
@@ -27,6 +27,13 @@ on_both_databases! {
 const NOBODY: &str = "0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e";
 const ORIGIN: &str = "https://app.example.org";
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// A server that takes something else from the network.
+async fn started(database: &TestDatabase, change: impl FnOnce(&mut NetworkConfig)) -> Api {
+    let mut settings = Settings::default();
+    change(&mut settings.network);
+    Api::start_with(database, settings).await
+}
 
 /// Asserts the headers that every answer has, and gives back how it may be kept.
 #[track_caller]
@@ -106,7 +113,7 @@ async fn preflight(who: &Session<'_>, origin: &str, method: &str, headers: &str)
 
 async fn only_the_origins_of_the_list_may_call_from_a_browser(database: TestDatabase) {
     let list = vec![ORIGIN.to_owned(), "https://admin.example.org".to_owned()];
-    let api = Api::start_in(&database, Network { origins: Origins::Only(list), ..network() }).await;
+    let api = started(&database, |network| network.origins = Origins::Only(list)).await;
     let nobody = api.anonymous();
     let asked = |origin: &'static str| nobody.request(Method::GET, "/version").header("origin", origin).send();
     let answer = asked(ORIGIN).await;
@@ -185,7 +192,7 @@ async fn a_simple_request_of_a_browser_writes_nothing(database: TestDatabase) {
 
 async fn another_host_is_not_answered_as(database: TestDatabase) {
     let hosts = Hosts::only(vec!["cohortium.test".to_owned(), "server".to_owned()]);
-    let api = Api::start_in(&database, Network { hosts, ..network() }).await;
+    let api = started(&database, |network| network.hosts = hosts).await;
     let coalition = api.coalition("dcsc").await;
     let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
     for given in ["Ana", "Ben"] {
@@ -299,13 +306,12 @@ async fn metrics_are_on_a_port_of_their_own_and_take_no_label_from_a_client(data
 }
 
 async fn https_is_asked_for_only_where_there_is_https(database: TestDatabase) {
-    let public_url = "http://127.0.0.1:8080".to_owned();
-    let api = Api::start_in(&database, Network { public_url, ..network() }).await;
+    let api = started(&database, |network| network.public_url = "http://127.0.0.1:8080".to_owned()).await;
     assert!(!api.anonymous().get("/version").await.headers.contains_key("strict-transport-security"));
 }
 
 async fn swagger_ui_can_be_left_out(database: TestDatabase) {
-    let api = Api::start_in(&database, Network { docs: false, ..network() }).await;
+    let api = started(&database, |network| network.docs = false).await;
     for path in ["/docs", "/docs/", "/docs/swagger-ui-bundle.js"] {
         assert_eq!(api.anonymous().get(path).await.problem(404), "route_not_found");
     }

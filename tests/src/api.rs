@@ -4,6 +4,7 @@
 //! purpose; what signing in by password does has tests of its own.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use actix_web::HttpServer;
@@ -11,7 +12,8 @@ use actix_web::dev::ServerHandle;
 use cohortium_api::build_app;
 use cohortium_api::ctx::Ctx;
 use cohortium_api::keys::{KeyFolder, Keys};
-use cohortium_api::network::{Hosts, Network, Origins, TrustedProxies};
+use cohortium_api::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
+use cohortium_api::rate_limits::RateLimitArgs;
 use cohortium_api::tokens::Tokens;
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::coalitions::{Clock, Coalition};
@@ -32,6 +34,28 @@ use crate::environment::TestEnvironment;
 
 /// Where changes of the tests' own making come from.
 pub const ORIGIN: Origin = Origin { door: "test", request_id: None };
+
+/// How a server of the tests is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What it takes from the network.
+    pub network: NetworkConfig,
+    /// How much each caller may ask.
+    pub rate_limits: RateLimitArgs,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let network = NetworkConfig {
+            public_url: "https://cohortium.test".to_owned(),
+            hosts: Hosts::local(vec!["cohortium.test".to_owned()]),
+            origins: Origins::Localhost,
+            proxies: TrustedProxies::default(),
+            docs: true,
+        };
+        Self { network, rate_limits: RateLimitArgs::all(NonZeroU16::MAX) }
+    }
+}
 
 /// A running server.
 pub struct Api {
@@ -56,15 +80,15 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start(database: &TestDatabase) -> Self {
-        Self::start_in(database, network()).await
+        Self::start_with(database, Settings::default()).await
     }
 
-    /// Starts a server that takes this from the network.
+    /// Starts a server on the database, with these settings.
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn start_in(database: &TestDatabase, network: Network) -> Self {
-        Self::run(database, Arc::default(), Arc::new(must(tempfile::tempdir())), network).await
+    pub async fn start_with(database: &TestDatabase, settings: Settings) -> Self {
+        Self::run(database, Arc::default(), Arc::new(must(tempfile::tempdir())), settings).await
     }
 
     /// Starts another copy of the server, with the same database, clock and folder of keys.
@@ -72,12 +96,12 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start_beside(&self, database: &TestDatabase) -> Self {
-        Self::run(database, Arc::clone(&self.environment), Arc::clone(&self.keys), network()).await
+        Self::run(database, Arc::clone(&self.environment), Arc::clone(&self.keys), Settings::default()).await
     }
 
-    async fn run(database: &TestDatabase, environment: Arc<TestEnvironment>, keys: Arc<TempDir>, network: Network) -> Self {
+    async fn run(database: &TestDatabase, environment: Arc<TestEnvironment>, keys: Arc<TempDir>, settings: Settings) -> Self {
         let store = Store::connect(database.url(), environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
-        let ctx = context(store, &environment, &keys, network);
+        let ctx = context(store, &environment, &keys, settings);
         let (address, handle) = serve(ctx.clone());
         Self { base_url: format!("http://{address}"), ctx, environment, keys, client: reqwest::Client::new(), handle }
     }
@@ -374,23 +398,12 @@ impl Answer {
     }
 }
 
-/// What a server takes from the network, when a test says nothing else.
-#[must_use]
-pub fn network() -> Network {
-    Network {
-        public_url: "https://cohortium.test".to_owned(),
-        hosts: Hosts::local(vec!["cohortium.test".to_owned()]),
-        origins: Origins::Localhost,
-        proxies: TrustedProxies::default(),
-        docs: true,
-    }
-}
-
-fn context(store: Store, environment: &Arc<TestEnvironment>, keys: &TempDir, network: Network) -> Ctx {
+fn context(store: Store, environment: &Arc<TestEnvironment>, keys: &TempDir, settings: Settings) -> Ctx {
+    let Settings { network, rate_limits } = settings;
     let keys = must(Keys::of_folder(KeyFolder::new(keys.path().to_owned()), environment.now(), false));
     let tokens = Tokens::new(keys, &network.public_url, environment.clone());
     let passwords = must(Passwords::new(2, &[7; 16]));
-    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", network)
+    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", network, rate_limits)
 }
 
 /// Serves in a thread of its own, which lasts as long as the process.

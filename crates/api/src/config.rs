@@ -12,7 +12,8 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::keys::{KeyFolder, check_given};
-use crate::network::{Hosts, Network, Origins, TrustedProxies};
+use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
+use crate::rate_limits::RateLimitArgs;
 
 const DATABASE_FILE: &str = "cohortium.sqlite";
 const KEYS_FOLDER: &str = "keys";
@@ -96,6 +97,8 @@ pub struct ServeArgs {
     /// Serve the API without Swagger UI at /docs.
     #[arg(long, env = "COHORTIUM_NO_DOCS")]
     no_docs: bool,
+    #[command(flatten)]
+    rate_limits: RateLimitArgs,
 }
 
 /// A text that is not shown.
@@ -144,7 +147,9 @@ pub struct Config {
     /// Where its signing keys are.
     pub keys: KeySource,
     /// What it takes from the network.
-    pub network: Network,
+    pub network: NetworkConfig,
+    /// How much each caller may ask.
+    pub rate_limits: RateLimitArgs,
 }
 
 /// Where the signing keys are.
@@ -224,6 +229,7 @@ impl ServeArgs {
             secret,
             keys,
             network,
+            rate_limits: self.rate_limits,
         })
     }
 
@@ -265,7 +271,7 @@ impl ServeArgs {
         KeySource::Folder(folder)
     }
 
-    fn network(&self, faults: &mut Vec<String>) -> Network {
+    fn network(&self, faults: &mut Vec<String>) -> NetworkConfig {
         let public_url = self.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
         let (origins, mut hosts) = (filled(&self.allow_origins), filled(&self.listen.allow_hosts));
         faults.extend(checks::public_url_fault(&public_url));
@@ -273,7 +279,7 @@ impl ServeArgs {
         faults.extend(hosts.iter().filter_map(|host| checks::host_fault(host)));
         faults.extend(self.trust_proxies.iter().filter_map(checks::proxy_fault));
         hosts.extend(checks::origin_of(&public_url).map(str::to_owned));
-        Network {
+        NetworkConfig {
             public_url,
             hosts: Hosts::only(hosts),
             origins: Origins::Only(origins),
@@ -304,6 +310,8 @@ fn one_of(flag: &str, value: Option<&Secret>, file: Option<&Path>) -> Result<Opt
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use cohortium_domain::time::Timestamp;
 
     use super::*;
@@ -328,6 +336,7 @@ mod tests {
             allow_origins: vec!["https://app.example.org".to_owned()],
             trust_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             no_docs: false,
+            rate_limits: RateLimitArgs::all(NonZeroU16::MAX),
         }
     }
 

@@ -12,14 +12,16 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
+use cohortium_workflow::throttles::Throttles;
 
 use crate::auth::{Caller, Recognized};
 use crate::catalog::Catalog;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
 use crate::metrics::Metrics;
-use crate::network::Network;
+use crate::network::NetworkConfig;
 use crate::problem::{Code, Problem};
+use crate::rate_limits::{RateLimitArgs, RateLimits};
 use crate::reply::{Answer, Reply};
 use crate::tokens::Tokens;
 
@@ -68,21 +70,34 @@ struct Inner {
     store: Store,
     tokens: Tokens,
     recognized: Recognized,
+    rate_limits: RateLimits,
+    throttles: Throttles,
     passwords: Passwords,
     cursors: Cursors,
     catalog: Catalog,
-    network: Network,
+    network: NetworkConfig,
     metrics: Metrics,
 }
 
 impl Ctx {
     /// Of these parts.
     #[must_use]
-    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], network: Network) -> Self {
+    pub fn new(
+        store: Store,
+        tokens: Tokens,
+        passwords: Passwords,
+        secret: &[u8],
+        network: NetworkConfig,
+        limits: RateLimitArgs,
+    ) -> Self {
+        let rate_limits = RateLimits::new(limits, store.environment());
+        let throttles = Throttles::new(secret, limits.sign_ins_per_minute);
         let inner = Inner {
             store,
             tokens,
             recognized: Recognized::default(),
+            rate_limits,
+            throttles,
             passwords,
             cursors: Cursors::new(secret),
             catalog: Catalog::default(),
@@ -108,6 +123,18 @@ impl Ctx {
     #[must_use]
     pub fn recognized(&self) -> &Recognized {
         &self.inner.recognized
+    }
+
+    /// How much each caller may ask.
+    #[must_use]
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.inner.rate_limits
+    }
+
+    /// How often what can be guessed at can be tried.
+    #[must_use]
+    pub fn throttles(&self) -> &Throttles {
+        &self.inner.throttles
     }
 
     /// What hashes passwords.
@@ -136,7 +163,7 @@ impl Ctx {
 
     /// What is taken from the network.
     #[must_use]
-    pub fn network(&self) -> &Network {
+    pub fn network(&self) -> &NetworkConfig {
         &self.inner.network
     }
 

@@ -1,6 +1,7 @@
 //! The gate: what every request passes before its handler, in one order, asked of the document and of the table of who may do what.
 //!
-//! First whether the server answers as that host (421), then whether the address is known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403).
+//! First whether the server answers as that host (421), then whether the address is known (404), then the method (405), then who calls (401),
+//! then whether such a caller could ever do this (403).
 //! No handler, and no extractor, is reached before: a stranger learns nothing from a wrong id or a wrong body.
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
@@ -17,9 +19,10 @@ use uuid::Uuid;
 
 use crate::auth;
 use crate::ctx::Ctx;
-use crate::network::{ClientAddress, Hosts, client_address};
+use crate::network::{Hosts, client_address};
 use crate::openapi::operations::{Methods, OPERATIONS, Operation};
 use crate::problem::{Code, Problem};
+use crate::rate_limits::{Left, Limited, Network};
 
 /// Where Swagger UI is: the only thing that is served without standing in the document.
 const DOCS: &str = "/docs";
@@ -48,8 +51,7 @@ pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 's
     let id = request_id(&request, ctx.as_deref().map(AsRef::as_ref));
     request.extensions_mut().insert(RequestId(id));
     if let Some(ctx) = &ctx {
-        let address = client_address(request.request(), &ctx.network().proxies);
-        request.extensions_mut().insert(ClientAddress(address));
+        request.extensions_mut().insert(network(&request, ctx));
     }
     let route = request.match_pattern().unwrap_or_default();
     let span = tracing::info_span!("request", id = %id, method = %request.method(), route = %route, status = tracing::field::Empty);
@@ -62,7 +64,11 @@ pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 's
         ctx.metrics().answered(&method, &route, response.status(), started.elapsed());
     }
     let secure = ctx.is_some_and(|ctx| ctx.public_url().starts_with("https://"));
+    let left = response.request().extensions().get::<Left>().copied();
     add_headers(response.headers_mut(), id, policy, secure);
+    if let Some(left) = left {
+        left.tell(response.headers_mut());
+    }
     Ok(response)
 }
 
@@ -128,14 +134,26 @@ async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
     if ctx.network().docs && is_docs(request.path()) {
         return Ok(());
     }
-    let methods =
-        request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern)).ok_or_else(|| Problem::new(Code::RouteNotFound))?;
-    let operation = methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))?;
+    let read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let anonymous = |action| ctx.rate_limits().anonymous(network(request, &ctx), action, read);
+    let operation = match operation(request) {
+        Ok(operation) if !operation.action.public() => operation,
+        found => {
+            count(request, anonymous(found.as_ref().ok().map(|operation| operation.action)))?;
+            request.extensions_mut().insert(Matched(found?));
+            return Ok(());
+        }
+    };
     request.extensions_mut().insert(Matched(operation));
-    if operation.action.public() {
-        return Ok(());
-    }
-    let caller = auth::identify(&ctx, request.headers().get(header::AUTHORIZATION), id).await?;
+    let caller = match auth::identify(&ctx, request.headers().get(header::AUTHORIZATION), id).await {
+        Ok(caller) => caller,
+        Err(problem) => {
+            // Whoever guesses at tokens is counted like whoever has none.
+            count(request, anonymous(None))?;
+            return Err(problem);
+        }
+    };
+    count(request, ctx.rate_limits().caller(&caller, read).map(Some))?;
     if !caller.actor.could_ever(operation.action) {
         return Err(Problem::new(Code::PermissionDenied).detail(operation.action.only_for()));
     }
@@ -153,6 +171,29 @@ fn check_host(request: &ServiceRequest, hosts: &Hosts) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(Code::MisdirectedRequest).detail("Ask for the public address of the API"))
+}
+
+/// The operation of this address and method.
+fn operation(request: &ServiceRequest) -> Result<&'static Operation, Problem> {
+    let methods = request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern));
+    let methods = methods.ok_or_else(|| Problem::new(Code::RouteNotFound))?;
+    methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))
+}
+
+fn network(request: &ServiceRequest, ctx: &Ctx) -> Network {
+    client_address(request.request(), &ctx.network().proxies).into()
+}
+
+/// Remembers what is left of a limit, for the headers of the answer.
+fn count(request: &ServiceRequest, counted: Result<Option<Left>, Limited>) -> Result<(), Problem> {
+    let left = match counted {
+        Ok(left) => left,
+        Err(limited) => Some(limited.left),
+    };
+    if let Some(left) = left {
+        request.extensions_mut().insert(left);
+    }
+    Ok(counted.map(drop)?)
 }
 
 fn not_allowed(methods: &Methods) -> Problem {

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod network;
 pub mod openapi;
 pub mod problem;
+pub mod rate_limits;
 mod reply;
 pub mod server;
 pub mod tokens;

@@ -103,7 +103,7 @@ pub fn context(config: &Config, store: Store) -> Result<Ctx, CannotStart> {
     let environment = store.environment().clone();
     let tokens = Tokens::new(open_keys(&config.keys, environment.now())?, &config.network.public_url, environment.clone());
     let passwords = Passwords::new(cores(), &environment.random())?;
-    Ok(Ctx::new(store, tokens, passwords, config.secret.expose().as_bytes(), config.network.clone()))
+    Ok(Ctx::new(store, tokens, passwords, config.secret.expose().as_bytes(), config.network.clone(), config.rate_limits))
 }
 
 fn open_keys(source: &KeySource, now: Timestamp) -> Result<Keys, CannotStart> {

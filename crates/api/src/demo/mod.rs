@@ -7,6 +7,7 @@ mod dcsc;
 mod diso;
 mod stage;
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -20,7 +21,8 @@ use serde::Serialize;
 use crate::config::{Config, DEMO_SECRET_FILE, KeySource, KeysArgs, ListenArgs, Secret, sqlite_url};
 use crate::ctx::{Ctx, System};
 use crate::keys::{KeyFolder, write_private};
-use crate::network::{Hosts, Network, Origins, TrustedProxies};
+use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
+use crate::rate_limits::RateLimitArgs;
 use crate::server::{CannotStart, context, lock_data, open_store};
 use stage::Halt;
 
@@ -175,13 +177,15 @@ impl DemoArgs {
             metrics_listen: None,
             secret: Secret::new(secret),
             keys: KeySource::Folder(self.key_folder()),
-            network: Network {
+            network: NetworkConfig {
                 public_url: format!("http://{}", self.listen.listen),
                 hosts: Hosts::local(self.listen.allow_hosts.clone()),
                 origins: Origins::Localhost,
                 proxies: TrustedProxies::default(),
                 docs: true,
             },
+            // Whoever tries it out hurries, and comes from one address.
+            rate_limits: RateLimitArgs::all(NonZeroU16::MAX),
         })
     }
 }

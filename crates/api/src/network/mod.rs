@@ -7,13 +7,13 @@ mod client_address;
 mod cors;
 pub(crate) mod hosts;
 
-pub use client_address::{ClientAddress, TrustedProxies, client_address};
+pub use client_address::{TrustedProxies, client_address};
 pub(crate) use cors::cors;
 pub use hosts::Hosts;
 
 /// What a server takes from the network.
 #[derive(Clone, Debug)]
-pub struct Network {
+pub struct NetworkConfig {
     /// Where clients reach it, without a slash at the end.
     pub public_url: String,
     /// As which hosts it answers.
