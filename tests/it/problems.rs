@@ -122,6 +122,7 @@ impl<'a> World<'a> {
             Code::NotFound => send(staff.request(Method::GET, "/v1/people/0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e")),
             Code::RouteNotFound => send(nobody.request(Method::GET, "/v1/nothing")),
             Code::MethodNotAllowed => send(nobody.request(Method::DELETE, "/v1/me")),
+            Code::MisdirectedRequest => send(nobody.request(Method::GET, "/v1/me").header("host", "example.net")),
             Code::AddressTooLong => send(nobody.request(Method::GET, &format!("/v1/me?{}", "x".repeat(8 * 1024)))),
             Code::HeadersTooLarge => send(nobody.request(Method::GET, "/v1/me").header("x", &"x".repeat(33 * 1024))),
             Code::RequestTimeout => self.half_a_body(),

@@ -4,18 +4,21 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use chrono::Duration;
 use cohortium_api::config::Limits;
+use cohortium_api::network::TrustedProxies;
 use cohortium_api::rate_limits::RateLimitArgs;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_store::Environment;
-use cohortium_tests::api::{Answer, Api};
+use cohortium_tests::api::{Answer, Api, Settings};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
+use reqwest::Method;
 use serde_json::json;
 
 on_both_databases! {
     a_caller_is_told_what_is_left_and_when_to_come_again,
     writes_have_a_limit_of_their_own,
     who_has_not_signed_in_is_counted_by_its_network,
+    nobody_chooses_by_which_network_it_is_counted,
     five_wrong_passwords_then_one_in_three_minutes,
     twenty_wrong_passwords_an_hour_from_wherever,
     a_hundred_wrong_passwords_in_a_row_and_no_more,
@@ -23,7 +26,7 @@ on_both_databases! {
     a_session_is_refreshed_thirty_times_a_minute,
 }
 
-fn limits(requests: u32, writes: u32, catalog: u32, anonymous: u32) -> Limits {
+fn limits(requests: u32, writes: u32, catalog: u32, anonymous: u32) -> Settings {
     let number = |number| NonZeroU32::new(number).unwrap();
     let rates = RateLimitArgs {
         requests_per_minute: number(requests),
@@ -32,7 +35,7 @@ fn limits(requests: u32, writes: u32, catalog: u32, anonymous: u32) -> Limits {
         anonymous_per_minute: number(anonymous),
         sign_ins_per_minute: NonZeroU16::new(30).unwrap(),
     };
-    Limits { rates, ..Limits::default() }
+    Limits { rates, ..Limits::default() }.into()
 }
 
 fn pass(api: &Api, duration: Duration) {
@@ -105,6 +108,31 @@ async fn with_password(api: &Api) {
     let coalition = api.coalition("dcsc").await;
     let person = api.person(coalition, "Mia", &[]).await.person_id();
     api.set_password(coalition, person, RIGHT).await;
+}
+
+async fn nobody_chooses_by_which_network_it_is_counted(database: TestDatabase) {
+    let mut settings = limits(100, 100, 2, 100);
+    for (proxies, refused) in [("10.0.0.0/8", true), ("127.0.0.0/8", false)] {
+        settings.network.proxies = TrustedProxies::new(vec![proxies.parse().unwrap()]);
+        let api = Api::start_with(database.url(), settings.clone()).await;
+        let mut last = 0;
+        for n in 1..=4 {
+            let from = format!("203.0.113.{n}");
+            let asked =
+                api.anonymous().request(Method::GET, "/openapi/v1.json").header("x-forwarded-for", &format!("1.1.1.1, {from}"));
+            last = asked.header("x-real-ip", &from).header("forwarded", &format!("for={from}")).send().await.status;
+        }
+        assert_eq!(last == 429, refused, "only a proxy that is trusted tells whom it saw");
+        // What the client itself wrote stands further left, and is not looked at.
+        let mut statuses = Vec::new();
+        for n in 1..=3 {
+            let told = format!("198.51.100.{n}, 203.0.113.77");
+            statuses.push(
+                api.anonymous().request(Method::GET, "/openapi/v1.json").header("x-forwarded-for", &told).send().await.status,
+            );
+        }
+        assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    }
 }
 
 async fn five_wrong_passwords_then_one_in_three_minutes(database: TestDatabase) {

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use cohortium_api::build_app;
-use cohortium_api::config::{Limits, Origins};
+use cohortium_api::config::Limits;
 use cohortium_api::ctx::Ctx;
-use cohortium_api::keys::SigningKey;
+use cohortium_api::keys::{KeyFolder, Keys};
+use cohortium_api::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 use cohortium_api::rate_limits::RateLimitArgs;
 use cohortium_api::tokens::Tokens;
 use cohortium_domain::access::{Actor, Grant};
@@ -28,6 +29,7 @@ use cohortium_workflow::jobs;
 use cohortium_workflow::passwords::Passwords;
 use reqwest::Method;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::database::TestDatabase;
 use crate::environment::TestEnvironment;
@@ -35,11 +37,40 @@ use crate::environment::TestEnvironment;
 /// Where changes of the tests' own making come from.
 pub const ORIGIN: Origin = Origin { door: "test", request_id: None };
 
+/// How a server of the tests is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What it takes from the network.
+    pub network: NetworkConfig,
+    /// What it takes on.
+    pub limits: Limits,
+}
+
+impl From<Limits> for Settings {
+    fn from(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let network = NetworkConfig {
+            public_url: "https://cohortium.test".to_owned(),
+            hosts: Hosts::local(vec!["cohortium.test".to_owned()]),
+            origins: Origins::Localhost,
+            proxies: TrustedProxies::default(),
+            docs: true,
+        };
+        Self { network, limits: Api::limits() }
+    }
+}
+
 /// A running server.
 pub struct Api {
     address: SocketAddr,
     ctx: Ctx,
     environment: Arc<TestEnvironment>,
+    keys: Arc<TempDir>,
     client: reqwest::Client,
     handle: ServerHandle,
 }
@@ -57,7 +88,7 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start(database: &TestDatabase) -> Self {
-        Self::start_with(database.url(), Self::limits()).await
+        Self::start_with(database.url(), Settings::default()).await
     }
 
     /// What a server of the tests takes on: the usual, and as many requests as a test likes.
@@ -66,16 +97,27 @@ impl Api {
         Limits { rates: RateLimitArgs::all(NonZeroU16::MAX), ..Limits::default() }
     }
 
-    /// Starts a server that takes on no more than this.
+    /// Starts a server on the database, set up like this.
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn start_with(url: &str, limits: Limits) -> Self {
-        let environment = Arc::new(TestEnvironment::default());
+    pub async fn start_with(url: &str, settings: impl Into<Settings>) -> Self {
+        Self::run(url, Arc::default(), Arc::new(must(tempfile::tempdir())), settings.into()).await
+    }
+
+    /// Starts another copy of the server, with the same database, clock and folder of keys.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_beside(&self, database: &TestDatabase) -> Self {
+        Self::run(database.url(), Arc::clone(&self.environment), Arc::clone(&self.keys), Settings::default()).await
+    }
+
+    async fn run(url: &str, environment: Arc<TestEnvironment>, keys: Arc<TempDir>, settings: Settings) -> Self {
         let store = Store::connect(url, environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
-        let ctx = context(store, &environment, limits);
+        let ctx = context(store, &environment, &keys, settings);
         let (address, handle) = serve(ctx.clone());
-        Self { address, ctx, environment, client: reqwest::Client::new(), handle }
+        Self { address, ctx, environment, keys, client: reqwest::Client::new(), handle }
     }
 
     /// Runs the jobs beside the requests, as the real server does, for as long as the process lives.
@@ -94,6 +136,12 @@ impl Api {
     #[must_use]
     pub fn environment(&self) -> &TestEnvironment {
         &self.environment
+    }
+
+    /// Where the server's signing keys are.
+    #[must_use]
+    pub fn key_folder(&self) -> KeyFolder {
+        KeyFolder::new(self.keys.path().to_owned())
     }
 
     /// What the server works with.
@@ -370,14 +418,12 @@ impl Answer {
     }
 }
 
-fn context(store: Store, environment: &Arc<TestEnvironment>, limits: Limits) -> Ctx {
-    let folder = must(tempfile::tempdir());
-    let keys = vec![must(SigningKey::generate_in(folder.path()))];
-    let url = "http://cohortium.test";
-    let tokens = Tokens::new(keys, url, environment.clone());
+fn context(store: Store, environment: &Arc<TestEnvironment>, keys: &TempDir, settings: Settings) -> Ctx {
+    let Settings { network, limits } = settings;
+    let keys = must(Keys::of_folder(KeyFolder::new(keys.path().to_owned()), environment.now(), false));
+    let tokens = Tokens::new(keys, &network.public_url, environment.clone());
     let passwords = must(Passwords::new(2, &[7; 16]));
-    let secret = b"a secret of the tests, and of them alone";
-    Ctx::new(store, tokens, passwords, secret, url.to_owned(), Origins::Localhost, limits)
+    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", network, limits)
 }
 
 /// Serves in a thread of its own, which lasts as long as the process.

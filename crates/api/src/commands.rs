@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::Duration;
 use clap::Subcommand;
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::coalitions::{Clock, Coalition};
@@ -10,12 +11,13 @@ use cohortium_domain::passwords::Password;
 use cohortium_domain::people::PersonCreate;
 use cohortium_domain::text::{Email, Name, Slug, TextFault, Title};
 use cohortium_domain::time::Zone;
-use cohortium_store::Origin;
+use cohortium_store::{Environment, Origin};
 use cohortium_workflow as workflow;
 use cohortium_workflow::input::Input;
 use cohortium_workflow::passwords::Passwords;
 
-use crate::config::DataArgs;
+use crate::config::{DataArgs, KeysArgs};
+use crate::ctx::System;
 use crate::server::{CannotStart, open_data};
 
 /// What is done with coalitions.
@@ -127,6 +129,60 @@ impl OwnerCommand {
 
 fn wrong(flag: &str, fault: TextFault) -> CannotStart {
     CannotStart(format!("{flag}: {fault}"))
+}
+
+/// What is done with the signing keys.
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make the next signing key, and remove those that are over.
+    ///
+    /// Running servers publish it within seconds, and sign with it when its time has come. What the key before it has signed stays good for as
+    /// long as it lasts, so nobody is signed out. To refuse at once what a key has signed that leaked, rotate with --now and remove its file.
+    Rotate {
+        /// After how long it signs: a number, and s, m, h or d. Several servers, and whoever keeps a copy of the public keys, must see it before.
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+        after: Duration,
+        /// It signs at once.
+        #[arg(long, conflicts_with = "after")]
+        now: bool,
+        /// The folder of the data.
+        #[arg(long, env = "COHORTIUM_DATA", default_value = "data", value_name = "DIR")]
+        data: PathBuf,
+        /// Where the keys are.
+        #[command(flatten)]
+        keys: KeysArgs,
+    },
+}
+
+impl KeysCommand {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What is wrong, in a line.
+    pub fn run(self) -> Result<(), CannotStart> {
+        let Self::Rotate { after, now, data, keys } = self;
+        let folder = keys.folder(&data);
+        let after = if now { Duration::zero() } else { after };
+        let rotated = folder
+            .rotate(System::default().now(), after)
+            .map_err(|error| CannotStart(format!("the keys in {} are not rotated: {error}", folder.path().display())))?;
+        println!("{} signs from {}", rotated.kid, rotated.signs_from);
+        for kid in rotated.removed {
+            println!("{kid} is over, and removed");
+        }
+        Ok(())
+    }
+}
+
+/// A time such as 24h.
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)].iter().find_map(|(unit, seconds)| {
+        let number: u32 = text.strip_suffix(*unit)?.parse().ok()?;
+        i64::from(number).checked_mul(*seconds)
+    });
+    let longest = Duration::days(365);
+    let time = seconds.and_then(Duration::try_seconds).filter(|time| *time <= longest);
+    time.ok_or_else(|| "must be a number and s, m, h or d, such as 24h, and no more than a year".to_owned())
 }
 
 /// What is done with the journal.

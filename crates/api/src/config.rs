@@ -2,19 +2,25 @@
 //!
 //! What always holds: every fault is told at once, each in one line that says what to do; a secret can come from a file, and is never shown.
 
+mod checks;
+mod limits;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
+use ipnet::IpNet;
 
-use crate::rate_limits::RateLimitArgs;
+use crate::keys::{KeyFolder, check_given};
+use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 
-/// The least length of the server's secret.
-const SECRET_LEAST: usize = 32;
+pub use self::limits::{Limits, LoadArgs};
+
 const DATABASE_FILE: &str = "cohortium.sqlite";
 const KEYS_FOLDER: &str = "keys";
+/// The file of the demo's secret, by which its folder is known.
+pub(crate) const DEMO_SECRET_FILE: &str = "demo-secret";
 
 /// Where data are kept.
 #[derive(Args, Clone, Debug)]
@@ -24,7 +30,7 @@ pub struct DataArgs {
     pub data: PathBuf,
     /// The database, when it is not the SQLite file of the data folder: `postgres://USER:PASSWORD@HOST/DATABASE`.
     #[arg(long, env = "COHORTIUM_DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     /// A file that holds the database's address, instead of --database-url.
     #[arg(long, env = "COHORTIUM_DATABASE_URL_FILE", value_name = "FILE")]
     pub database_url_file: Option<PathBuf>,
@@ -36,19 +42,25 @@ pub struct ListenArgs {
     /// The address and port to listen on.
     #[arg(long, env = "COHORTIUM_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
+    /// Another host as which the server answers, for example its name behind a proxy that does not pass `Host` on; can be given several times.
+    #[arg(long = "allow-host", env = "COHORTIUM_ALLOW_HOSTS", value_delimiter = ',', value_name = "HOST")]
+    pub allow_hosts: Vec<String>,
 }
 
-/// How much the server takes on at once.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct LoadArgs {
-    /// How many requests are worked on at once; who comes beyond that is asked to come again (503).
-    #[arg(long, env = "COHORTIUM_MAX_REQUESTS", default_value_t = Limits::default().requests, value_name = "N")]
-    max_requests: usize,
-    /// How many connections are held open at once; who comes beyond that waits.
-    #[arg(long, env = "COHORTIUM_MAX_CONNECTIONS", default_value_t = Limits::default().connections, value_name = "N")]
-    max_connections: usize,
-    #[command(flatten)]
-    rates: RateLimitArgs,
+/// Where the signing keys are kept.
+#[derive(Args, Clone, Debug)]
+pub struct KeysArgs {
+    /// The folder of the signing keys: `keys` in the data folder, when not given. A running server follows what is done to it.
+    #[arg(long, env = "COHORTIUM_KEYS", value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+}
+
+impl KeysArgs {
+    /// The folder of the signing keys, with this folder of the data.
+    #[must_use]
+    pub fn folder(&self, data: &Path) -> KeyFolder {
+        KeyFolder::new(self.keys.clone().unwrap_or_else(|| data.join(KEYS_FOLDER)))
+    }
 }
 
 /// What `serve` is told.
@@ -63,77 +75,43 @@ pub struct ServeArgs {
     public_url: Option<String>,
     /// The secret from which the keys of cursors and links are derived: 32 characters or more.
     #[arg(long, env = "COHORTIUM_SECRET", hide_env_values = true, value_name = "SECRET")]
-    secret: Option<String>,
+    secret: Option<Secret>,
     /// A file that holds the secret, instead of --secret.
     #[arg(long, env = "COHORTIUM_SECRET_FILE", value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeysArgs,
+    /// The signing keys themselves, instead of a folder: one or several P-256 keys as PEM (PKCS #8), of which the first signs and all are good.
+    #[arg(long, env = "COHORTIUM_SIGNING_KEYS", hide_env_values = true, value_name = "PEM")]
+    signing_keys: Option<Secret>,
+    /// A file that holds the signing keys, instead of --signing-keys.
+    #[arg(long, env = "COHORTIUM_SIGNING_KEYS_FILE", value_name = "FILE")]
+    signing_keys_file: Option<PathBuf>,
     /// Where to serve /metrics, on a port of its own; nowhere, when not given.
     #[arg(long, env = "COHORTIUM_METRICS_LISTEN", value_name = "ADDR:PORT")]
     metrics_listen: Option<SocketAddr>,
     /// A front end's origin that may call the API from a browser, for example `https://app.example.org`; can be given several times.
     #[arg(long = "allow-origin", env = "COHORTIUM_ALLOW_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     allow_origins: Vec<String>,
+    /// The network of a proxy whose `X-Forwarded-For` is believed, for example `10.0.0.0/8`; can be given several times.
+    #[arg(long = "trust-proxy", env = "COHORTIUM_TRUST_PROXIES", value_delimiter = ',', value_name = "CIDR")]
+    trust_proxies: Vec<IpNet>,
+    /// Serve the API without Swagger UI at /docs.
+    #[arg(long, env = "COHORTIUM_NO_DOCS")]
+    no_docs: bool,
     #[command(flatten)]
     load: LoadArgs,
-}
-
-/// What the server takes of a request, how long it waits, and how much it takes on at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest address with its query, in bytes.
-    pub address_bytes: usize,
-    /// The most headers.
-    pub headers: usize,
-    /// All headers together, in bytes.
-    pub header_bytes: usize,
-    /// The largest body, in bytes.
-    pub body_bytes: usize,
-    /// The deepest nesting of a body.
-    pub body_depth: u32,
-    /// How many requests are worked on at once.
-    pub requests: usize,
-    /// How many requests a minute each caller may send.
-    pub rates: RateLimitArgs,
-    /// How many connections are held open at once.
-    pub connections: usize,
-    /// How long a request's head may take to come in.
-    pub head_time: Duration,
-    /// How long its body may.
-    pub body_time: Duration,
-    /// How long may be worked on it.
-    pub work_time: Duration,
-    /// How long the database may take to say that it is there.
-    pub ping_time: Duration,
-    /// How long a connection is held open for the next request.
-    pub idle_time: Duration,
-    /// How long requests in flight may take to end when the server stops.
-    pub shutdown_time: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            address_bytes: 8 * 1024,
-            headers: 64,
-            header_bytes: 32 * 1024,
-            body_bytes: 256 * 1024,
-            body_depth: 32,
-            requests: 256,
-            rates: RateLimitArgs::default(),
-            connections: 4_096,
-            head_time: Duration::from_secs(5),
-            body_time: Duration::from_secs(15),
-            work_time: Duration::from_secs(10),
-            ping_time: Duration::from_secs(1),
-            idle_time: Duration::from_secs(30),
-            shutdown_time: Duration::from_secs(20),
-        }
-    }
 }
 
 /// A text that is not shown.
 #[derive(Clone)]
 pub struct Secret(String);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
 
 impl Secret {
     /// A text that is not to be shown.
@@ -166,23 +144,23 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where it serves its metrics.
     pub metrics_listen: Option<SocketAddr>,
-    /// Where clients reach it, without a slash at the end.
-    pub public_url: String,
     /// From which keys are derived.
     pub secret: Secret,
-    /// Which front ends may call from a browser.
-    pub origins: Origins,
+    /// Where its signing keys are.
+    pub keys: KeySource,
+    /// What it takes from the network.
+    pub network: NetworkConfig,
     /// What it takes on.
     pub limits: Limits,
 }
 
-/// Which front ends may call from a browser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
-    /// These.
-    Only(Vec<String>),
-    /// Whatever runs on this machine: for the demo alone.
-    Localhost,
+/// Where the signing keys are.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// In a folder, which is followed.
+    Folder(KeyFolder),
+    /// Here, as PEM.
+    Given(Secret),
 }
 
 /// What is wrong with a configuration: each fault a line.
@@ -201,7 +179,7 @@ impl DataArgs {
     /// # Errors
     /// What is wrong with what was given.
     pub fn database(&self) -> Result<Secret, Faulty> {
-        let given = one_of("--database-url", self.database_url.as_deref(), self.database_url_file.as_deref())
+        let given = one_of("--database-url", self.database_url.as_ref(), self.database_url_file.as_deref())
             .map_err(|fault| Faulty(vec![fault]))?;
         match given {
             None => Ok(Secret(sqlite_url(&self.data))),
@@ -211,12 +189,6 @@ impl DataArgs {
             ])),
         }
     }
-}
-
-/// The folder of the signing keys.
-#[must_use]
-pub fn keys_folder(data: &Path) -> PathBuf {
-    data.join(KEYS_FOLDER)
 }
 
 /// The address of the SQLite file in a folder.
@@ -237,13 +209,16 @@ impl ServeArgs {
             Secret(String::new())
         });
         let secret = self.read_secret(&mut faults);
-        let public_url = self.checked_public_url(&mut faults);
-        for origin in &self.allow_origins {
-            if !is_origin(origin) {
-                faults.push(format!(
-                    "--allow-origin {origin}: must be one exact origin, such as https://app.example.org, without a path or a *"
-                ));
-            }
+        let keys = self.key_source(&mut faults);
+        let network = self.network(&mut faults);
+        if self.metrics_listen.is_some_and(|listen| listen.port() == self.listen.listen.port()) {
+            faults.push("--metrics-listen: must be another port than --listen, one that clients do not reach".to_owned());
+        }
+        if self.data.data.join(DEMO_SECRET_FILE).exists() {
+            faults.push(format!(
+                "--data {}: holds the demo, whose passwords everybody knows; choose another",
+                self.data.data.display()
+            ));
         }
         let limits = self.load.limits(&mut faults);
         if !faults.is_empty() {
@@ -254,18 +229,18 @@ impl ServeArgs {
             database_url,
             listen: self.listen.listen,
             metrics_listen: self.metrics_listen,
-            public_url,
             secret,
-            origins: Origins::Only(self.allow_origins.clone()),
+            keys,
+            network,
             limits,
         })
     }
 
     fn read_secret(&self, faults: &mut Vec<String>) -> Secret {
-        match one_of("--secret", self.secret.as_deref(), self.secret_file.as_deref()) {
-            Ok(Some(secret)) if secret.chars().count() >= SECRET_LEAST => return Secret(secret),
-            Ok(Some(_)) => {
-                faults.push(format!("--secret: at least {SECRET_LEAST} characters, for example from `openssl rand -base64 48`"));
+        match one_of("--secret", self.secret.as_ref(), self.secret_file.as_deref()) {
+            Ok(Some(secret)) => {
+                faults.extend(checks::secret_fault(&secret));
+                return Secret(secret);
             }
             Ok(None) => faults.push(
                 "--secret: is missing; give it, or COHORTIUM_SECRET, or the name of its file as COHORTIUM_SECRET_FILE".to_owned(),
@@ -275,36 +250,58 @@ impl ServeArgs {
         Secret(String::new())
     }
 
-    fn checked_public_url(&self, faults: &mut Vec<String>) -> String {
-        let url = self.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
-        if url.is_empty() {
-            faults.push(
-                "--public-url: is missing; give the address at which clients reach the server, for example https://api.example.org"
-                    .to_owned(),
-            );
-        } else if !url.starts_with("https://") {
-            faults.push("--public-url: must begin with https://, because tokens travel on it".to_owned());
+    /// Where the keys are. Those of the demo are on every machine that ever ran it, and are not taken.
+    fn key_source(&self, faults: &mut Vec<String>) -> KeySource {
+        let folder = self.keys.folder(&self.data.data);
+        match one_of("--signing-keys", self.signing_keys.as_ref(), self.signing_keys_file.as_deref()) {
+            Ok(Some(_)) if self.keys.keys.is_some() => faults.push("--keys: give it, or --signing-keys, but not both".to_owned()),
+            Ok(Some(pem)) => {
+                faults.extend(check_given(&pem).err().map(|error| format!("--signing-keys: {error}")));
+                return KeySource::Given(Secret(pem));
+            }
+            Ok(None) => match folder.read() {
+                Ok(ring) if ring.has_demo_key() => {
+                    let shown = folder.path().display();
+                    faults.push(format!(
+                        "--keys {shown}: holds a key that the demo made; choose another folder, or remove demo-*.pk8"
+                    ));
+                }
+                Ok(_) => {}
+                Err(error) => faults.push(format!("--keys {}: cannot be used: {error}", folder.path().display())),
+            },
+            Err(fault) => faults.push(fault),
         }
-        url
+        KeySource::Folder(folder)
+    }
+
+    fn network(&self, faults: &mut Vec<String>) -> NetworkConfig {
+        let public_url = self.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
+        let (origins, mut hosts) = (filled(&self.allow_origins), filled(&self.listen.allow_hosts));
+        faults.extend(checks::public_url_fault(&public_url));
+        faults.extend(origins.iter().filter_map(|origin| checks::origin_fault(origin)));
+        faults.extend(hosts.iter().filter_map(|host| checks::host_fault(host)));
+        faults.extend(self.trust_proxies.iter().filter_map(checks::proxy_fault));
+        hosts.extend(checks::origin_of(&public_url).map(str::to_owned));
+        NetworkConfig {
+            public_url,
+            hosts: Hosts::only(hosts),
+            origins: Origins::Only(origins),
+            proxies: TrustedProxies::new(self.trust_proxies.clone()),
+            docs: !self.no_docs,
+        }
     }
 }
 
-impl LoadArgs {
-    fn limits(self, faults: &mut Vec<String>) -> Limits {
-        for (flag, number) in [("--max-requests", self.max_requests), ("--max-connections", self.max_connections)] {
-            if number == 0 {
-                faults.push(format!("{flag}: must be 1 or more, or nobody would be served"));
-            }
-        }
-        Limits { requests: self.max_requests, connections: self.max_connections, rates: self.rates, ..Limits::default() }
-    }
+/// What was really given: an empty variable gives one empty text.
+fn filled(given: &[String]) -> Vec<String> {
+    given.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
 }
 
 /// A value given by itself or by the name of its file, but not by both.
-fn one_of(flag: &str, value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, String> {
+fn one_of(flag: &str, value: Option<&Secret>, file: Option<&Path>) -> Result<Option<String>, String> {
     match (value, file) {
         (Some(_), Some(_)) => Err(format!("{flag}: give it, or {flag}-file, but not both")),
-        (Some(value), None) => Ok(Some(value.to_owned())),
+        (Some(value), None) => Ok(Some(value.expose().to_owned())),
         (None, Some(file)) => {
             let text = std::fs::read_to_string(file)
                 .map_err(|error| format!("{flag}-file {}: cannot be read: {error}", file.display()))?;
@@ -314,47 +311,121 @@ fn one_of(flag: &str, value: Option<&str>, file: Option<&Path>) -> Result<Option
     }
 }
 
-fn is_origin(origin: &str) -> bool {
-    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']))
-}
-
 #[cfg(test)]
 mod tests {
+    use cohortium_domain::time::Timestamp;
+
+    use crate::rate_limits::RateLimitArgs;
+
     use super::*;
 
-    fn args() -> ServeArgs {
+    const SECRET: &str = "5f0c1e9ab27d4c83a6f1e0d2b4c6978a";
+
+    /// What is right, with the data in a folder.
+    fn args(data: &Path) -> ServeArgs {
         ServeArgs {
-            data: DataArgs { data: PathBuf::from("data"), database_url: None, database_url_file: None },
-            listen: ListenArgs { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) },
+            data: DataArgs { data: data.to_owned(), database_url: None, database_url_file: None },
+            listen: ListenArgs {
+                listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+                allow_hosts: vec!["server".to_owned(), String::new()],
+            },
             public_url: Some("https://api.example.org/".to_owned()),
-            secret: Some("0123456789abcdef0123456789abcdef".to_owned()),
+            secret: Some(Secret::new(SECRET.to_owned())),
             secret_file: None,
-            metrics_listen: None,
+            keys: KeysArgs { keys: None },
+            signing_keys: None,
+            signing_keys_file: None,
+            metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             allow_origins: vec!["https://app.example.org".to_owned()],
+            trust_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            no_docs: false,
             load: LoadArgs { max_requests: 100, max_connections: 1_000, rates: RateLimitArgs::default() },
         }
     }
 
+    fn faults(args: &ServeArgs) -> Vec<String> {
+        args.config().err().map_or_else(Vec::new, |faulty| faulty.0)
+    }
+
     #[test]
     fn a_whole_configuration_is_taken() {
-        let config = args().config().unwrap();
-        assert_eq!(config.public_url, "https://api.example.org");
-        assert_eq!(config.database_url.expose(), "sqlite://data/cohortium.sqlite");
+        let place = tempfile::tempdir().unwrap();
+        let config = args(place.path()).config().unwrap();
+        assert_eq!(config.network.public_url, "https://api.example.org");
+        assert!(config.network.hosts.know("api.example.org") && config.network.hosts.know("server:8080"));
+        assert!(!config.network.hosts.know("localhost") && !config.network.hosts.know("app.example.org"));
+        assert_eq!(config.database_url.expose(), sqlite_url(place.path()));
         assert_eq!(config.limits, Limits { requests: 100, connections: 1_000, ..Limits::default() });
-        assert!(!format!("{config:?}").contains("0123456789abcdef"), "a secret is never shown");
     }
 
     #[test]
     fn every_fault_is_told_at_once() {
+        let place = tempfile::tempdir().unwrap();
+        let right = args(place.path());
         let faulty = ServeArgs {
-            data: DataArgs { database_url: Some("mysql://x".to_owned()), ..args().data },
+            data: DataArgs { database_url: Some(Secret::new("mysql://x".to_owned())), ..right.data },
+            listen: ListenArgs { allow_hosts: vec!["*".to_owned()], ..right.listen },
             public_url: Some("http://api.example.org".to_owned()),
-            secret: Some("short".to_owned()),
-            allow_origins: vec!["*".to_owned(), "https://a.example/path".to_owned()],
-            load: LoadArgs { max_requests: 0, max_connections: 0, ..args().load },
-            ..args()
+            secret: Some(Secret::new("changeme".to_owned())),
+            signing_keys: Some(Secret::new("changeme".to_owned())),
+            metrics_listen: Some(right.listen.listen),
+            allow_origins: vec!["*".to_owned(), "null".to_owned(), "http://app.example.org".to_owned()],
+            trust_proxies: vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()],
+            load: LoadArgs { max_requests: 0, max_connections: 0, ..right.load },
+            ..right
         };
-        assert_eq!(faulty.config().unwrap_err().0.len(), 7);
+        let told = faults(&faulty);
+        assert_eq!(told.len(), 13, "{told:#?}");
+        assert!(
+            told.iter().all(|fault| fault.starts_with("--") && !fault.contains('\n') && !fault.contains("changeme")),
+            "{told:#?}"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let place = tempfile::tempdir().unwrap();
+        let url = "postgres://ada:hunter2@localhost/x".to_owned();
+        let right = args(place.path());
+        let secret = ServeArgs { data: DataArgs { database_url: Some(Secret::new(url)), ..right.data }, ..right };
+        for shown in [format!("{secret:?}"), format!("{:?}", secret.config().unwrap())] {
+            assert!(!shown.contains(SECRET) && !shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_the_demo_made_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let serve = args(place.path());
+        serve.keys.folder(place.path()).read_or_begin(Timestamp::from_millis(0), true).unwrap();
+        let told = faults(&serve);
+        assert!(told.len() == 1 && told[0].starts_with("--keys ") && told[0].contains("demo"), "{told:?}");
+        std::fs::write(place.path().join(DEMO_SECRET_FILE), SECRET).unwrap();
+        let elsewhere = ServeArgs { keys: KeysArgs { keys: Some(place.path().join("elsewhere")) }, ..serve };
+        let told = faults(&elsewhere);
+        assert!(told.len() == 1 && told[0].starts_with("--data ") && told[0].contains("demo"), "{told:?}");
+    }
+
+    #[test]
+    fn keys_come_from_one_place() {
+        let place = tempfile::tempdir().unwrap();
+        let right = args(place.path());
+        let both = ServeArgs {
+            signing_keys: Some(Secret::new("x".to_owned())),
+            keys: KeysArgs { keys: Some(place.path().join("keys")) },
+            ..right
+        };
+        assert_eq!(faults(&both), ["--keys: give it, or --signing-keys, but not both"]);
+        let missing = ServeArgs { signing_keys_file: Some(place.path().join("missing")), ..args(place.path()) };
+        assert!(faults(&missing)[0].starts_with("--signing-keys-file "));
+        let folder = right_folder(place.path());
+        std::fs::write(folder.path().join("1-broken.pk8"), "broken").unwrap();
+        assert!(faults(&args(place.path()))[0].contains("1-broken.pk8"));
+    }
+
+    fn right_folder(data: &Path) -> KeyFolder {
+        let folder = KeysArgs { keys: None }.folder(data);
+        folder.read_or_begin(Timestamp::from_millis(0), false).unwrap();
+        folder
     }
 }

@@ -19,10 +19,11 @@ use tokio::time::timeout;
 
 use crate::auth::{Caller, Recognized};
 use crate::catalog::Catalog;
-use crate::config::{Limits, Origins};
+use crate::config::Limits;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
 use crate::metrics::Metrics;
+use crate::network::NetworkConfig;
 use crate::problem::{Code, Problem};
 use crate::rate_limits::RateLimits;
 use crate::reply::{Answer, Reply};
@@ -78,8 +79,7 @@ struct Inner {
     passwords: Passwords,
     cursors: Cursors,
     catalog: Catalog,
-    public_url: String,
-    origins: Origins,
+    network: NetworkConfig,
     metrics: Metrics,
     limits: Limits,
     /// A place for each request that can be worked on at once.
@@ -87,17 +87,9 @@ struct Inner {
 }
 
 impl Ctx {
-    /// Of these parts. `public_url` is where clients reach the server, without a slash at its end.
+    /// Of these parts.
     #[must_use]
-    pub fn new(
-        store: Store,
-        tokens: Tokens,
-        passwords: Passwords,
-        secret: &[u8],
-        public_url: String,
-        origins: Origins,
-        limits: Limits,
-    ) -> Self {
+    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], network: NetworkConfig, limits: Limits) -> Self {
         let rate_limits = RateLimits::new(limits.rates, store.environment());
         let throttles = Throttles::new(secret, limits.rates.sign_ins_per_minute);
         let inner = Inner {
@@ -109,8 +101,7 @@ impl Ctx {
             passwords,
             cursors: Cursors::new(secret),
             catalog: Catalog::default(),
-            public_url,
-            origins,
+            network,
             metrics: Metrics::default(),
             limits,
             places: Semaphore::new(limits.requests),
@@ -178,13 +169,13 @@ impl Ctx {
     /// Where clients reach the server.
     #[must_use]
     pub fn public_url(&self) -> &str {
-        &self.inner.public_url
+        &self.inner.network.public_url
     }
 
-    /// Which front ends may call from a browser.
+    /// What is taken from the network.
     #[must_use]
-    pub fn origins(&self) -> &Origins {
-        &self.inner.origins
+    pub fn network(&self) -> &NetworkConfig {
+        &self.inner.network
     }
 
     /// What is counted for the operator.

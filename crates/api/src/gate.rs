@@ -1,9 +1,9 @@
 //! The gate: what every request passes before its handler, in one order, asked of the document and of the table of who may do what.
 //!
-//! First whether the head is no larger than is taken (414, 431), then whether the address is known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403).
+//! First whether the head is no larger than is taken (414, 431), then whether the server answers as that host (421), then whether the address is
+//! known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403).
 //! No handler, and no extractor, is reached before: a stranger learns nothing from a wrong id or a wrong body.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use tracing::Instrument;
@@ -19,12 +20,15 @@ use uuid::Uuid;
 use crate::auth;
 use crate::config::Limits;
 use crate::ctx::Ctx;
+use crate::network::{Hosts, client_address};
 use crate::openapi::operations::{Methods, OPERATIONS, Operation};
 use crate::problem::{Code, Problem};
 use crate::rate_limits::{Left, Limited, Network};
 
 /// Where Swagger UI is: the only thing that is served without standing in the document.
 const DOCS: &str = "/docs";
+/// Where probes ask.
+const HEALTH: &str = "/health/";
 /// JSON is never a page.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Swagger UI is one: its own scripts, styles and pictures, and this server's answers.
@@ -47,8 +51,9 @@ pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 's
     let ctx = request.app_data::<web::Data<Ctx>>().cloned();
     let id = request_id(&request, ctx.as_deref().map(AsRef::as_ref));
     request.extensions_mut().insert(RequestId(id));
-    let network = network(&request);
-    request.extensions_mut().insert(network);
+    if let Some(ctx) = &ctx {
+        request.extensions_mut().insert(network(&request, ctx));
+    }
     let route = request.match_pattern().unwrap_or_default();
     let span = tracing::info_span!("request", id = %id, method = %request.method(), route = %route, status = tracing::field::Empty);
     let (method, started) = (request.method().clone(), Instant::now());
@@ -112,9 +117,6 @@ fn add_headers(headers: &mut HeaderMap, id: Uuid, policy: &'static str, secure: 
 /// # Errors
 /// None: a refusal is an answer.
 pub async fn gate(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    if is_docs(request.path()) {
-        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
-    }
     let id = request.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0);
     let response = match admit(&request, id).await {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
@@ -130,8 +132,12 @@ fn is_docs(path: &str) -> bool {
 async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
     let ctx = request.app_data::<web::Data<Ctx>>().map(|ctx| Arc::clone(ctx)).ok_or_else(|| Problem::new(Code::InternalError))?;
     check_head(request, ctx.limits())?;
+    check_host(request, &ctx.network().hosts)?;
+    if ctx.network().docs && is_docs(request.path()) {
+        return Ok(());
+    }
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let anonymous = |action| ctx.rate_limits().anonymous(network(request), action, read);
+    let anonymous = |action| ctx.rate_limits().anonymous(network(request, &ctx), action, read);
     let operation = match operation(request) {
         Ok(operation) if !operation.action.public() => operation,
         found => {
@@ -158,6 +164,17 @@ async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Whether the server answers as the host that is asked for. Probes ask by whatever address they have.
+fn check_host(request: &ServiceRequest, hosts: &Hosts) -> Result<(), Problem> {
+    let told = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    // An address that is written out has the last word (RFC 9112, 3.2.2); HTTP/2 knows no other way.
+    let asked = request.uri().authority().map(Authority::as_str).or(told);
+    if request.path().starts_with(HEALTH) || asked.is_some_and(|host| hosts.know(host)) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::MisdirectedRequest).detail("Ask for the public address of the API"))
+}
+
 /// The operation of this address and method.
 fn operation(request: &ServiceRequest) -> Result<&'static Operation, Problem> {
     let methods = request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern));
@@ -165,8 +182,8 @@ fn operation(request: &ServiceRequest) -> Result<&'static Operation, Problem> {
     methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))
 }
 
-fn network(request: &ServiceRequest) -> Network {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip()).into()
+fn network(request: &ServiceRequest, ctx: &Ctx) -> Network {
+    client_address(request.request(), &ctx.network().proxies).into()
 }
 
 /// Remembers what is left of a limit, for the headers of the answer.

@@ -16,6 +16,7 @@ mod gate;
 mod json;
 pub mod keys;
 pub mod metrics;
+pub mod network;
 pub mod openapi;
 pub mod problem;
 pub mod rate_limits;
@@ -24,14 +25,12 @@ pub mod server;
 pub mod tokens;
 mod v1;
 
-use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::config::Origins;
 use crate::ctx::Ctx;
 use crate::problem::{Code, Problem};
 use crate::reply::Reply;
@@ -42,7 +41,8 @@ pub fn build_app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>,
 > {
-    let (cors, body_bytes) = (cors(ctx.origins()), ctx.limits().body_bytes);
+    let cors = network::cors(&ctx.network().origins);
+    let (docs, body_bytes) = (ctx.network().docs, ctx.limits().body_bytes);
     App::new()
         .app_data(web::Data::new(ctx))
         .app_data(web::PayloadConfig::new(body_bytes))
@@ -52,8 +52,11 @@ pub fn build_app(
                 .into()
         }))
         .configure(v1::configure)
-        .service(web::redirect("/docs", "/docs/"))
-        .service(SwaggerUi::new("/docs/{_:.*}").config(swagger()))
+        .configure(|app| {
+            if docs {
+                app.service(web::redirect("/docs", "/docs/")).service(SwaggerUi::new("/docs/{_:.*}").config(swagger()));
+            }
+        })
         .default_service(web::to(|| async { Err::<Reply, _>(Problem::new(Code::RouteNotFound)) }))
         .wrap(from_fn(gate::gate))
         .wrap(cors)
@@ -63,41 +66,4 @@ pub fn build_app(
 /// Swagger UI, reading the document that the server enforces.
 fn swagger() -> Config<'static> {
     Config::new(["/openapi/v1.json"]).persist_authorization(true).display_request_duration(true).validator_url("none")
-}
-
-/// Which front ends may call from a browser: those on the list, by their exact origin, with bearer tokens and no cookies.
-fn cors(origins: &Origins) -> Cors {
-    let cors = match origins {
-        Origins::Only(list) => list.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin)),
-        Origins::Localhost => Cors::default().allowed_origin_fn(|origin, _| origin.to_str().is_ok_and(is_localhost)),
-    };
-    cors.allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers([
-            "authorization",
-            "content-type",
-            "if-match",
-            "if-none-match",
-            "idempotency-key",
-            "x-request-id",
-            "traceparent",
-        ])
-        .expose_headers([
-            "etag",
-            "location",
-            "link",
-            "retry-after",
-            "ratelimit",
-            "ratelimit-policy",
-            "x-request-id",
-            "idempotent-replayed",
-        ])
-        .max_age(600)
-}
-
-fn is_localhost(origin: &str) -> bool {
-    let Some(authority) = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) else { return false };
-    let host = authority
-        .rsplit_once(':')
-        .map_or(authority, |(host, port)| if port.bytes().all(|b| b.is_ascii_digit()) { host } else { authority });
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }

@@ -23,7 +23,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the API.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Run the jobs without serving, beside servers on the same PostgreSQL.
     Worker(DataArgs),
     /// Serve two real programs, to try it out.
@@ -38,6 +38,9 @@ enum Command {
     /// Owners of coalitions.
     #[command(subcommand)]
     Owner(commands::OwnerCommand),
+    /// Signing keys.
+    #[command(subcommand)]
+    Keys(commands::KeysCommand),
     /// The journal.
     #[command(subcommand)]
     Journal(commands::JournalCommand),
@@ -79,6 +82,7 @@ async fn run(command: Command) -> Result<(), CannotStart> {
         }
         Command::Coalition(command) => command.run().await,
         Command::Owner(command) => command.run().await,
+        Command::Keys(command) => command.run(),
         Command::Journal(command) => command.run().await,
     }
 }

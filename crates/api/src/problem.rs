@@ -81,6 +81,7 @@ codes! {
     PayloadTooLarge "payload_too_large" 413 "The body is too large",
     AddressTooLong "address_too_long" 414 "The address is too long",
     UnsupportedMediaType "unsupported_media_type" 415 "The body must be JSON",
+    MisdirectedRequest "misdirected_request" 421 "This server does not answer as that host",
     UnknownField "unknown_field" 422 "The body has members that do not exist",
     ValidationFailed "validation_failed" 422 "The request is not valid",
     IdempotencyKeyReused "idempotency_key_reused" 422 "The idempotency key was used for another request",

@@ -5,21 +5,26 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::rt::task::JoinHandle;
 use actix_web::{App, HttpServer, web};
+use cohortium_domain::time::Timestamp;
 use cohortium_store::{Environment, Error, Store};
 use cohortium_workflow::jobs;
 use cohortium_workflow::passwords::Passwords;
 use fs4::FileExt;
 
 use crate::build_app;
-use crate::config::{Config, DataArgs, keys_folder};
+use crate::config::{Config, DataArgs, KeySource};
 use crate::ctx::{Ctx, System};
-use crate::keys::SigningKey;
+use crate::keys::Keys;
 use crate::tokens::Tokens;
 
 const LOCK_FILE: &str = "lock";
+/// How often the keys' folder is looked at.
+const KEYS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Why a server does not start: one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -90,17 +95,18 @@ pub async fn open_store(url: &str) -> Result<Store, CannotStart> {
 /// # Errors
 /// The signing keys cannot be read or made.
 pub fn context(config: &Config, store: Store) -> Result<Ctx, CannotStart> {
-    let folder = keys_folder(&config.data);
-    let cannot = |error: io::Error| CannotStart(format!("the signing keys in {} cannot be used: {error}", folder.display()));
-    let mut keys = SigningKey::load_from(&folder).map_err(cannot)?;
-    if keys.is_empty() {
-        keys.push(SigningKey::generate_in(&folder).map_err(cannot)?);
-    }
     let environment = store.environment().clone();
-    let tokens = Tokens::new(keys, &config.public_url, environment.clone());
+    let tokens = Tokens::new(open_keys(&config.keys, environment.now())?, &config.network.public_url, environment.clone());
     let passwords = Passwords::new(cores(), &environment.random())?;
-    let (secret, public_url) = (config.secret.expose().as_bytes(), config.public_url.clone());
-    Ok(Ctx::new(store, tokens, passwords, secret, public_url, config.origins.clone(), config.limits))
+    Ok(Ctx::new(store, tokens, passwords, config.secret.expose().as_bytes(), config.network.clone(), config.limits))
+}
+
+fn open_keys(source: &KeySource, now: Timestamp) -> Result<Keys, CannotStart> {
+    match source {
+        KeySource::Folder(folder) => Keys::of_folder(folder.clone(), now, false)
+            .map_err(|error| CannotStart(format!("the signing keys in {} cannot be used: {error}", folder.path().display()))),
+        KeySource::Given(pem) => Keys::given(pem.expose()).map_err(|error| CannotStart(format!("--signing-keys: {error}"))),
+    }
 }
 
 /// Serves until it is told to stop.
@@ -108,7 +114,7 @@ pub fn context(config: &Config, store: Store) -> Result<Ctx, CannotStart> {
 /// # Errors
 /// The address cannot be listened on.
 pub async fn serve(config: &Config, ctx: Ctx) -> Result<(), CannotStart> {
-    let jobs = actix_web::rt::spawn(jobs::run(ctx.store().clone()));
+    let jobs = [actix_web::rt::spawn(jobs::run(ctx.store().clone())), actix_web::rt::spawn(follow_keys(ctx.clone()))];
     let (served, limits) = (ctx.clone(), config.limits);
     let server = HttpServer::new(move || build_app(served.clone()))
         .workers(cores())
@@ -121,9 +127,21 @@ pub async fn serve(config: &Config, ctx: Ctx) -> Result<(), CannotStart> {
         .map_err(|error| CannotStart(format!("{} cannot be listened on ({error}): choose another with --listen", config.listen)))?;
     let metrics = config.metrics_listen.map(|listen| metrics_server(listen, ctx)).transpose()?.map(actix_web::rt::spawn);
     let ended = server.run().await;
-    jobs.abort();
-    metrics.inspect(actix_web::rt::task::JoinHandle::abort);
+    jobs.iter().for_each(JoinHandle::abort);
+    metrics.inspect(JoinHandle::abort);
     ended.map_err(|error| CannotStart(error.to_string()))
+}
+
+/// Takes up what is done to the keys' folder, so that no rotation needs a restart.
+async fn follow_keys(ctx: Ctx) {
+    let mut again = tokio::time::interval(KEYS_INTERVAL);
+    loop {
+        again.tick().await;
+        let ctx = ctx.clone();
+        if let Err(error) = actix_web::rt::task::spawn_blocking(move || ctx.tokens().keys().follow()).await {
+            tracing::error!(%error, "following the signing keys failed");
+        }
+    }
 }
 
 /// Runs the jobs until it is told to stop.

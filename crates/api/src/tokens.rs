@@ -12,13 +12,13 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::keys::{Jwk, SigningKey};
+use crate::keys::{Jwk, Keys};
 use crate::problem::{Code, Problem};
 
 /// How long an access token is good for.
 pub const ACCESS_SECONDS: i64 = 600;
 /// How far clocks may differ.
-const LEEWAY_SECONDS: i64 = 30;
+pub const LEEWAY_SECONDS: i64 = 30;
 /// No token of ours is longer.
 const LONGEST_TOKEN: usize = 8_192;
 const TYPE: &str = "at+jwt";
@@ -29,7 +29,7 @@ const REFRESH_PREFIX: &str = "coh_rt_";
 
 /// Makes and checks tokens.
 pub struct Tokens {
-    keys: Vec<SigningKey>,
+    keys: Keys,
     issuer: String,
     validation: Validation,
     environment: Arc<dyn Environment>,
@@ -61,9 +61,9 @@ struct Claims {
 }
 
 impl Tokens {
-    /// With these keys, of which the first signs.
+    /// With these keys.
     #[must_use]
-    pub fn new(keys: Vec<SigningKey>, issuer: &str, environment: Arc<dyn Environment>) -> Self {
+    pub fn new(keys: Keys, issuer: &str, environment: Arc<dyn Environment>) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[issuer]);
@@ -74,10 +74,16 @@ impl Tokens {
         Self { keys, issuer: issuer.to_owned(), validation, environment }
     }
 
+    /// The keys with which it does.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// The public keys.
     #[must_use]
     pub fn jwks(&self) -> Vec<Jwk> {
-        self.keys.iter().map(|key| key.jwk.clone()).collect()
+        self.keys.ring().published(self.environment.now())
     }
 
     /// An access token of a sign-in session.
@@ -89,8 +95,9 @@ impl Tokens {
             tracing::error!(error = said, "defect");
             Problem::new(Code::InternalError)
         };
-        let key = self.keys.first().ok_or_else(|| defect("there is no signing key"))?;
-        let now = seconds(self.environment.now());
+        let (ring, now) = (self.keys.ring(), self.environment.now());
+        let key = ring.current(now).ok_or_else(|| defect("there is no signing key"))?;
+        let now = seconds(now);
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.issuer.clone(),
@@ -120,7 +127,8 @@ impl Tokens {
         if !typed || header.crit.is_some() {
             return Err(invalid());
         }
-        let key = self.key(header.kid.as_deref()).ok_or_else(invalid)?;
+        let (ring, now) = (self.keys.ring(), self.environment.now());
+        let key = header.kid.as_deref().and_then(|kid| ring.good(kid, now)).ok_or_else(invalid)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.public, &self.validation).map_err(|_| invalid())?.claims;
         let checked = Checked {
             kid: key.kid.clone(),
@@ -138,18 +146,16 @@ impl Tokens {
     /// # Errors
     /// As [`Tokens::check`].
     pub fn check_again(&self, checked: &Checked) -> Result<(), Problem> {
-        let now = seconds(self.environment.now());
+        let now = self.environment.now();
+        let good = self.keys.ring().good(&checked.kid, now).is_some();
+        let now = seconds(now);
         if checked.expires_at.saturating_add(LEEWAY_SECONDS) <= now {
             return Err(Problem::new(Code::TokenExpired).detail("Refresh it, or sign in again"));
         }
-        if checked.issued_at > now.saturating_add(LEEWAY_SECONDS) || self.key(Some(&checked.kid)).is_none() {
+        if checked.issued_at > now.saturating_add(LEEWAY_SECONDS) || !good {
             return Err(Problem::new(Code::TokenInvalid));
         }
         Ok(())
-    }
-
-    fn key(&self, kid: Option<&str>) -> Option<&SigningKey> {
-        self.keys.iter().find(|key| kid == Some(key.kid.as_str()))
     }
 
     /// A new refresh token: 256 bits that nobody can guess.

@@ -14,20 +14,20 @@ use clap::Args;
 use cohortium_domain::access::Actor;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::time::{Timestamp, Zone};
-use cohortium_store::{Error, Origin, Store};
+use cohortium_store::{Environment, Error, Origin, Store};
 use cohortium_workflow as workflow;
 use serde::Serialize;
 
-use crate::config::{Config, Limits, ListenArgs, Origins, Secret, sqlite_url};
-use crate::ctx::Ctx;
-use crate::keys::write_private;
+use crate::config::{Config, DEMO_SECRET_FILE, KeySource, KeysArgs, Limits, ListenArgs, Secret, sqlite_url};
+use crate::ctx::{Ctx, System};
+use crate::keys::{KeyFolder, write_private};
+use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 use crate::rate_limits::RateLimitArgs;
 use crate::server::{CannotStart, context, lock_data, open_store};
 use stage::Halt;
 
 /// The password of every sign-in of the demo. It opens nothing but the demo.
 pub const PASSWORD: &str = "practice makes community";
-const SECRET_FILE: &str = "demo-secret";
 /// Where DCSC's story stands when nothing is said.
 const DCSC_STANDS_AT: &str = "2019-11-20T17:00:00Z";
 /// Where DISO's stands.
@@ -99,6 +99,7 @@ impl DemoArgs {
     /// What is wrong, in a line.
     pub async fn prepare(&self) -> Result<(Config, Ctx, crate::server::DataLock), CannotStart> {
         let lock = lock_data(&self.data)?;
+        self.begin_keys()?;
         if self.fresh {
             self.start_over()?;
         }
@@ -109,6 +110,25 @@ impl DemoArgs {
         let place = place(&config);
         println!("{}", if self.json { serde_json::to_string(&place).unwrap_or_default() } else { told(&place) });
         Ok((config, ctx, lock))
+    }
+
+    fn key_folder(&self) -> KeyFolder {
+        KeysArgs { keys: None }.folder(&self.data)
+    }
+
+    /// Makes the demo's key, and sees that the folder is the demo's: what is real is neither played over nor removed.
+    fn begin_keys(&self) -> Result<(), CannotStart> {
+        let folder = self.key_folder();
+        let shown = folder.path().display();
+        let now = System::default().now();
+        let ring =
+            folder.read_or_begin(now, true).map_err(|error| CannotStart(format!("the keys in {shown} cannot be used: {error}")))?;
+        if ring.has_demo_key() {
+            return Ok(());
+        }
+        Err(CannotStart(format!(
+            "{shown} holds keys that are not the demo's: choose another folder with --data, or remove this one"
+        )))
     }
 
     async fn play(&self, ctx: &Ctx) -> Result<(), CannotStart> {
@@ -141,7 +161,7 @@ impl DemoArgs {
     }
 
     fn config(&self) -> Result<Config, CannotStart> {
-        let file = self.data.join(SECRET_FILE);
+        let file = self.data.join(DEMO_SECRET_FILE);
         let cannot = |error: std::io::Error| CannotStart(format!("{} cannot be used: {error}", file.display()));
         let secret = if file.exists() {
             std::fs::read_to_string(&file).map_err(cannot)?
@@ -155,9 +175,15 @@ impl DemoArgs {
             database_url: Secret::new(sqlite_url(&self.data)),
             listen: self.listen.listen,
             metrics_listen: None,
-            public_url: format!("http://{}", self.listen.listen),
             secret: Secret::new(secret),
-            origins: Origins::Localhost,
+            keys: KeySource::Folder(self.key_folder()),
+            network: NetworkConfig {
+                public_url: format!("http://{}", self.listen.listen),
+                hosts: Hosts::local(self.listen.allow_hosts.clone()),
+                origins: Origins::Localhost,
+                proxies: TrustedProxies::default(),
+                docs: true,
+            },
             // Whoever tries it out hurries, and comes from one address.
             limits: Limits { rates: RateLimitArgs::all(NonZeroU16::MAX), ..Limits::default() },
         })
@@ -165,7 +191,7 @@ impl DemoArgs {
 }
 
 fn place(config: &Config) -> Program {
-    let base_url = config.public_url.clone();
+    let base_url = config.network.public_url.clone();
     Program {
         docs_url: format!("{base_url}/docs/"),
         openapi_url: format!("{base_url}/openapi/v1.json"),

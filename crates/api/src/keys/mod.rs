@@ -1,31 +1,51 @@
-//! The keys that sign access tokens: ES256, each in a file of its own.
+//! The keys that sign access tokens: ES256, several at a time, so that they can be changed while requests go on.
 //!
-//! What always holds: a private key never leaves its file but to sign; a key is known by its RFC 7638 thumbprint.
+//! What always holds: a private key never leaves its file but to sign; a key is known by its RFC 7638 thumbprint; a key is published before
+//! it signs, and is good for as long as a token that it signed can be.
+
+mod folder;
+mod held;
+mod ring;
 
 use std::io;
-use std::path::Path;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use cohortium_domain::time::Timestamp;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-const EXTENSION: &str = "pk8";
+pub use folder::{CannotRotate, KeyFolder, Rotated, write_private};
+pub use held::{Keys, check_given};
+pub use ring::KeyRing;
 
 /// A key pair.
 pub struct SigningKey {
     /// Its thumbprint.
     pub kid: String,
+    /// From when it signs.
+    pub signs_from: SignsFrom,
+    /// Whether the demo made it.
+    pub of_demo: bool,
     /// What signs.
     pub private: EncodingKey,
     /// What checks.
     pub public: DecodingKey,
     /// What checks, for everybody.
     pub jwk: Jwk,
+}
+
+/// From when a key signs, until the next one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SignsFrom {
+    /// From this instant on.
+    At(Timestamp),
+    /// Not as long as nobody says so: it is published, and what it signed elsewhere is good.
+    Never,
 }
 
 /// A public key (RFC 7517).
@@ -60,8 +80,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// It is not a P-256 key.
-    pub fn from_pkcs8(der: &[u8]) -> io::Result<Self> {
-        let invalid = |said: &str| io::Error::new(io::ErrorKind::InvalidData, said.to_owned());
+    pub fn from_pkcs8(der: &[u8], signs_from: SignsFrom) -> io::Result<Self> {
         let pair =
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| invalid("not a P-256 key in PKCS #8"))?;
         // SEC 1: a byte that says "not compressed", then both coordinates.
@@ -74,59 +93,27 @@ impl SigningKey {
             public: DecodingKey::from_ec_components(&x, &y).map_err(|_| invalid("not a point of P-256"))?,
             jwk: Jwk { kty: "EC", crv: "P-256", usage: "sig", alg: "ES256", kid: kid.clone(), x, y },
             kid,
+            signs_from,
+            of_demo: false,
         })
     }
 
-    /// Makes a new key, and keeps it in a file of the folder that only its owner can read.
+    /// A new key, of the form PKCS #8.
     ///
     /// # Errors
-    /// The folder cannot be written.
-    pub fn generate_in(folder: &Path) -> io::Result<Self> {
-        let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .map_err(|_| io::Error::other("no randomness for a new key"))?;
-        let key = Self::from_pkcs8(der.as_ref())?;
-        std::fs::create_dir_all(folder)?;
-        write_private(&folder.join(format!("{}.{EXTENSION}", key.kid)), der.as_ref())?;
-        Ok(key)
+    /// The system gives no randomness.
+    pub fn generate() -> io::Result<impl AsRef<[u8]>> {
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .map_err(|_| io::Error::other("no randomness for a new key"))
     }
+}
 
-    /// The keys of a folder, the newest first.
-    ///
-    /// # Errors
-    /// The folder or one of its keys cannot be read.
-    pub fn load_from(folder: &Path) -> io::Result<Vec<Self>> {
-        if !folder.exists() {
-            return Ok(Vec::new());
-        }
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == EXTENSION) {
-                files.push((std::fs::metadata(&path)?.modified()?, path));
-            }
-        }
-        files.sort_by(|one, other| other.cmp(one));
-        files.iter().map(|(_, path)| Self::from_pkcs8(&std::fs::read(path)?)).collect()
-    }
+fn invalid(said: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, said.to_owned())
 }
 
 /// RFC 7638: SHA-256 over the required members, in the order of their names.
 fn thumbprint(x: &str, y: &str) -> String {
     let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(members.as_bytes()))
-}
-
-/// Writes a file that only its owner can read.
-///
-/// # Errors
-/// It cannot be written.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
