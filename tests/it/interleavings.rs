@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::enrolling::{Stage, apply};
 
 const SEEDS: u64 = 10;
-const ROUNDS: usize = 8;
-const DEEDS_AT_ONCE: usize = 7;
+const ROUNDS: usize = 12;
+const DEEDS_AT_ONCE: usize = 8;
 /// Half of them are verified as soon as it is asked for, the others when staff do it.
 const PEOPLE: usize = 8;
 
@@ -86,6 +86,11 @@ enum Deed {
     Staff(&'static str),
     /// Staff do this to the verification.
     Verification(&'static str),
+    /// Staff write down that the person works there no more, or does again.
+    Employment {
+        /// Whether it ended.
+        ended: bool,
+    },
     /// Staff remove the person.
     Remove,
     /// Staff change the number of seats.
@@ -95,25 +100,27 @@ enum Deed {
 }
 
 impl Deed {
-    fn any(numbers: &mut Numbers) -> Self {
-        match numbers.below(20) {
-            0..=5 => Self::Apply,
-            6 | 7 => Self::Person("confirm"),
-            8 | 9 => Self::Person("withdraw"),
-            10 => Self::Leave,
-            11 | 12 => Self::Staff("offer"),
-            13 => Self::Staff("waitlist"),
-            14 => Self::Staff("decline"),
-            15 | 16 => Self::Verification("verify"),
-            17 => {
-                if numbers.below(2) == 0 {
-                    Self::Verification("revoke")
-                } else {
-                    Self::Remove
-                }
-            }
-            18 => Self::Seats(1 + numbers.below(4)),
-            _ => Self::Hours(1 + numbers.below(48)),
+    fn any(mode: &str, numbers: &mut Numbers) -> Self {
+        let of_time = |numbers: &mut Numbers| match numbers.below(4) {
+            0 => Self::Hours(1 + numbers.below(48)),
+            1 => Self::Remove,
+            _ => Self::Seats(1 + numbers.below(4)),
+        };
+        let shared = numbers.below(20);
+        match (mode, shared) {
+            (_, 0..=4) => Self::Apply,
+            (_, 5) => Self::Person("withdraw"),
+            (_, 6) => Self::Leave,
+            (_, 7 | 8) => Self::Person("confirm"),
+            (_, 9 | 10) => Self::Verification("verify"),
+            (_, 11) => Self::Verification("revoke"),
+            (_, 12) => Self::Employment { ended: numbers.below(3) > 0 },
+            (_, 13 | 14) => of_time(numbers),
+            ("first_come", 15 | 16) => Self::Leave,
+            ("first_come", 17 | 18) => Self::Employment { ended: numbers.below(3) > 0 },
+            ("first_come", _) => Self::Staff("decline"),
+            (_, 15..=17) => Self::Staff("waitlist"),
+            _ => Self::Staff("offer"),
         }
     }
 }
@@ -124,6 +131,8 @@ struct Play<'a> {
     stage: Stage<'a>,
     cohort: String,
     people: Vec<Session<'a>>,
+    /// The address of each person's employment.
+    employments: Vec<String>,
     /// What each person has applied with last.
     applications: RefCell<Vec<Option<Value>>>,
     numbers: RefCell<Numbers>,
@@ -135,13 +144,16 @@ impl<'a> Play<'a> {
     async fn new(database: &'a TestDatabase, api: &'a Api, mode: &'a str, seed: u64) -> Self {
         let stage = Stage::new(api, mode).await;
         let cohort = stage.cohort(2).await;
-        let mut people = Vec::new();
+        let (mut people, mut employments) = (Vec::new(), Vec::new());
         for number in 0..PEOPLE {
             let name = format!("P{number}");
-            people.push(if number % 2 == 0 { stage.principal(&name).await } else { stage.stranger(&name).await });
+            let person = if number % 2 == 0 { stage.principal(&name).await } else { stage.stranger(&name).await };
+            let list = person.get("/v1/me/employments").await.expect(200);
+            employments.push(format!("/v1/employments/{}", list["items"][0]["id"].as_str().unwrap()));
+            people.push(person);
         }
         let applications = RefCell::new(vec![None; PEOPLE]);
-        Self { database, stage, cohort, people, applications, numbers: RefCell::new(Numbers(seed)), seed, mode }
+        Self { database, stage, cohort, people, employments, applications, numbers: RefCell::new(Numbers(seed)), seed, mode }
     }
 
     /// Plays all rounds, and lets sign-up close. Tells how many deeds were done, and how many refused.
@@ -150,7 +162,7 @@ impl<'a> Play<'a> {
         for round in 0..ROUNDS {
             let deeds: Vec<(usize, Deed)> = {
                 let mut numbers = self.numbers.borrow_mut();
-                (0..DEEDS_AT_ONCE).map(|_| (numbers.below(PEOPLE), Deed::any(&mut numbers))).collect()
+                (0..DEEDS_AT_ONCE).map(|_| (numbers.below(PEOPLE), Deed::any(self.mode, &mut numbers))).collect()
             };
             let answers = futures_util::future::join_all(deeds.iter().map(|(person, deed)| self.act(*person, *deed))).await;
             for (deed, answer) in deeds.iter().zip(answers) {
@@ -189,6 +201,10 @@ impl<'a> Play<'a> {
                 staff.post(&format!("{}/decline", path("applications")?), json!({"reason_code": "full"})).await
             }
             Deed::Staff(verb) => staff.act(&format!("{}/{verb}", path("applications")?)).await,
+            Deed::Employment { ended } => {
+                let ends_on = if ended { json!("2019-10-31") } else { Value::Null };
+                staff.patch(&self.employments[person], json!({ "ends_on": ends_on })).await
+            }
             Deed::Remove => staff.post(&format!("{}/remove", path("enrollments")?), reason).await,
             Deed::Verification(verb) => {
                 let verification = application.as_ref()?["verification_id"].as_str()?;
@@ -221,9 +237,11 @@ fn audits(mode: &str) -> Vec<(&'static str, String)> {
         )
     };
     let of_cohorts = |fault: &str| format!("SELECT count(*) FROM cohorts c WHERE {fault}");
-    let waiting = "SELECT 1 FROM applications a LEFT JOIN verifications v ON v.id = a.verification_id \
-        WHERE a.cohort_id = c.id AND a.state = 'waitlisted'";
-    let may_be_offered = if mode == "first_come" { "" } else { " AND v.state = 'verified'" };
+    let waiting = "SELECT 1 FROM applications a JOIN employments e ON e.id = a.employment_id \
+        LEFT JOIN verifications v ON v.id = a.verification_id WHERE a.cohort_id = c.id AND a.state = 'waitlisted'";
+    // Who works there no more cannot have the seat.
+    let may_be_offered =
+        if mode == "first_come" { "AND e.ends_on IS NULL" } else { "AND e.ends_on IS NULL AND v.state = 'verified'" };
     let mut audits = vec![
         ("seats held is not how many hold one", counted("seats_held", "a.state = 'enrolled' OR a.lapses_at IS NOT NULL")),
         ("seats enrolled is not how many are", counted("seats_enrolled", "a.state = 'enrolled'")),
@@ -238,7 +256,7 @@ fn audits(mode: &str) -> Vec<(&'static str, String)> {
         ),
         (
             "somebody waits beside a free seat",
-            of_cohorts(&format!("c.seats_held < c.seats_max AND EXISTS ({waiting}{may_be_offered})")),
+            of_cohorts(&format!("c.seats_held < c.seats_max AND EXISTS ({waiting} {may_be_offered})")),
         ),
         (
             "somebody is in a cohort twice",

@@ -265,6 +265,10 @@ async fn on_a_full_disk_who_writes_is_refused_and_who_reads_is_not() {
         made += 1;
     };
     assert_eq!((refused.problem(503), refused.header("retry-after")), ("storage_full", "2"));
+    // However often it is tried: nobody is told of a success that is none.
+    for number in 1_000..1_020 {
+        assert_eq!(make(number).await.problem(503), "storage_full");
+    }
     assert_eq!(people().await, Some(1 + u64::from(made)), "those that were told of success, and the owner");
     let _ = ask(address, "GET", "/health/live", "", "").await.expect(200);
     println!("{made} were written, and the next was refused");
