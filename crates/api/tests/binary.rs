@@ -81,7 +81,7 @@ impl Running {
     /// Starts it, and returns when it listens.
     fn start(mut command: Command) -> Self {
         let mut child = must(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn());
-        let log = child.stderr.take().map(BufReader::new).unwrap_or_else(|| panic!("no log"));
+        let log = child.stderr.take().map_or_else(|| panic!("no log"), BufReader::new);
         let running = Self(child);
         let mut lines = log.lines();
         let mut heard = String::new();

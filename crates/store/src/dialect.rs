@@ -41,12 +41,12 @@ pub(crate) async fn connect(url: &str) -> Result<Connections> {
         let reader = Database::connect(sqlite_options(url, SQLITE_READERS, true)).await.map_err(classify)?;
         return Ok(Connections { writer, reader });
     }
-    let writer = Database::connect(postgres_options(url)).await.map_err(unreachable)?;
+    let writer = Database::connect(postgres_options(url)).await.map_err(|error| unreachable(&error))?;
     Ok(Connections { reader: writer.clone(), writer })
 }
 
 /// What a server that does not start says of its database.
-fn unreachable(error: DbErr) -> Error {
+fn unreachable(error: &DbErr) -> Error {
     Error::Unavailable(format!("see whether it runs where --database-url says ({error})"))
 }
 
