@@ -16,6 +16,7 @@ mod employments;
 mod enrolling;
 mod faults;
 mod herd;
+mod interleavings;
 mod journal;
 mod journeys;
 mod keys;

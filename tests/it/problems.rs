@@ -113,7 +113,7 @@ impl<'a> World<'a> {
             Code::IdempotencyKeyReused => self.key_reused().await,
             Code::IdempotencyKeyInUse => self.key_in_use().await,
             Code::AuthenticationRequired => send(nobody.request(Method::GET, "/v1/me")),
-            Code::InvalidCredentials => self.login(self.stage.api),
+            Code::InvalidCredentials => login(self.stage.api),
             Code::RefreshTokenReused => self.refresh_token_reused().await,
             Code::RateLimited => self.rate_limited().await,
             Code::TokenInvalid => send(self.stage.api.bearer("x").request(Method::GET, "/v1/me")),
@@ -141,10 +141,10 @@ impl<'a> World<'a> {
             Code::SamePerson => self.same_person().await,
             Code::CommitmentsMissing => self.commitments_missing().await,
             Code::TimelineOutOfOrder => self.timeline_out_of_order().await,
-            Code::InternalError => self.without_a_table().await,
-            Code::Timeout => self.login(self.hasty),
-            Code::Overloaded => self.login(self.crowded),
-            Code::StorageFull => self.storage_full().await,
+            Code::InternalError => self.without_a_table(),
+            Code::Timeout => login(self.hasty),
+            Code::Overloaded => login(self.crowded),
+            Code::StorageFull => self.storage_full(),
             Code::DatabaseUnavailable => self.database_unavailable().await,
             Code::InsufficientScope | Code::InsufficientUserAuthentication => panic!("{code} is awaited no longer: meet it here"),
         }
@@ -172,11 +172,6 @@ impl<'a> World<'a> {
     /// Staff send this to make a person.
     fn body(&self, body: String) -> Attempt<'a> {
         send(self.stage.staff.request(Method::POST, "/v1/people").header("content-type", "application/json").body(body))
-    }
-
-    fn login(&self, api: &'a Api) -> Attempt<'a> {
-        let login = json!({"coalition": "dcsc", "email": "nobody@example.org", "password": "nothing that opens"});
-        send(api.anonymous().request(Method::POST, "/v1/auth/login").json(&login))
     }
 
     fn half_a_body(&self) -> Attempt<'a> {
@@ -300,7 +295,7 @@ impl<'a> World<'a> {
     }
 
     /// What should not be: the defect that an internal error stands for.
-    async fn without_a_table(&'a self) -> Attempt<'a> {
+    fn without_a_table(&'a self) -> Attempt<'a> {
         Box::pin(async move {
             self.database.execute("ALTER TABLE organizations RENAME TO gone").await;
             let answer = self.stage.staff.get("/v1/organizations").await;
@@ -310,7 +305,7 @@ impl<'a> World<'a> {
     }
 
     /// PostgreSQL says so itself; on SQLite the journal has no number left, which is told as a full disk is.
-    async fn storage_full(&'a self) -> Attempt<'a> {
+    fn storage_full(&'a self) -> Attempt<'a> {
         let (full, empty) = if self.database.is_postgres() {
             let refuse = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
                 RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$; \
@@ -365,4 +360,9 @@ fn keyed(who: &Session<'_>, key: &str, email: &str) -> cohortium_tests::api::Cal
 
 fn somebody(email: &str) -> Value {
     json!({"given_name": "A", "family_name": "B", "email": email})
+}
+
+fn login(api: &Api) -> Attempt<'_> {
+    let login = json!({"coalition": "dcsc", "email": "nobody@example.org", "password": "nothing that opens"});
+    send(api.anonymous().request(Method::POST, "/v1/auth/login").json(&login))
 }

@@ -1,5 +1,6 @@
 //! A database for one test.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use cohortium_store::Store;
@@ -98,6 +99,16 @@ impl TestDatabase {
             Connection::Sqlite(must(sqlx::SqliteConnection::connect(&self.url).await))
         }
     }
+}
+
+/// Does something in a SQLite file.
+///
+/// # Panics
+/// When the file cannot be opened, or SQLite refuses.
+pub async fn execute_in(file: &Path, sql: &str) {
+    let mut connection = must(sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await);
+    must(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await);
+    must(connection.close().await);
 }
 
 /// A connection behind the server's back.

@@ -174,6 +174,12 @@ impl fmt::Display for Faulty {
 }
 
 impl DataArgs {
+    /// Whether the data are in the folder alone: in its SQLite file.
+    #[must_use]
+    pub fn in_folder(&self) -> bool {
+        self.database_url.is_none() && self.database_url_file.is_none()
+    }
+
     /// The database's address.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ async fn run(command: Command) -> Result<(), CannotStart> {
             let store = open_store(config.database_url.expose()).await?;
             serve(&config, context(&config, store)?).await
         }
-        Command::Worker(args) => work(open_data(&args).await?).await,
+        Command::Worker(args) => work(&args).await,
         Command::Demo(args) => {
             let (config, ctx, _lock) = args.prepare().await?;
             serve(&config, ctx).await

@@ -147,11 +147,12 @@ async fn follow_keys(ctx: Ctx) {
 /// Runs the jobs until it is told to stop.
 ///
 /// # Errors
-/// The database is SQLite, whose one server runs the jobs itself.
-pub async fn work(store: Store) -> Result<(), CannotStart> {
-    if !store.shared() {
+/// The database is SQLite, whose one server runs the jobs itself; or what is wrong with it.
+pub async fn work(args: &DataArgs) -> Result<(), CannotStart> {
+    if args.in_folder() {
         return Err(CannotStart("`cohortium serve` runs the jobs itself on SQLite; a worker needs --database-url".to_owned()));
     }
+    let store = open_data(args).await?;
     tokio::select! {
         () = jobs::run(store) => Ok(()),
         told = tokio::signal::ctrl_c() => told.map_err(|error| CannotStart(error.to_string())),

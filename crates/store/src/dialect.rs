@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     RuntimeErr, SqliteTransactionMode, SqlxError, Statement, TransactionOptions, TransactionTrait, Value,
@@ -41,8 +41,13 @@ pub(crate) async fn connect(url: &str) -> Result<Connections> {
         let reader = Database::connect(sqlite_options(url, SQLITE_READERS, true)).await.map_err(classify)?;
         return Ok(Connections { writer, reader });
     }
-    let writer = Database::connect(postgres_options(url)).await.map_err(classify)?;
+    let writer = Database::connect(postgres_options(url)).await.map_err(|error| unreachable(&error))?;
     Ok(Connections { reader: writer.clone(), writer })
+}
+
+/// What a server that does not start says of its database.
+fn unreachable(error: &DbErr) -> Error {
+    Error::Unavailable(format!("see whether it runs where --database-url says ({error})"))
 }
 
 fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
@@ -57,7 +62,16 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
         // A connection that reads must not try to set the journal's mode: that is a write.
         if read_only { sqlite.read_only(true) } else { sqlite.create_if_missing(true).journal_mode(SqliteJournalMode::Wal) }
     });
+    // SQLite ends a transaction by itself when the disk is full or fails. What counts transactions does not learn of it: what that
+    // connection would write next would be inside of a transaction that nobody commits.
+    options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_at_rest(connection))));
     options
+}
+
+/// Whether a connection that comes back has left no transaction open, its last rollback done.
+async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 fn postgres_options(url: &str) -> ConnectOptions {
@@ -141,6 +155,11 @@ pub(crate) fn classify(error: DbErr) -> Error {
     if let DbErr::Exec(RuntimeErr::SqlxError(sqlx)) | DbErr::Query(RuntimeErr::SqlxError(sqlx)) = &error {
         return classify_sqlx(sqlx, said);
     }
+    if let DbErr::Conn(RuntimeErr::SqlxError(sqlx)) = &error {
+        let found = classify_sqlx(sqlx, said);
+        // Whatever keeps us from connecting, a password that is not right too, is the operator's to mend.
+        return if let Error::Defect(said) = found { Error::Unavailable(said) } else { found };
+    }
     if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) {
         Error::NoConnection(said)
     } else if matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) {
@@ -174,7 +193,8 @@ fn classify_code(code: &str, database: &dyn sea_orm::sqlx::error::DatabaseError,
         "55P03" | "57014" | "5" | "6" | "261" | "517" => Error::TimedOut(said),
         "53300" => Error::Busy(said),
         "53100" | "13" => Error::Full(said),
-        "57P01" | "57P02" | "57P03" | "25P03" | "8" | "10" | "11" | "14" | "26" => Error::Unavailable(said),
+        "57P01" | "57P02" | "57P03" | "25P03" | "8" | "10" | "14" => Error::Unavailable(said),
+        "11" | "26" => Error::Unavailable(format!("its file is damaged, restore a backup: {said}")),
         "23505" | "2067" | "1555" => Error::NotUnique(unique_index(database)),
         // An extended code carries its primary one in the low byte: every kind of I/O fault is an outage, not a defect.
         extended if extended.parse::<u32>().is_ok_and(|number| code.len() < 5 && number & 0xff == 10) => Error::Unavailable(said),
