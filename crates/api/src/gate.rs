@@ -31,6 +31,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Copy, Debug)]
 pub struct RequestId(pub Uuid);
 
+/// The address that a request asks for, as the document has it: empty, when it is not known. Finding it takes a search.
+struct Route(String);
+
 /// The operation that a request asks for.
 #[derive(Clone, Copy)]
 pub struct Matched(pub &'static Operation);
@@ -44,6 +47,7 @@ pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 's
     let id = request_id(&request, ctx.as_deref().map(AsRef::as_ref));
     request.extensions_mut().insert(RequestId(id));
     let route = request.match_pattern().unwrap_or_default();
+    request.extensions_mut().insert(Route(route.clone()));
     let span = tracing::info_span!("request", id = %id, method = %request.method(), route = %route, status = tracing::field::Empty);
     let (method, started) = (request.method().clone(), Instant::now());
     let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
@@ -118,8 +122,8 @@ fn is_docs(path: &str) -> bool {
 }
 
 async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
-    let methods =
-        request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern)).ok_or_else(|| Problem::new(Code::RouteNotFound))?;
+    let methods = request.extensions().get::<Route>().and_then(|Route(address)| OPERATIONS.get(address));
+    let methods = methods.ok_or_else(|| Problem::new(Code::RouteNotFound))?;
     let operation = methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))?;
     request.extensions_mut().insert(Matched(operation));
     if operation.action.public() {
