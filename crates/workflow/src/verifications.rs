@@ -4,7 +4,6 @@
 //! of the first three judges again, in the same transaction, what rests on it.
 
 use cohortium_domain::access::{Action, Actor, Tie};
-use cohortium_domain::eligibility::Workplace;
 use cohortium_domain::employments::Employment;
 use cohortium_domain::ids::{EmploymentId, OrganizationId, PersonId, VerificationId};
 use cohortium_domain::journal::{Change, Happening, SubjectKind};
@@ -25,10 +24,10 @@ use crate::input::Input;
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn ask(tx: &mut Tx, actor: &Actor, program: &Program, person: PersonId, workplace: Workplace) -> Result<Verification> {
-    let (person, organization) = hold_surroundings(tx, person, workplace.organization_id).await?;
+pub async fn ask(tx: &mut Tx, actor: &Actor, program: &Program, employment: EmploymentId) -> Result<Verification> {
+    let (person, organization) = hold_surroundings(tx, employment).await?;
     // Locked, so that of two who ask at once only one opens it.
-    let employment: Employment = tx.lock(workplace.employment_id).await?;
+    let employment: Employment = tx.lock(employment).await?;
     let policy: VerificationPolicy = tx.program_document(program.id).await?;
     let basis = Basis { program: program.clone(), policy: policy.terms, person, organization, employment };
     let own_word = Evidence::self_declared(tx.make_opaque_id(), basis.employment.id, tx.now());
@@ -206,16 +205,16 @@ async fn lock(tx: &mut Tx, actor: &Actor, id: VerificationId, action: Action) ->
     let found: Verification = tx.get(id).await?;
     Tie::to_person(actor, found.person_id).require(action, SubjectKind::Verification)?;
     let program: Program = tx.get(found.program_id).await?;
-    let employment: Employment = tx.get(found.employment_id).await?;
-    hold_surroundings(tx, employment.person_id, employment.organization_id).await?;
+    hold_surroundings(tx, found.employment_id).await?;
     let basis = Basis::of(tx, &program, tx.hold(found.employment_id).await?).await?;
     tx.relies_on(program.time_zone.end_of_day(program.time_zone.date_of(tx.now())));
     Ok((tx.lock(id).await?, basis))
 }
 
 /// Holds an employment's person and organization as they are.
-async fn hold_surroundings(tx: &Tx, person: PersonId, organization: OrganizationId) -> Result<(Person, Organization)> {
-    Ok((tx.hold(person).await?, tx.hold(organization).await?))
+async fn hold_surroundings(tx: &Tx, id: EmploymentId) -> Result<(Person, Organization)> {
+    let employment: Employment = tx.get(id).await?;
+    Ok((tx.hold(employment.person_id).await?, tx.hold(employment.organization_id).await?))
 }
 
 /// What a verification is judged by.

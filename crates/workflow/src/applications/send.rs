@@ -6,7 +6,7 @@ use cohortium_domain::applications::{Applicant, Application, Standing, Verified}
 use cohortium_domain::cohorts::{Cohort, Signup, Year};
 use cohortium_domain::eligibility::Eligibility;
 use cohortium_domain::forms::ApplicationForm;
-use cohortium_domain::ids::{ApplicationId, PersonId};
+use cohortium_domain::ids::ApplicationId;
 use cohortium_domain::journal::{Change, Happening, SubjectKind};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::EnrollmentMode;
@@ -66,7 +66,7 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
         None => eligibility,
     };
     let (application, begun) = take(tx, sending).await?;
-    let verification = ask_for_verification(tx, actor, application.person_id, &eligibility, &year).await?;
+    let verification = ask_for_verification(tx, actor, &eligibility, &year).await?;
     let facts = Facts {
         verified: Verified::by(verification.as_ref()),
         verification_id: verification.map(|verification| verification.id),
@@ -109,15 +109,9 @@ async fn foresee(tx: &Tx, eligibility: &Eligibility, year: &Year) -> Result<Veri
 }
 
 /// The verification on which it stands, opened or used again.
-async fn ask_for_verification(
-    tx: &mut Tx,
-    actor: &Actor,
-    person: PersonId,
-    eligibility: &Eligibility,
-    year: &Year,
-) -> Result<Option<Verification>> {
+async fn ask_for_verification(tx: &mut Tx, actor: &Actor, eligibility: &Eligibility, year: &Year) -> Result<Option<Verification>> {
     let Some(workplace) = eligibility.workplace else { return Ok(None) };
-    verifications::ask(tx, actor, &year.program, person, workplace).await.map(Some)
+    verifications::ask(tx, actor, &year.program, workplace.employment_id).await.map(Some)
 }
 
 /// Asks for a seat, where seats go to who comes first. Where that could not be answered by the one statement, the cohort has been entered.
