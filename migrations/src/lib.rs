@@ -50,6 +50,8 @@ migrations! {
     "0005_verifications",
     "0006_cohorts",
     "0007_sessions",
+    "0008_sign_ins",
+    "0013_throttles",
 }
 
 struct Script {

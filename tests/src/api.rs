@@ -4,15 +4,16 @@
 //! purpose; what signing in by password does has tests of its own.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
-use chrono::Duration;
 use cohortium_api::build_app;
 use cohortium_api::config::Origins;
 use cohortium_api::ctx::Ctx;
 use cohortium_api::keys::SigningKey;
+use cohortium_api::rate_limits::RateLimitArgs;
 use cohortium_api::tokens::Tokens;
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::coalitions::{Clock, Coalition};
@@ -55,9 +56,17 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start(database: &TestDatabase) -> Self {
+        Self::start_with(database, RateLimitArgs::all(NonZeroU16::MAX)).await
+    }
+
+    /// Starts a server on the database, with these limits.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_with(database: &TestDatabase, limits: RateLimitArgs) -> Self {
         let environment = Arc::new(TestEnvironment::default());
         let store = Store::connect(database.url(), environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
-        let ctx = context(store, &environment);
+        let ctx = context(store, &environment, limits);
         let (address, handle) = serve(ctx.clone());
         Self { base_url: format!("http://{address}"), ctx, environment, client: reqwest::Client::new(), handle }
     }
@@ -133,10 +142,9 @@ impl Api {
     /// When that cannot be.
     pub async fn sign_in(&self, coalition: CoalitionId, person: PersonId) -> Session<'_> {
         let refresh = self.ctx.tokens().refresh_token();
-        let expires_at = self.environment.now().plus(Duration::days(30));
-        let session = self.write(coalition, async |tx| workflow::sign_in::begin(tx, person, &refresh, expires_at).await).await;
-        let token = must(self.ctx.tokens().issue(person, session));
-        Session { api: self, token: Some(token), person: Some(person) }
+        let issued = self.write(coalition, async |tx| workflow::sign_ins::begin(tx, person, None, &refresh).await).await;
+        let token = must(self.ctx.tokens().issue(issued));
+        Session { token: Some(token), refresh_token: Some(refresh), person: Some(person), ..self.anonymous() }
     }
 
     /// Gives a person a password.
@@ -151,13 +159,13 @@ impl Api {
     /// Somebody without a token.
     #[must_use]
     pub fn anonymous(&self) -> Session<'_> {
-        Session { api: self, token: None, person: None }
+        Session { api: self, token: None, refresh_token: None, person: None }
     }
 
     /// Somebody with this token.
     #[must_use]
     pub fn bearer(&self, token: &str) -> Session<'_> {
-        Session { api: self, token: Some(token.to_owned()), person: None }
+        Session { token: Some(token.to_owned()), ..self.anonymous() }
     }
 
     /// Writes straight to the store, as one transaction.
@@ -183,6 +191,7 @@ impl Api {
 pub struct Session<'a> {
     api: &'a Api,
     token: Option<String>,
+    refresh_token: Option<String>,
     person: Option<PersonId>,
 }
 
@@ -203,6 +212,15 @@ impl Session<'_> {
     #[must_use]
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_else(|| panic!("nobody is signed in"))
+    }
+
+    /// The refresh token.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn refresh_token(&self) -> &str {
+        self.refresh_token.as_deref().unwrap_or_else(|| panic!("nobody is signed in"))
     }
 
     /// A request to be completed.
@@ -233,6 +251,11 @@ impl Session<'_> {
     /// PATCH of whatever version there is.
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         self.request(Method::PATCH, path).header("if-match", "*").json(&body).send().await
+    }
+
+    /// DELETE of whatever version there is.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.request(Method::DELETE, path).header("if-match", "*").send().await
     }
 
     /// PUT of whatever version there is.
@@ -328,13 +351,13 @@ impl Answer {
     }
 }
 
-fn context(store: Store, environment: &Arc<TestEnvironment>) -> Ctx {
+fn context(store: Store, environment: &Arc<TestEnvironment>, limits: RateLimitArgs) -> Ctx {
     let folder = must(tempfile::tempdir());
     let keys = vec![must(SigningKey::generate_in(folder.path()))];
     let url = "http://cohortium.test";
     let tokens = Tokens::new(keys, url, environment.clone());
     let passwords = must(Passwords::new(2, &[7; 16]));
-    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", url.to_owned(), Origins::Localhost)
+    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", url.to_owned(), Origins::Localhost, limits)
 }
 
 /// Serves in a thread of its own, which lasts as long as the process.

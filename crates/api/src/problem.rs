@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
+use cohortium_domain::sign_ins;
 use cohortium_domain::words::Word;
 use cohortium_store::Error;
 use serde::Serialize;
@@ -20,7 +21,7 @@ const TYPES: &str = "https://cohortium.dev/problems/";
 /// What kind of body an error has.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking again, when nothing better is known.
-const RETRY_AFTER_SECONDS: u32 = 2;
+const RETRY_AFTER_SECONDS: i64 = 2;
 
 macro_rules! codes {
     ($($variant:ident $text:literal $status:literal $title:literal,)+) => {
@@ -56,6 +57,8 @@ codes! {
     InvalidCredentials "invalid_credentials" 401 "The address or the password is not right",
     TokenInvalid "token_invalid" 401 "The token is not valid",
     TokenExpired "token_expired" 401 "The token has expired",
+    RefreshTokenReused "refresh_token_reused" 401 "The refresh token was used before",
+    InsufficientUserAuthentication "insufficient_user_authentication" 401 "This needs you to show once more who you are",
     PermissionDenied "permission_denied" 403 "You may not do this",
     InsufficientScope "insufficient_scope" 403 "The token's scopes do not allow this",
     NotFound "not_found" 404 "There is no such thing, or it is not visible to you",
@@ -100,6 +103,7 @@ pub struct Problem {
     errors: Vec<Fault>,
     more: Map<String, Value>,
     allow: Option<String>,
+    retry_after: i64,
 }
 
 /// The body of every error (RFC 9457).
@@ -167,7 +171,7 @@ impl Problem {
     /// A problem of a kind.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None }
+        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None, retry_after: RETRY_AFTER_SECONDS }
     }
 
     /// The same, saying what happened this time.
@@ -188,6 +192,13 @@ impl Problem {
     #[must_use]
     pub fn allow(mut self, methods: String) -> Self {
         self.allow = Some(methods);
+        self
+    }
+
+    /// The same, saying after how many seconds it can be tried again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: i64) -> Self {
+        self.retry_after = seconds;
         self
     }
 
@@ -214,7 +225,7 @@ impl Problem {
             response.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS.to_string()));
+            response.insert_header((header::RETRY_AFTER, self.retry_after.to_string()));
         }
         if let Some(methods) = &self.allow {
             response.insert_header((header::ALLOW, methods.as_str()));
@@ -222,13 +233,16 @@ impl Problem {
         response.json(self.body(request_id))
     }
 
-    /// RFC 6750: a request without a token is told no error code.
-    fn challenge(&self) -> &'static str {
-        if matches!(self.code, Code::TokenInvalid | Code::TokenExpired) {
-            r#"Bearer realm="cohortium", error="invalid_token""#
+    /// RFC 6750: a request without a token is told no error code. RFC 9470: how fresh a sign-in must be.
+    fn challenge(&self) -> String {
+        let error = if matches!(self.code, Code::TokenInvalid | Code::TokenExpired) {
+            r#", error="invalid_token""#.to_owned()
+        } else if self.code == Code::InsufficientUserAuthentication {
+            format!(r#", error="insufficient_user_authentication", max_age="{}""#, sign_ins::fresh_seconds())
         } else {
-            r#"Bearer realm="cohortium""#
-        }
+            String::new()
+        };
+        format!(r#"Bearer realm="cohortium"{error}"#)
     }
 
     fn body(&self, request_id: Uuid) -> ProblemBody {
@@ -285,6 +299,7 @@ impl Problem {
             Refusal::Invalid(faults) => Self::invalid(faults),
             Refusal::Stale => Self::new(Code::PreconditionFailed).detail(said),
             Refusal::VersionRequired => Self::new(Code::PreconditionRequired).detail(said),
+            Refusal::TooOften { wait_seconds } => Self::new(Code::RateLimited).detail(said).retry_after(wait_seconds),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }
     }

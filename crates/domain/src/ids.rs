@@ -92,6 +92,8 @@ ids! {
     EmploymentId,
     /// Identifies a sign-in session; the `sid` of an access token.
     SignInId,
+    /// Identifies a refresh token, and the access token given with it: its `jti`.
+    TokenId,
     /// Identifies a program, one year of communities of practice.
     ProgramId,
     /// Identifies a milestone of a program's timeline.

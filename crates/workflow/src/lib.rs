@@ -21,6 +21,7 @@ pub mod programs;
 pub mod proposals;
 mod seats;
 pub mod sessions;
-pub mod sign_in;
+pub mod sign_ins;
+pub mod throttles;
 pub mod timeline;
 pub mod verifications;

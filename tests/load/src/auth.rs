@@ -1,11 +1,13 @@
 //! What it costs to know who calls: the token's signature, and the session, the account and the grants behind it as they are now.
 
+use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderValue;
 use cohortium_api::auth::identify;
 use cohortium_api::config::{Config, Origins, Secret, sqlite_url};
 use cohortium_api::ctx::Ctx;
+use cohortium_api::rate_limits::RateLimitArgs;
 use cohortium_api::server::{context, open_store};
 use uuid::Uuid;
 
@@ -39,6 +41,7 @@ fn on(site: &Site, database: &str, cluster: Option<&Cluster>, url: &str) -> Done
         public_url: PUBLIC_URL.to_owned(),
         secret: Secret::new(SECRET.to_owned()),
         origins: Origins::Localhost,
+        rate_limits: RateLimitArgs::all(NonZeroU16::MAX),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ctx: Ctx = runtime.block_on(async { Ok::<_, Box<dyn std::error::Error>>(context(&config, open_store(url).await?)?) })?;

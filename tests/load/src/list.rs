@@ -14,7 +14,7 @@ use crate::{Done, Site};
 const PATH: &str = "/v1/applications?limit=20&with_total=true";
 const PLAN: Plan = Plan { cohorts: 20, people: 400 };
 /// What tells the statements by which it is found out who calls from those of the list.
-const WHO_CALLS: &[&str] = &["\"sign_ins\"", "\"accounts\"", "\"grants\""];
+const WHO_CALLS: &[&str] = &["\"sign_ins\"", "\"refresh_tokens\"", "\"accounts\"", "\"grants\""];
 
 /// Compares it, on each database, with bare actix-web and sqlx that ask the same statements, and ask nobody who they are.
 pub fn compare(site: &Site, cluster: &Cluster) -> Done {

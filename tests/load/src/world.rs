@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::Duration;
 use cohortium_api::config::{keys_folder, sqlite_url};
 use cohortium_api::ctx::System;
 use cohortium_api::keys::SigningKey;
@@ -15,7 +14,7 @@ use cohortium_domain::cohorts::{Audience, MeetingMode};
 use cohortium_domain::eligibility::JoiningTerms;
 use cohortium_domain::employments::roles::Role;
 use cohortium_domain::employments::{EmploymentCreate, Level};
-use cohortium_domain::ids::{CoalitionId, CohortId, EmploymentId, Id, OrganizationId, PersonId, ProgramId, SignInId};
+use cohortium_domain::ids::{CoalitionId, CohortId, EmploymentId, Id, OrganizationId, ProgramId};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::organizations::{Membership, MembershipStatus, OrganizationCreate, OrganizationKind};
 use cohortium_domain::people::PersonCreate;
@@ -27,6 +26,7 @@ use cohortium_store::{Origin, Store, Tx};
 use cohortium_workflow as workflow;
 use cohortium_workflow::cohorts::CohortWish;
 use cohortium_workflow::input::Input;
+use cohortium_workflow::sign_ins::Issued;
 use cohortium_workflow::timeline::Wish as TimelineWish;
 
 use sqlx::Connection;
@@ -58,10 +58,8 @@ pub struct Plan {
 /// Somebody who is signed in.
 #[derive(Clone, Copy)]
 pub struct Somebody {
-    /// Who.
-    pub person: PersonId,
-    /// By which session.
-    pub session: SignInId,
+    /// Who, and by which session.
+    pub signed_in: Issued,
     /// Where the person works: whoever is on the staff works nowhere.
     pub employment: Option<EmploymentId>,
 }
@@ -111,7 +109,8 @@ impl World {
     /// What a sign-up is about: the person, by which session, at which employment, and to which cohort; and what they all stand on.
     pub fn facts(&self, somebody: &Somebody, cohort: CohortId) -> Vec<Uuid> {
         let employment = somebody.employment.map(Id::uuid).unwrap_or_default();
-        let own = [somebody.person.uuid(), somebody.session.uuid(), employment, cohort.uuid()];
+        let Issued { person, session, token } = somebody.signed_in;
+        let own = [person.uuid(), session.uuid(), token.uuid(), employment, cohort.uuid()];
         own.into_iter().chain(self.grounds()).collect()
     }
 
@@ -141,7 +140,7 @@ impl World {
 
     /// An access token, which lasts for ten minutes.
     pub fn token(&self, somebody: &Somebody) -> Done<String> {
-        self.tokens.issue(somebody.person, somebody.session).map_err(|problem| format!("no token: {problem:?}").into())
+        self.tokens.issue(somebody.signed_in).map_err(|problem| format!("no token: {problem:?}").into())
     }
 }
 
@@ -238,7 +237,7 @@ impl Maker {
         let staff = person("Sam", "staff@example.org")?;
         self.write(async |tx| {
             let somebody = enter(tx, &staff).await?;
-            workflow::accounts::grant(tx, &Actor::Operator, somebody.person, Grant::Staff).await?;
+            workflow::accounts::grant(tx, &Actor::Operator, somebody.signed_in.person, Grant::Staff).await?;
             Ok(somebody)
         })
         .await
@@ -262,7 +261,7 @@ impl Maker {
             for person in &given {
                 let somebody = enter(tx, person).await?;
                 let input = Input::given(job.clone());
-                let employment = workflow::employments::create(tx, &Actor::Operator, somebody.person, &input).await?;
+                let employment = workflow::employments::create(tx, &Actor::Operator, somebody.signed_in.person, &input).await?;
                 people.push(Somebody { employment: Some(employment.id), ..somebody });
             }
             Ok(people)
@@ -286,7 +285,6 @@ fn person(given_name: &str, email: &str) -> Done<PersonCreate> {
 async fn enter(tx: &mut Tx, given: &PersonCreate) -> cohortium_store::Result<Somebody> {
     let made = workflow::people::create(tx, &Actor::Operator, &Input::given(given.clone())).await?;
     workflow::accounts::set_password(tx, &Actor::Operator, made.id, "no password").await?;
-    let ends_at = tx.process_now().plus(Duration::days(1));
-    let session = workflow::sign_in::begin(tx, made.id, &format!("refresh token of {}", made.id), ends_at).await?;
-    Ok(Somebody { person: made.id, session, employment: None })
+    let signed_in = workflow::sign_ins::begin(tx, made.id, None, &format!("refresh token of {}", made.id)).await?;
+    Ok(Somebody { signed_in, employment: None })
 }

@@ -1,6 +1,5 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
-mod access;
 mod applications;
 mod catalog;
 mod clock;
@@ -19,6 +18,7 @@ mod programs;
 mod proposals;
 mod roles;
 mod sessions;
+mod sign_ins;
 mod state_machines;
 mod timeline;
 mod verifications;
@@ -90,7 +90,7 @@ macro_rules! rooms {
 
 rooms! {
     catalog,
-    access,
+    sign_ins,
     me,
     coalition,
     organizations,

@@ -21,9 +21,11 @@ pub(crate) mod person;
 pub(crate) mod program;
 pub(crate) mod program_document;
 pub(crate) mod proposal;
+pub(crate) mod refresh_token;
 pub(crate) mod role_list;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod throttle;
 pub(crate) mod verification;
 
 /// A table whose rows belong to a coalition.
@@ -56,6 +58,7 @@ scoped!(person);
 scoped!(program);
 scoped!(program_document);
 scoped!(proposal);
+scoped!(refresh_token);
 scoped!(role_list);
 scoped!(session);
 scoped!(sign_in);
