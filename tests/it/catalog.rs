@@ -59,8 +59,13 @@ async fn what_is_remembered_is_forgotten_when_it_changes_or_when_time_changes_it
     let first = read().await;
     assert_eq!(first.1, "scheduled");
     assert_eq!(read().await, first);
-    let known = public.request(Method::GET, "/v1/catalog/live").header("if-none-match", &first.0).send().await;
-    assert_eq!(known.status, 304);
+    for address in ["/v1/catalog/live", "/v1/catalog/live/cohorts", "/v1/catalog/live/cohorts?limit=1"] {
+        let etag = public.get(address).await.header("etag").to_owned();
+        let known = public.request(Method::GET, address).header("if-none-match", &etag).send().await;
+        assert_eq!((known.status, known.header("etag")), (304, etag.as_str()), "{address}");
+        let unknown = public.request(Method::GET, address).header("if-none-match", "\"0-another\"").send().await;
+        assert_eq!(unknown.status, 200, "{address}");
+    }
     let _ = staff.patch(&path, json!({"name": "Another name"})).await.expect(200);
     let renamed = read().await;
     assert_eq!(renamed.2, "Another name");

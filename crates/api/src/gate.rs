@@ -39,6 +39,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Copy, Debug)]
 pub struct RequestId(pub Uuid);
 
+/// The address that a request asks for, as the document has it: empty, when it is not known. Finding it takes a search.
+struct Route(String);
+
 /// The operation that a request asks for.
 #[derive(Clone, Copy)]
 pub struct Matched(pub &'static Operation);
@@ -55,6 +58,7 @@ pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 's
         request.extensions_mut().insert(network(&request, ctx));
     }
     let route = request.match_pattern().unwrap_or_default();
+    request.extensions_mut().insert(Route(route.clone()));
     let span = tracing::info_span!("request", id = %id, method = %request.method(), route = %route, status = tracing::field::Empty);
     let (method, started) = (request.method().clone(), Instant::now());
     let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
@@ -177,7 +181,7 @@ fn check_host(request: &ServiceRequest, hosts: &Hosts) -> Result<(), Problem> {
 
 /// The operation of this address and method.
 fn operation(request: &ServiceRequest) -> Result<&'static Operation, Problem> {
-    let methods = request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern));
+    let methods = request.extensions().get::<Route>().and_then(|Route(address)| OPERATIONS.get(address));
     let methods = methods.ok_or_else(|| Problem::new(Code::RouteNotFound))?;
     methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))
 }

@@ -42,6 +42,13 @@ impl Reply {
         reply
     }
 
+    /// The same, with an `ETag` for what has no version: a list that is asked for again and again.
+    #[must_use]
+    pub fn tagged(self) -> Self {
+        let etag = etag(0, &self.body);
+        self.with(header::ETAG, etag)
+    }
+
     /// 200 with a thing in this version, as a body of another kind than JSON.
     #[must_use]
     pub fn media(media_type: &str, version: i64, body: Vec<u8>) -> Self {

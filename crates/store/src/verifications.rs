@@ -213,12 +213,12 @@ impl Tx {
         rows.all().await?.into_iter().map(Verification::from_row).collect()
     }
 
-    /// Keeps a piece of evidence.
+    /// Keeps pieces of evidence.
     ///
     /// # Errors
     /// The database's.
-    pub async fn add_evidence(&self, piece: &Evidence) -> Result<()> {
-        let row = evidence::ActiveModel {
+    pub async fn add_evidence(&self, pieces: &[Evidence]) -> Result<()> {
+        let row = |piece: &Evidence| evidence::ActiveModel {
             id: ActiveValue::Set(piece.id.uuid()),
             coalition_id: ActiveValue::Set(self.coalition_id().uuid()),
             employment_id: ActiveValue::Set(piece.employment_id.uuid()),
@@ -226,7 +226,7 @@ impl Tx {
             dated_at: ActiveValue::Set(piece.dated_at.utc()),
             reason: ActiveValue::Set(piece.reason.clone().map(Into::into)),
         };
-        self.add(vec![row]).await
+        self.add(pieces.iter().map(row).collect()).await
     }
 }
 

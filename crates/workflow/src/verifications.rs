@@ -6,7 +6,7 @@
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::employments::Employment;
 use cohortium_domain::ids::{EmploymentId, OrganizationId, PersonId, VerificationId};
-use cohortium_domain::journal::{Change, SubjectKind};
+use cohortium_domain::journal::{Change, Happening, SubjectKind};
 use cohortium_domain::organizations::Organization;
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
@@ -25,16 +25,19 @@ use crate::input::Input;
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn ask(tx: &mut Tx, actor: &Actor, program: &Program, employment: EmploymentId) -> Result<Verification> {
-    hold_surroundings(tx, employment).await?;
+    let (person, organization) = hold_surroundings(tx, employment).await?;
     // Locked, so that of two who ask at once only one opens it.
     let employment: Employment = tx.lock(employment).await?;
-    keep(tx, Evidence::self_declared(tx.make_opaque_id(), employment.id, tx.now())).await?;
-    let verification = match tx.lock_verification_for(employment.id, program.id).await? {
-        Some(verification) => verification,
-        None => tx.save(Verification::open(tx.make_id(), &employment, program.id, tx.now()), actor).await?,
+    let policy: VerificationPolicy = tx.program_document(program.id).await?;
+    let basis = Basis { program: program.clone(), policy: policy.terms, person, organization, employment };
+    let own_word = Evidence::self_declared(tx.make_opaque_id(), basis.employment.id, tx.now());
+    let (verification, opened) = if let Some(verification) = tx.lock_verification_for(basis.employment.id, program.id).await? {
+        (verification, Vec::new())
+    } else {
+        let Change { value, happened } = Verification::open(tx.make_id(), &basis.employment, program.id, tx.now());
+        (value, happened)
     };
-    let basis = Basis::of(tx, program, employment).await?;
-    let judged = judge(tx, actor, verification, &basis).await?;
+    let judged = judge_with(tx, actor, verification, opened, Some(own_word), &basis).await?;
     if let Some(until) = judged.valid_until() {
         tx.relies_on(until);
     }
@@ -65,7 +68,7 @@ pub async fn verify(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
     let reason = input.admit(&verification.meta)?;
     let decision = Evidence::staff_override(tx.make_opaque_id(), verification.employment_id, reason, tx.now());
     let change = verification.verify(&decision, actor, &basis.grounds(), tx.now())?;
-    tx.add_evidence(&decision).await?;
+    tx.add_evidence(std::slice::from_ref(&decision)).await?;
     let verified = tx.save(change, actor).await?;
     applications::admit(tx, resting).await?;
     Ok(verified)
@@ -150,16 +153,30 @@ async fn judge_all(tx: &mut Tx, actor: &Actor, verifications: Vec<Verification>)
 
 /// Lets follow what follows by itself.
 async fn judge(tx: &mut Tx, actor: &Actor, verification: Verification, basis: &Basis) -> Result<Verification> {
+    judge_with(tx, actor, verification, Vec::new(), None, basis).await
+}
+
+/// The same, with what happened to it before that is not saved yet, and with a piece of evidence more.
+async fn judge_with(
+    tx: &mut Tx,
+    actor: &Actor,
+    verification: Verification,
+    mut happened: Vec<Happening>,
+    piece: Option<Evidence>,
+    basis: &Basis,
+) -> Result<Verification> {
     let Basis { program, person, organization, employment, .. } = basis;
-    if let Some(piece) = Evidence::email_domain(tx.make_opaque_id(), employment, person, organization) {
-        keep(tx, piece).await?;
-    }
+    let address = Evidence::email_domain(tx.make_opaque_id(), employment, person, organization);
+    let evidence = keep(tx, employment.id, piece.into_iter().chain(address)).await?;
     tx.relies_on(program.time_zone.end_of_day(program.time_zone.date_of(tx.now())));
-    let evidence = tx.evidence(employment.id).await?;
-    match verification.review(&evidence, &basis.grounds(), tx.now()) {
-        Some(change) => save(tx, actor, change).await,
-        None => Ok(verification),
-    }
+    let value = match verification.review(&evidence, &basis.grounds(), tx.now()) {
+        Some(change) => {
+            happened.extend(change.happened);
+            change.value
+        }
+        None => verification,
+    };
+    if happened.is_empty() { Ok(value) } else { save(tx, actor, Change { value, happened }).await }
 }
 
 /// Saves a change. What stood on a verification that was taken back is flagged for staff: nobody is thrown out by a machine.
@@ -172,10 +189,14 @@ async fn save(tx: &mut Tx, actor: &Actor, change: Change<Verification>) -> Resul
     Ok(verification)
 }
 
-/// Keeps a piece of evidence, unless the same is kept already.
-async fn keep(tx: &Tx, piece: Evidence) -> Result<()> {
-    let kept = tx.evidence(piece.employment_id).await?;
-    if kept.iter().any(|other| piece.repeats(other)) { Ok(()) } else { tx.add_evidence(&piece).await }
+/// Keeps pieces of evidence, but for those that are kept already; gives all that there is for the employment, which must be locked.
+async fn keep(tx: &Tx, employment: EmploymentId, pieces: impl Iterator<Item = Evidence>) -> Result<Vec<Evidence>> {
+    let mut kept = tx.evidence(employment).await?;
+    let new: Vec<Evidence> = pieces.filter(|piece| !kept.iter().any(|other| piece.repeats(other))).collect();
+    tx.add_evidence(&new).await?;
+    kept.extend(new);
+    kept.sort_by_key(|piece| piece.dated_at);
+    Ok(kept)
 }
 
 /// The verification, locked behind what it rests on, for somebody who may do this to it.
@@ -190,11 +211,9 @@ async fn lock(tx: &mut Tx, actor: &Actor, id: VerificationId, action: Action) ->
 }
 
 /// Holds an employment's person and organization as they are.
-async fn hold_surroundings(tx: &Tx, id: EmploymentId) -> Result<()> {
+async fn hold_surroundings(tx: &Tx, id: EmploymentId) -> Result<(Person, Organization)> {
     let employment: Employment = tx.get(id).await?;
-    let _: Person = tx.hold(employment.person_id).await?;
-    let _: Organization = tx.hold(employment.organization_id).await?;
-    Ok(())
+    Ok((tx.hold(employment.person_id).await?, tx.hold(employment.organization_id).await?))
 }
 
 /// What a verification is judged by.

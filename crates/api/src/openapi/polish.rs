@@ -178,7 +178,7 @@ fn path_parameters(template: &str) -> impl Iterator<Item = (&str, Value)> {
 }
 
 /// The form of an ETag.
-const ETAG: &str = "^\"[0-9]+-[0-9a-f]{16}\"$";
+const ETAG: &str = "^\"[0-9]+-[0-9A-Za-z_-]{16}\"$";
 /// The form of what If-Match and If-None-Match take: ETags, strong or weak, or any.
 const ETAGS: &str = "^(\\*|(W/)?\"[^\"]*\"(, *(W/)?\"[^\"]*\")*)$";
 
@@ -245,7 +245,8 @@ fn header(name: &str) -> Value {
 fn add_headers(action: Action, method: &str, status: &str, response: &mut Value) {
     response["headers"] = headers_of_every_answer();
     let has_body = response.get("content").is_some();
-    if has_body && action.verb() != "list" {
+    // Of the lists only the catalog's is asked for so often.
+    if has_body && (action.verb() != "list" || action == Action::ListCatalogCohorts) {
         response["headers"]["ETag"] = header("ETag");
     }
     if has_body && action.verb() == "list" && method == "get" {

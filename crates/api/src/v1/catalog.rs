@@ -292,7 +292,7 @@ async fn get_catalog_timeline_calendar(ctx: Ctx, path: CatalogPath) -> Answer {
 #[get("/v1/catalog/{coalition}/cohorts")]
 async fn list_catalog_cohorts(ctx: Ctx, path: Path<Slug>, query: Params<CatalogCohortsQuery>, paging: Params<Paging>) -> Answer {
     let request = paging.page(&ctx, false)?;
-    let render = |page: Page<CohortSummary>| paging.reply(&ctx, page, |cohort| cohort, CatalogCohortPage::new);
+    let render = |page: Page<CohortSummary>| paging.reply(&ctx, page, |cohort| cohort, CatalogCohortPage::new).tagged();
     let make = async |read: &Read, _: &Coalition| cohorts(read, &query, &request, render).await;
     if paging.unasked() {
         let address = format!("/v1/catalog/{path}/cohorts");

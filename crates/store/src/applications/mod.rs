@@ -160,6 +160,10 @@ impl Read {
     /// # Errors
     /// The database's.
     pub async fn waitlist_positions(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Result<HashMap<ApplicationId, u32>> {
+        let mut cohorts = cohorts.into_iter().peekable();
+        if cohorts.peek().is_none() {
+            return Ok(HashMap::new());
+        }
         let rows = self.waiting(cohorts);
         let rows = rows.order_by(Column::CohortId, Order::Asc).order_by(Column::Place, Order::Asc);
         let waiting: Vec<(Uuid, Uuid)> = rows.columns([Column::CohortId, Column::Id]).await?;
