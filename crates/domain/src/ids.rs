@@ -92,6 +92,10 @@ ids! {
     EmploymentId,
     /// Identifies a sign-in session; the `sid` of an access token.
     SignInId,
+    /// Identifies a one-time link.
+    LinkId,
+    /// Identifies a mail.
+    MailId,
     /// Identifies a program, one year of communities of practice.
     ProgramId,
     /// Identifies a milestone of a program's timeline.

@@ -71,8 +71,8 @@ async fn login(ctx: Ctx, body: Body<Login>) -> Answer {
     let problem = |error| Problem::of(error, &Actor::Anonymous);
     let login = body.valid().map_err(problem)?;
     let read = coalition(&ctx, &login.coalition).await.map_err(problem)?;
-    let found =
-        workflow::sign_in::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await.map_err(problem)?;
+    let found = workflow::sign_in::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password, ctx.now());
+    let found = found.await.map_err(problem)?;
     let (Some(read), Some(person)) = (read, found) else {
         return Err(Problem::new(Code::InvalidCredentials).detail("Check the coalition, the address and the password"));
     };
