@@ -51,6 +51,7 @@ migrations! {
     "0006_cohorts",
     "0007_sessions",
     "0009_mails",
+    "0008_sign_ins",
 }
 
 struct Script {

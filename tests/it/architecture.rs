@@ -86,7 +86,7 @@ const RULES: &[Rule] = &[
             "crates/api/src/catalog.rs",
             "crates/api/src/commands.rs",
             "crates/api/src/demo/",
-            "crates/api/src/v1/access.rs",
+            "crates/api/src/v1/sign_ins.rs",
             "crates/api/src/v1/journal.rs",
             "crates/workflow/src/jobs.rs",
             "tests/",

@@ -24,6 +24,6 @@ mod program_documents;
 mod programs;
 mod proposals;
 mod sessions;
-mod sign_in;
+mod sign_ins;
 mod timeline;
 mod verifications;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
-use chrono::Duration;
 use cohortium_api::build_app;
 use cohortium_api::config::Origins;
 use cohortium_api::ctx::Ctx;
@@ -133,10 +132,9 @@ impl Api {
     /// When that cannot be.
     pub async fn sign_in(&self, coalition: CoalitionId, person: PersonId) -> Session<'_> {
         let refresh = self.ctx.tokens().refresh_token();
-        let expires_at = self.environment.now().plus(Duration::days(30));
-        let session = self.write(coalition, async |tx| workflow::sign_in::begin(tx, person, &refresh, expires_at).await).await;
-        let token = must(self.ctx.tokens().issue(person, session));
-        Session { api: self, token: Some(token), person: Some(person) }
+        let issued = self.write(coalition, async |tx| workflow::sign_ins::begin(tx, person, None, &refresh).await).await;
+        let token = must(self.ctx.tokens().issue(issued));
+        Session { token: Some(token), refresh_token: Some(refresh), person: Some(person), ..self.anonymous() }
     }
 
     /// Gives a person a password.
@@ -151,13 +149,13 @@ impl Api {
     /// Somebody without a token.
     #[must_use]
     pub fn anonymous(&self) -> Session<'_> {
-        Session { api: self, token: None, person: None }
+        Session { api: self, token: None, refresh_token: None, person: None }
     }
 
     /// Somebody with this token.
     #[must_use]
     pub fn bearer(&self, token: &str) -> Session<'_> {
-        Session { api: self, token: Some(token.to_owned()), person: None }
+        Session { token: Some(token.to_owned()), ..self.anonymous() }
     }
 
     /// Writes straight to the store, as one transaction.
@@ -183,6 +181,7 @@ impl Api {
 pub struct Session<'a> {
     api: &'a Api,
     token: Option<String>,
+    refresh_token: Option<String>,
     person: Option<PersonId>,
 }
 
@@ -203,6 +202,15 @@ impl Session<'_> {
     #[must_use]
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_else(|| panic!("nobody is signed in"))
+    }
+
+    /// The refresh token.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn refresh_token(&self) -> &str {
+        self.refresh_token.as_deref().unwrap_or_else(|| panic!("nobody is signed in"))
     }
 
     /// A request to be completed.
@@ -233,6 +241,11 @@ impl Session<'_> {
     /// PATCH of whatever version there is.
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         self.request(Method::PATCH, path).header("if-match", "*").json(&body).send().await
+    }
+
+    /// DELETE of whatever version there is.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.request(Method::DELETE, path).header("if-match", "*").send().await
     }
 
     /// PUT of whatever version there is.

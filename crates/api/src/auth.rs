@@ -3,16 +3,23 @@
 //! The gate finds it out once for each request; handlers read what the gate left.
 
 use std::future::{Ready, ready};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use chrono::Duration;
 use cohortium_domain::access::{Action, Actor, Tie};
-use cohortium_domain::ids::{CoalitionId, PersonId};
+use cohortium_domain::ids::{CoalitionId, PersonId, SignInId};
+use cohortium_domain::sign_ins;
+use cohortium_domain::time::Timestamp;
+use cohortium_store::{Generation, SignedIn};
+use moka::sync::Cache;
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
 use crate::problem::{Code, Problem};
+use crate::tokens::Checked;
 
 /// Somebody signed in, in one coalition.
 #[derive(Clone, Debug)]
@@ -21,8 +28,22 @@ pub struct Caller {
     pub coalition_id: CoalitionId,
     /// Who.
     pub actor: Actor,
+    /// How it came in.
+    pub via: Via,
     /// The request's id.
     pub request_id: Uuid,
+}
+
+/// How a caller came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// With an access token of a sign-in session.
+    Session {
+        /// Which.
+        id: SignInId,
+        /// When the person last showed who it is.
+        authenticated_at: Timestamp,
+    },
 }
 
 impl Caller {
@@ -34,12 +55,96 @@ impl Caller {
         self.actor.person().ok_or_else(|| Problem::new(Code::PermissionDenied))
     }
 
+    /// The sign-in session, where the caller came in by one.
+    #[must_use]
+    pub fn session(&self) -> Option<SignInId> {
+        let Via::Session { id, .. } = self.via;
+        Some(id)
+    }
+
+    /// Goes on when the action needs no fresh sign-in, or the caller's is one.
+    ///
+    /// # Errors
+    /// [`Code::InsufficientUserAuthentication`].
+    pub fn require_fresh_sign_in(&self, action: Action, now: Timestamp) -> Result<(), Problem> {
+        let Via::Session { authenticated_at, .. } = self.via;
+        if !action.needs_fresh_sign_in() || sign_ins::fresh(authenticated_at, now) {
+            return Ok(());
+        }
+        Err(Problem::new(Code::InsufficientUserAuthentication).detail("Show who you are once more: POST /v1/auth/step-up"))
+    }
+
     /// Of these actions, those that its grants and scopes alone allow, as `allowed_actions` calls them.
     #[must_use]
     pub fn allowed(&self, actions: impl IntoIterator<Item = Action>) -> Vec<String> {
         let tie = Tie::none(&self.actor);
         actions.into_iter().filter(|action| tie.allows(*action)).map(|action| action.verb().to_owned()).collect()
     }
+}
+
+/// For how long what a token stands for is taken as it was read, when another copy of the server may have changed it.
+const AGE: Duration = Duration::seconds(1);
+/// How many tokens are kept in memory.
+const MOST_TOKENS: u64 = 10_000;
+/// How long a token is kept in memory at the longest: no access token lives longer.
+const KEPT: std::time::Duration = std::time::Duration::from_secs(900);
+
+/// The tokens that were checked a moment ago: a signature is checked once, and what a token stands for is read once a second.
+///
+/// What always holds: a token is good for nothing from the moment at which this copy of the server revoked it, and a second later if another
+/// did; its time and its key are looked at each time.
+pub struct Recognized(Cache<[u8; 32], Arc<Token>>);
+
+struct Token {
+    checked: Checked,
+    stands_for: Mutex<Option<StandsFor>>,
+}
+
+#[derive(Clone)]
+struct StandsFor {
+    signed_in: SignedIn,
+    /// Taken before it was read.
+    generation: Generation,
+    read_at: Timestamp,
+}
+
+impl Default for Recognized {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(MOST_TOKENS).time_to_live(KEPT).build())
+    }
+}
+
+impl Recognized {
+    /// What a token stands for now.
+    async fn look_up(&self, ctx: &Ctx, token: &str) -> Result<SignedIn, Problem> {
+        let hash = digest(token);
+        let known = match self.0.get(&hash) {
+            Some(known) => known,
+            None => Arc::new(Token { checked: ctx.tokens().check(token)?, stands_for: Mutex::new(None) }),
+        };
+        ctx.tokens().check_again(&known.checked)?;
+        let (generation, now) = (ctx.store().access_generation(), ctx.now());
+        let last = known.stands_for.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let current = last.filter(|last| last.generation == generation && last.read_at <= now && now < last.read_at.plus(AGE));
+        if let Some(current) = current {
+            return Ok(current.signed_in);
+        }
+        let found = ctx.store().system().signed_in(known.checked.token).await;
+        let found =
+            found.map_err(|error| Problem::of(error, &Actor::Anonymous))?.filter(|found| found.session == known.checked.session);
+        let signed_in = found.ok_or_else(|| Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again"))?;
+        let stands_for = StandsFor { signed_in: signed_in.clone(), generation, read_at: now };
+        *known.stands_for.lock().unwrap_or_else(PoisonError::into_inner) = Some(stands_for);
+        self.0.insert(hash, known);
+        Ok(signed_in)
+    }
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+    bytes.iter_mut().zip(digest.as_ref()).for_each(|(place, byte)| *place = *byte);
+    bytes
 }
 
 /// Who sent a request, by its token.
@@ -53,10 +158,9 @@ pub async fn identify(ctx: &Ctx, authorization: Option<&header::HeaderValue>, re
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(required());
     }
-    let session = ctx.tokens().check(token.trim())?;
-    let signed_in = ctx.store().system().signed_in(session).await.map_err(|error| Problem::of(error, &Actor::Anonymous))?;
-    let signed_in = signed_in.ok_or_else(|| Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again"))?;
-    Ok(Caller { coalition_id: signed_in.coalition_id, actor: signed_in.actor, request_id })
+    let signed_in = ctx.recognized().look_up(ctx, token.trim()).await?;
+    let via = Via::Session { id: signed_in.session, authenticated_at: signed_in.authenticated_at };
+    Ok(Caller { coalition_id: signed_in.coalition_id, actor: signed_in.actor, via, request_id })
 }
 
 impl FromRequest for Caller {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::mailer::{SmtpPost, in_the_open};
+
 /// The least length of the server's secret.
 const SECRET_LEAST: usize = 32;
 const DATABASE_FILE: &str = "cohortium.sqlite";
@@ -51,12 +53,79 @@ pub struct ServeArgs {
     /// A file that holds the secret, instead of --secret.
     #[arg(long, env = "COHORTIUM_SECRET_FILE", value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    mail: MailArgs,
     /// Where to serve /metrics, on a port of its own; nowhere, when not given.
     #[arg(long, env = "COHORTIUM_METRICS_LISTEN", value_name = "ADDR:PORT")]
     metrics_listen: Option<SocketAddr>,
     /// A front end's origin that may call the API from a browser, for example `https://app.example.org`; can be given several times.
     #[arg(long = "allow-origin", env = "COHORTIUM_ALLOW_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     allow_origins: Vec<String>,
+}
+
+/// What `worker` is told.
+#[derive(Args, Clone, Debug)]
+pub struct WorkerArgs {
+    /// Where the data are.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// How mails are sent.
+    #[command(flatten)]
+    pub mail: MailArgs,
+}
+
+/// How mails are sent.
+#[derive(Args, Clone, Debug)]
+pub struct MailArgs {
+    /// The mail server: `smtps://USER:PASSWORD@HOST`, or `smtp://USER:PASSWORD@HOST:587?tls=required`. Without one, mails wait.
+    #[arg(long, env = "COHORTIUM_SMTP_URL", hide_env_values = true, value_name = "URL")]
+    smtp_url: Option<String>,
+    /// A file that holds the mail server's address, instead of --smtp-url.
+    #[arg(long, env = "COHORTIUM_SMTP_URL_FILE", value_name = "FILE")]
+    smtp_url_file: Option<PathBuf>,
+    /// The address from which mails are sent, for example `noreply@example.org`.
+    #[arg(long, env = "COHORTIUM_MAIL_FROM", value_name = "ADDRESS")]
+    mail_from: Option<String>,
+}
+
+/// Where mails go.
+#[derive(Clone, Debug)]
+pub enum MailRoute {
+    /// To a mail server.
+    Smtp {
+        /// Its address, with the password to it.
+        url: Secret,
+        /// From which address they come.
+        from: String,
+    },
+    /// Into a folder, as files: for the demo.
+    Files(PathBuf),
+    /// Nowhere: they wait.
+    Nowhere,
+}
+
+impl MailArgs {
+    /// Where mails go, as far as it was told.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn route(&self) -> Result<MailRoute, Faulty> {
+        let url = one_of("--smtp-url", self.smtp_url.as_deref(), self.smtp_url_file.as_deref()).map_err(|fault| Faulty(vec![fault]))?;
+        match (url, &self.mail_from) {
+            (None, _) => Ok(MailRoute::Nowhere),
+            (Some(_), None) => {
+                Err(Faulty(vec!["--mail-from: is missing; give the address from which mails are sent, for example noreply@example.org".to_owned()]))
+            }
+            (Some(url), Some(_)) if in_the_open(&url) => {
+                Err(Faulty(vec!["--smtp-url: add ?tls=required, because links travel on it".to_owned()]))
+            }
+            (Some(url), Some(from)) => {
+                let url = Secret(url);
+                SmtpPost::new(&url, from).map_err(|fault| Faulty(vec![fault]))?;
+                Ok(MailRoute::Smtp { url, from: from.clone() })
+            }
+        }
+    }
 }
 
 /// A text that is not shown.
@@ -100,6 +169,8 @@ pub struct Config {
     pub secret: Secret,
     /// Which front ends may call from a browser.
     pub origins: Origins,
+    /// Where mails go.
+    pub mail: MailRoute,
 }
 
 /// Which front ends may call from a browser.
@@ -162,6 +233,10 @@ impl ServeArgs {
             faults.extend(found);
             Secret(String::new())
         });
+        let mail = self.mail.route().unwrap_or_else(|Faulty(found)| {
+            faults.extend(found);
+            MailRoute::Nowhere
+        });
         let secret = self.read_secret(&mut faults);
         let public_url = self.checked_public_url(&mut faults);
         for origin in &self.allow_origins {
@@ -181,6 +256,7 @@ impl ServeArgs {
             metrics_listen: self.metrics_listen,
             public_url,
             secret,
+            mail,
             origins: Origins::Only(self.allow_origins.clone()),
         })
     }
@@ -243,6 +319,11 @@ mod tests {
             public_url: Some("https://api.example.org/".to_owned()),
             secret: Some("0123456789abcdef0123456789abcdef".to_owned()),
             secret_file: None,
+            mail: MailArgs {
+                smtp_url: Some("smtps://us:a-secret-of-the-mail-server@mail.example.org".to_owned()),
+                smtp_url_file: None,
+                mail_from: Some("noreply@example.org".to_owned()),
+            },
             metrics_listen: None,
             allow_origins: vec!["https://app.example.org".to_owned()],
         }
@@ -253,7 +334,8 @@ mod tests {
         let config = args().config().unwrap();
         assert_eq!(config.public_url, "https://api.example.org");
         assert_eq!(config.database_url.expose(), "sqlite://data/cohortium.sqlite");
-        assert!(!format!("{config:?}").contains("0123456789abcdef"), "a secret is never shown");
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("0123456789abcdef") && !shown.contains("a-secret"), "a secret is never shown");
     }
 
     #[test]
@@ -266,5 +348,25 @@ mod tests {
             ..args()
         };
         assert_eq!(faulty.config().unwrap_err().0.len(), 5);
+    }
+
+    #[test]
+    fn mails_go_to_a_mail_server_that_is_spoken_to_in_secret_or_nowhere() {
+        let route = |url: Option<&str>, from: Option<&str>| {
+            let (smtp_url, mail_from) = (url.map(str::to_owned), from.map(str::to_owned));
+            MailArgs { smtp_url, smtp_url_file: None, mail_from }.route()
+        };
+        let from = Some("noreply@example.org");
+        assert!(matches!(route(None, None), Ok(MailRoute::Nowhere)));
+        assert!(matches!(route(Some("smtp://localhost:25"), from), Ok(MailRoute::Smtp { .. })));
+        for (url, from, flag) in [
+            ("smtps://mail.example.org", None, "--mail-from"),
+            ("smtps://mail.example.org", Some("nobody"), "--mail-from"),
+            ("smtp://mail.example.org", from, "--smtp-url"),
+            ("https://mail.example.org", from, "--smtp-url"),
+        ] {
+            let Faulty(faults) = route(Some(url), from).unwrap_err();
+            assert!(faults.len() == 1 && faults[0].starts_with(flag), "{url} {from:?}: {faults:?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Recognized};
 use crate::catalog::Catalog;
 use crate::config::Origins;
 use crate::cursor::Cursors;
@@ -67,6 +67,7 @@ pub struct Ctx {
 struct Inner {
     store: Store,
     tokens: Tokens,
+    recognized: Recognized,
     passwords: Passwords,
     cursors: Cursors,
     catalog: Catalog,
@@ -82,6 +83,7 @@ impl Ctx {
         let inner = Inner {
             store,
             tokens,
+            recognized: Recognized::default(),
             passwords,
             cursors: Cursors::new(secret),
             catalog: Catalog::default(),
@@ -102,6 +104,12 @@ impl Ctx {
     #[must_use]
     pub fn tokens(&self) -> &Tokens {
         &self.inner.tokens
+    }
+
+    /// The tokens that were checked a moment ago.
+    #[must_use]
+    pub fn recognized(&self) -> &Recognized {
+        &self.inner.recognized
     }
 
     /// What hashes passwords.

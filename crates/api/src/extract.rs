@@ -49,7 +49,9 @@ pub struct Conditions {
 impl Conditions {
     fn of(request: &HttpRequest, body: &Value) -> Result<Self, Problem> {
         let key = match request.headers().get("idempotency-key") {
-            Some(value) if *request.method() == Method::POST => Some(idempotency_key(value)?),
+            Some(value) if *request.method() == Method::POST && !request.path().starts_with("/v1/auth/") => {
+                Some(idempotency_key(value)?)
+            }
             _ => None,
         };
         Ok(Self {

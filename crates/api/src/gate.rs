@@ -130,6 +130,7 @@ async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
     if !caller.actor.could_ever(operation.action) {
         return Err(Problem::new(Code::PermissionDenied).detail(operation.action.only_for()));
     }
+    caller.require_fresh_sign_in(operation.action, ctx.now())?;
     request.extensions_mut().insert(caller);
     Ok(())
 }

@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
+use cohortium_domain::sign_ins;
 use cohortium_domain::words::Word;
 use cohortium_store::Error;
 use serde::Serialize;
@@ -56,6 +57,9 @@ codes! {
     InvalidCredentials "invalid_credentials" 401 "The address or the password is not right",
     TokenInvalid "token_invalid" 401 "The token is not valid",
     TokenExpired "token_expired" 401 "The token has expired",
+    RefreshTokenReused "refresh_token_reused" 401 "The refresh token was used before",
+    InsufficientUserAuthentication "insufficient_user_authentication" 401 "This needs you to show once more who you are",
+    EmailNotVerified "email_not_verified" 403 "The address has not been confirmed yet",
     PermissionDenied "permission_denied" 403 "You may not do this",
     InsufficientScope "insufficient_scope" 403 "The token's scopes do not allow this",
     NotFound "not_found" 404 "There is no such thing, or it is not visible to you",
@@ -222,13 +226,16 @@ impl Problem {
         response.json(self.body(request_id))
     }
 
-    /// RFC 6750: a request without a token is told no error code.
-    fn challenge(&self) -> &'static str {
-        if matches!(self.code, Code::TokenInvalid | Code::TokenExpired) {
-            r#"Bearer realm="cohortium", error="invalid_token""#
-        } else {
-            r#"Bearer realm="cohortium""#
-        }
+    /// RFC 6750: a request without a token is told no error code. RFC 9470: how fresh a sign-in must be.
+    fn challenge(&self) -> String {
+        let error = match self.code {
+            Code::TokenInvalid | Code::TokenExpired => r#", error="invalid_token""#.to_owned(),
+            Code::InsufficientUserAuthentication => {
+                format!(r#", error="insufficient_user_authentication", max_age="{}""#, sign_ins::fresh_seconds())
+            }
+            _ => String::new(),
+        };
+        format!(r#"Bearer realm="cohortium"{error}"#)
     }
 
     fn body(&self, request_id: Uuid) -> ProblemBody {
@@ -285,6 +292,7 @@ impl Problem {
             Refusal::Invalid(faults) => Self::invalid(faults),
             Refusal::Stale => Self::new(Code::PreconditionFailed).detail(said),
             Refusal::VersionRequired => Self::new(Code::PreconditionRequired).detail(said),
+            Refusal::EmailNotVerified => Self::new(Code::EmailNotVerified).detail(said),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }
     }

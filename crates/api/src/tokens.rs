@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use cohortium_domain::ids::{Id, PersonId, SignInId};
+use cohortium_domain::ids::{Id, SignInId, TokenId};
 use cohortium_domain::time::Timestamp;
 use cohortium_store::Environment;
+use cohortium_workflow::sign_ins::Issued;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,6 +33,18 @@ pub struct Tokens {
     issuer: String,
     validation: Validation,
     environment: Arc<dyn Environment>,
+}
+
+/// What a token says that was found to be ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The sign-in session to which it belongs.
+    pub session: SignInId,
+    /// Its own id.
+    pub token: TokenId,
+    kid: String,
+    issued_at: i64,
+    expires_at: i64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,11 +80,11 @@ impl Tokens {
         self.keys.iter().map(|key| key.jwk.clone()).collect()
     }
 
-    /// An access token for a sign-in session.
+    /// An access token of a sign-in session.
     ///
     /// # Errors
     /// There is no key, or it does not sign: a defect.
-    pub fn issue(&self, person: PersonId, session: SignInId) -> Result<String, Problem> {
+    pub fn issue(&self, issued: Issued) -> Result<String, Problem> {
         let defect = |said: &str| {
             tracing::error!(error = said, "defect");
             Problem::new(Code::InternalError)
@@ -81,10 +94,10 @@ impl Tokens {
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.issuer.clone(),
-            sub: person.uuid(),
+            sub: issued.person.uuid(),
             client_id: FIRST_PARTY.to_owned(),
-            sid: session.uuid(),
-            jti: self.environment.random_uuid(),
+            sid: issued.session.uuid(),
+            jti: issued.token.uuid(),
             iat: now,
             exp: now + ACCESS_SECONDS,
             scope: String::new(),
@@ -93,11 +106,11 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &key.private).map_err(|error| defect(&error.to_string()))
     }
 
-    /// The sign-in session of a token.
+    /// What a token says, when it is one of ours and good now.
     ///
     /// # Errors
     /// [`Code::TokenExpired`], or [`Code::TokenInvalid`] for whatever else is wrong with it.
-    pub fn check(&self, token: &str) -> Result<SignInId, Problem> {
+    pub fn check(&self, token: &str) -> Result<Checked, Problem> {
         let invalid = || Problem::new(Code::TokenInvalid);
         if token.len() > LONGEST_TOKEN {
             return Err(invalid());
@@ -107,16 +120,36 @@ impl Tokens {
         if !typed || header.crit.is_some() {
             return Err(invalid());
         }
-        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(key.kid.as_str())).ok_or_else(invalid)?;
+        let key = self.key(header.kid.as_deref()).ok_or_else(invalid)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.public, &self.validation).map_err(|_| invalid())?.claims;
+        let checked = Checked {
+            kid: key.kid.clone(),
+            session: SignInId::from_uuid(claims.sid),
+            token: TokenId::from_uuid(claims.jti),
+            issued_at: claims.iat,
+            expires_at: claims.exp,
+        };
+        self.check_again(&checked)?;
+        Ok(checked)
+    }
+
+    /// Whether a token that was good is good still: its key is, and its time has not run out.
+    ///
+    /// # Errors
+    /// As [`Tokens::check`].
+    pub fn check_again(&self, checked: &Checked) -> Result<(), Problem> {
         let now = seconds(self.environment.now());
-        if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
+        if checked.expires_at.saturating_add(LEEWAY_SECONDS) <= now {
             return Err(Problem::new(Code::TokenExpired).detail("Refresh it, or sign in again"));
         }
-        if claims.iat > now.saturating_add(LEEWAY_SECONDS) {
-            return Err(invalid());
+        if checked.issued_at > now.saturating_add(LEEWAY_SECONDS) || self.key(Some(&checked.kid)).is_none() {
+            return Err(Problem::new(Code::TokenInvalid));
         }
-        Ok(SignInId::from_uuid(claims.sid))
+        Ok(())
+    }
+
+    fn key(&self, kid: Option<&str>) -> Option<&SigningKey> {
+        self.keys.iter().find(|key| kid == Some(key.kid.as_str()))
     }
 
     /// A new refresh token: 256 bits that nobody can guess.

@@ -299,6 +299,16 @@ actions! {
     // Access
     /// Sign in by password.
     Login "login" [Public],
+    /// Exchange a refresh token for new tokens.
+    RefreshTokens "refresh" [Public],
+    /// End the session in which one is signed in.
+    Logout "logout" [Member],
+    /// End all of one's sessions.
+    LogoutEverywhere "logout_all" [Member],
+    /// List one's own sign-in sessions.
+    ListMySignIns "list" [Member],
+    /// End one of one's own sign-in sessions.
+    EndMySignIn "end" [Member],
     /// Ask for an account.
     Register "register" [Public],
     /// Show that the address of an account is one's own.
@@ -569,6 +579,9 @@ actions! {
     GetDocument "read" [Public],
 }
 
+/// What needs a fresh sign-in.
+const FRESH: &[Action] = &[];
+
 impl Action {
     /// The action of an `operationId`.
     #[must_use]
@@ -587,6 +600,12 @@ impl Action {
     #[must_use]
     pub fn public(self) -> bool {
         self.who().contains(&Who::Public)
+    }
+
+    /// Whether a person must have shown who it is in the last quarter of an hour: what gives rights to others, or takes them.
+    #[must_use]
+    pub fn needs_fresh_sign_in(self) -> bool {
+        FRESH.contains(&self)
     }
 
     /// A sentence that says who may.

@@ -92,6 +92,8 @@ ids! {
     EmploymentId,
     /// Identifies a sign-in session; the `sid` of an access token.
     SignInId,
+    /// Identifies a refresh token, and the access token given with it: its `jti`.
+    TokenId,
     /// Identifies a one-time link.
     LinkId,
     /// Identifies a mail.

@@ -45,6 +45,7 @@ pub mod proposals;
 pub mod refusal;
 pub mod seats;
 pub mod sessions;
+pub mod sign_ins;
 pub mod text;
 pub mod time;
 pub mod timeline;

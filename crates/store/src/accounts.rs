@@ -1,23 +1,21 @@
-//! Accounts, grants and sign-in sessions: who may come in, and who came.
+//! Accounts and grants: who may come in, and with which rights.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::access::Grant;
 use cohortium_domain::accounts::{Account, AccountState};
-use cohortium_domain::ids::{CoalitionId, Id, PersonId, SignInId};
+use cohortium_domain::ids::{Id, PersonId};
 use cohortium_domain::people::Person;
 use cohortium_domain::text::Email;
-use cohortium_domain::time::Timestamp;
 use cohortium_domain::words::Word;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, Order, QuerySelect, QueryTrait};
 
-use crate::dialect::classify;
-use crate::entity::{account, grant, person, sign_in};
+use crate::entity::{account, grant, person};
 use crate::error::Result;
 use crate::page::{Key, Page, PageRequest, Position};
 use crate::record::{Record, word};
-use crate::{Read, System, Tx};
+use crate::{Read, Tx};
 
 /// What a password is checked against.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,28 +28,6 @@ pub struct Credentials {
     pub active: bool,
     /// Whether the address was proven to be the person's.
     pub email_proven: bool,
-}
-
-/// A sign-in session, as it begins.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SignIn {
-    /// Which.
-    pub id: SignInId,
-    /// Whose.
-    pub person_id: PersonId,
-    /// SHA-256 of the refresh token.
-    pub refresh_hash: [u8; 32],
-    /// When it ends at the latest.
-    pub expires_at: Timestamp,
-}
-
-/// What a token stands for now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedIn {
-    /// Where.
-    pub coalition_id: CoalitionId,
-    /// Who.
-    pub actor: Actor,
 }
 
 impl Read {
@@ -136,54 +112,13 @@ impl Read {
     }
 }
 
-impl System<'_> {
-    /// What a sign-in session stands for now; nothing, when it has ended or its account may not be used.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn signed_in(&self, id: SignInId) -> Result<Option<SignedIn>> {
-        let reader = &self.store.inner.reader;
-        let Some(session) = sign_in::Entity::find_by_id(id.uuid()).one(reader).await.map_err(classify)? else { return Ok(None) };
-        let ended = session.ended_at.is_some() || Timestamp::new(session.expires_at) <= self.store.environment().now();
-        let coalition_id = CoalitionId::from_uuid(session.coalition_id);
-        let read = match self.store.read(coalition_id).await {
-            Ok(read) if !ended => read,
-            Ok(_) | Err(crate::Error::Refused(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let accounts = read.rows::<account::Entity>().filter(account::Column::PersonId.eq(session.person_id));
-        if accounts.filter(account::Column::State.eq(ACTIVE)).one().await?.is_none() {
-            return Ok(None);
-        }
-        let person = PersonId::from_uuid(session.person_id);
-        let actor = Actor::Person { id: person, grants: read.grants(person).await? };
-        Ok(Some(SignedIn { coalition_id, actor }))
-    }
-}
-
 impl Tx {
-    /// Begins a sign-in session.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn begin_sign_in(&self, session: &SignIn) -> Result<()> {
-        let row = sign_in::ActiveModel {
-            id: ActiveValue::Set(session.id.uuid()),
-            coalition_id: ActiveValue::Set(self.coalition_id().uuid()),
-            person_id: ActiveValue::Set(session.person_id.uuid()),
-            refresh_hash: ActiveValue::Set(session.refresh_hash.to_vec()),
-            created_at: ActiveValue::Set(self.process_now().utc()),
-            expires_at: ActiveValue::Set(session.expires_at.utc()),
-            ended_at: ActiveValue::Set(None),
-        };
-        self.add(vec![row]).await
-    }
-
     /// Gives a person an account with this password, or the account this password.
     ///
     /// # Errors
     /// The database's.
-    pub async fn set_password(&self, person: PersonId, password_hash: &str) -> Result<()> {
+    pub async fn set_password(&mut self, person: PersonId, password_hash: &str) -> Result<()> {
+        self.touch_access();
         let now = self.process_now().utc();
         let columns = [(account::Column::PasswordHash, Expr::value(password_hash)), (account::Column::UpdatedAt, Expr::value(now))];
         if self.set::<account::Entity>(columns, account::Column::PersonId.eq(person.uuid())).await? == 1 {
@@ -205,6 +140,7 @@ impl Tx {
     /// # Errors
     /// The database's.
     pub async fn set_account_state(&mut self, person: PersonId, state: AccountState) -> Result<()> {
+        self.touch_access();
         let columns = [
             (account::Column::State, Expr::value(state.as_str())),
             (account::Column::UpdatedAt, Expr::value(self.process_now().utc())),
@@ -232,29 +168,20 @@ impl Tx {
     /// # Errors
     /// The database's.
     pub async fn remove_grant(&mut self, person: PersonId, name: Grant) -> Result<()> {
+        self.touch_access();
         let which = grant::Column::PersonId.eq(person.uuid()).and(grant::Column::Name.eq(name.as_str()));
         self.remove::<grant::Entity>(which).await.map(drop)
-    }
-
-    /// Ends a person's sessions, but for one; tells how many.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn end_sessions(&mut self, person: PersonId, except: Option<SignInId>) -> Result<u64> {
-        let others = except.map_or_else(|| sign_in::Column::Id.is_not_null(), |kept| sign_in::Column::Id.ne(kept.uuid()));
-        let ended = (sign_in::Column::EndedAt, Expr::value(self.process_now().utc()));
-        let theirs = sign_in::Column::PersonId.eq(person.uuid()).and(sign_in::Column::EndedAt.is_null()).and(others);
-        self.set::<sign_in::Entity>([ended], theirs).await
     }
 
     /// Gives a person a grant; tells whether it had it not yet.
     ///
     /// # Errors
     /// The database's.
-    pub async fn grant(&self, person: PersonId, name: Grant) -> Result<bool> {
+    pub async fn grant(&mut self, person: PersonId, name: Grant) -> Result<bool> {
         if self.grants(person).await?.contains(&name) {
             return Ok(false);
         }
+        self.touch_access();
         let row = grant::ActiveModel {
             person_id: ActiveValue::Set(person.uuid()),
             name: ActiveValue::Set(name.as_str().to_owned()),
@@ -269,4 +196,5 @@ fn account_from_row(row: &account::Model) -> Result<Account> {
     Ok(Account { person_id: PersonId::from_uuid(row.person_id), state: word("accounts", "state", &row.state)? })
 }
 
-const ACTIVE: &str = "active";
+/// The state of an account that may be used.
+pub(crate) const ACTIVE: &str = "active";

@@ -14,7 +14,11 @@ use cohortium_domain::ids::CoalitionId;
 pub struct Generation(u64);
 
 #[derive(Default)]
-pub(crate) struct Generations(Mutex<HashMap<CoalitionId, Arc<AtomicU64>>>);
+pub(crate) struct Generations {
+    coalitions: Mutex<HashMap<CoalitionId, Arc<AtomicU64>>>,
+    /// Of all coalitions' accounts, grants and sessions.
+    access: Arc<AtomicU64>,
+}
 
 /// Raises the generation when it is dropped.
 pub(crate) struct Armed(Arc<AtomicU64>);
@@ -35,13 +39,22 @@ impl Generations {
         Armed(self.of(coalition))
     }
 
+    pub(crate) fn access(&self) -> Generation {
+        Generation(self.access.load(Ordering::Acquire))
+    }
+
+    /// To be held over a commit.
+    pub(crate) fn arm_access(&self) -> Armed {
+        Armed(self.access.clone())
+    }
+
     pub(crate) fn raise_all(&self) {
-        for generation in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for generation in self.coalitions.lock().unwrap_or_else(PoisonError::into_inner).values() {
             generation.fetch_add(1, Ordering::AcqRel);
         }
     }
 
     fn of(&self, coalition: CoalitionId) -> Arc<AtomicU64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(coalition).or_default().clone()
+        self.coalitions.lock().unwrap_or_else(PoisonError::into_inner).entry(coalition).or_default().clone()
     }
 }

@@ -31,6 +31,7 @@ mod program_documents;
 mod programs;
 mod proposals;
 mod sessions;
+mod sign_ins;
 mod timeline;
 mod verifications;
 
@@ -50,7 +51,7 @@ use crate::dialect::classify;
 use crate::entity::coalition;
 use crate::rows::{Connection, on};
 
-pub use crate::accounts::{Credentials, SignIn, SignedIn};
+pub use crate::accounts::Credentials;
 pub use crate::applications::{ApplicationFilter, ApplicationOrder, RestsOn};
 pub use crate::cohorts::CohortFilter;
 pub use crate::error::{Error, Result};
@@ -63,6 +64,7 @@ pub use crate::people::{PeopleFilter, PeopleOrder};
 pub use crate::program_documents::ProgramDocument;
 pub use crate::programs::ProgramOrder;
 pub use crate::record::Record;
+pub use crate::sign_ins::SignedIn;
 pub use crate::timeline::RecordedChange;
 pub use crate::tx::{Environment, Origin, Read, Tx};
 pub use crate::verifications::VerificationFilter;
@@ -186,6 +188,12 @@ impl Store {
         self.inner.generations.current(coalition)
     }
 
+    /// The generation of who may come in and with which rights: another one as soon as this copy of the server may have changed it.
+    #[must_use]
+    pub fn access_generation(&self) -> Generation {
+        self.inner.generations.access()
+    }
+
     /// Says that another copy of the server wrote something: nothing kept in memory is current any more.
     pub fn look_again(&self) {
         self.inner.generations.raise_all();
@@ -259,6 +267,7 @@ impl Store {
         tx.write_entries().await?;
         // Dropped whatever happens, also when the caller is gone: whoever keeps something in memory looks again.
         let _changed = self.inner.generations.arm(tx.coalition_id());
+        let _access = tx.touches_access().then(|| self.inner.generations.arm_access());
         match tx.into_connection() {
             Connection::Transaction(transaction) => transaction.commit().await.map_err(classify),
             Connection::Pool(_) => Ok(()),

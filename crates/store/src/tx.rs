@@ -117,6 +117,7 @@ pub struct Tx {
     origin: Origin,
     pub(crate) entries: Vec<Entry>,
     deadline: Option<Timestamp>,
+    touches_access: bool,
 }
 
 /// A journal entry on its way.
@@ -137,7 +138,7 @@ impl Deref for Tx {
 
 impl Tx {
     pub(crate) fn new(read: Read, environment: Arc<dyn Environment>, origin: Origin) -> Self {
-        Self { read, environment, origin, entries: Vec::new(), deadline: None }
+        Self { read, environment, origin, entries: Vec::new(), deadline: None, touches_access: false }
     }
 
     /// A new id, in the order of making.
@@ -161,6 +162,15 @@ impl Tx {
     /// Says that what is being decided holds only until this instant: when the transaction would commit later, it is run again.
     pub fn relies_on(&mut self, deadline: Timestamp) {
         self.deadline = Some(self.deadline.map_or(deadline, |earlier| earlier.min(deadline)));
+    }
+
+    /// Says that this write changes who may come in, or with which rights: what is kept in memory of that is looked up again.
+    pub fn touch_access(&mut self) {
+        self.touches_access = true;
+    }
+
+    pub(crate) fn touches_access(&self) -> bool {
+        self.touches_access
     }
 
     pub(crate) fn deadline(&self) -> Option<Timestamp> {

@@ -93,6 +93,9 @@ pub async fn reset_password(tx: &mut Tx, token: &TokenHash, password_hash: &str)
         return Err(not_good().into());
     }
     let person = prove(tx, &person, &link.email).await?;
+    if account.is_none() {
+        return set_password(tx, &oneself(person.id), person.id, password_hash).await;
+    }
     replace_password(tx, &oneself(person.id), &person, password_hash, None).await
 }
 

@@ -18,12 +18,14 @@ const ROUNDS_TO_GIVING: u32 = 40;
 
 /// How often it is looked for mails to be sent.
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
-/// Every how many rounds old idempotency keys, mails and links are forgotten: every hour.
+/// For how many days a mail is kept, sent or not.
+const MAILS_KEPT_DAYS: i64 = 30;
+/// Every how many rounds what is old is forgotten: every hour.
 const ROUNDS_TO_FORGETTING: u32 = 14_400;
 /// For how many days a repeat with the same idempotency key gets the first answer.
 const KEYS_KEPT_DAYS: i64 = 7;
-/// For how many days a mail is kept, sent or not.
-const MAILS_KEPT_DAYS: i64 = 30;
+/// For how many days a sign-in session is kept after its end, so that a token of it that is shown again is still known.
+const SIGN_INS_KEPT_DAYS: i64 = 30;
 
 /// Runs the jobs until it is dropped.
 pub async fn run(store: Store) {
@@ -38,6 +40,7 @@ pub async fn run(store: Store) {
             if rounds.is_multiple_of(ROUNDS_TO_FORGETTING) {
                 forget_old_keys(&store).await?;
                 forget_old_mails(&store).await?;
+                forget_old_sign_ins(&store).await?;
             }
             Ok::<_, Error>(())
         };
@@ -113,6 +116,18 @@ pub async fn forget_old_keys(store: &Store) -> Result<()> {
     let before = store.environment().now().plus_minutes(-KEYS_KEPT_DAYS * 24 * 60);
     for coalition in store.system().coalitions().await? {
         store.write(coalition.id, ORIGIN, async |tx| tx.forget_keys_before(before).await).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the sign-in sessions that ended long ago, with their tokens.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old_sign_ins(store: &Store) -> Result<()> {
+    let before = store.environment().now().plus_minutes(-SIGN_INS_KEPT_DAYS * 24 * 60);
+    for coalition in store.system().coalitions().await? {
+        store.write(coalition.id, ORIGIN, async |tx| tx.forget_sign_ins_before(before).await).await?;
     }
     Ok(())
 }

@@ -23,6 +23,6 @@ pub mod programs;
 pub mod proposals;
 mod seats;
 pub mod sessions;
-pub mod sign_in;
+pub mod sign_ins;
 pub mod timeline;
 pub mod verifications;

@@ -90,6 +90,7 @@ pub fn table() -> Vec<Row> {
         applications(),
         sessions(),
         ends(),
+        signing_out(),
         oversight(),
     ]
     .into_iter()
@@ -109,6 +110,8 @@ fn access() -> Vec<Row> {
         public("listStateMachines"),
         public("login")
             .with(|_| json!({"coalition": "dcsc", "email": "member@example.org", "password": "a phrase that the member knows"})),
+        public("refreshTokens").with(|place| json!({"refresh_token": place.session(Role::Author).refresh_token()})),
+        row("listMySignIns", Member),
         row("getMe", Member),
         row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),
         row("getCoalition", Member),
@@ -301,6 +304,12 @@ fn oversight() -> Vec<Row> {
         row("advanceClock", Staff).not(Member, 403).with(|_| json!({"minutes": 1})),
         row("resetSandbox", Owner).not(Staff, 403),
     ]
+}
+
+/// What ends sessions.
+fn signing_out() -> Vec<Row> {
+    use Role::{Applicant, Author, Member};
+    vec![row("endMySignIn", Author).not(Member, 404).on("sign-in"), row("logout", Applicant), row("logoutEverywhere", Author)]
 }
 
 fn because(_: &Place<'_>) -> Value {

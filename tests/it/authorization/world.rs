@@ -71,6 +71,11 @@ impl<'a> Place<'a> {
             place.expired.insert(role, expired(api, coalition, &session).await);
             place.sessions.insert(role, session);
         }
+        let author = place.session(Role::Author).person_id();
+        let second = api.sign_in(coalition, author).await;
+        let listed = second.get("/v1/me/sessions").await.expect(200);
+        let current = listed["items"].as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
+        place.keep("sign-in", current["id"].as_str().unwrap().to_owned());
         place.keep("person", place.session(Role::Author).person_id().to_string());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;

@@ -11,13 +11,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cohortium_domain::access::Actor;
+use cohortium_domain::passwords::{Hints, Password};
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Error, Origin, Store};
 use cohortium_workflow as workflow;
 use serde::Serialize;
 
-use crate::config::{Config, ListenArgs, Origins, Secret, sqlite_url};
+use crate::config::{Config, ListenArgs, MailArgs, MailRoute, Origins, Secret, sqlite_url};
 use crate::ctx::Ctx;
 use crate::keys::write_private;
 use crate::server::{CannotStart, context, lock_data, open_store};
@@ -26,6 +27,8 @@ use stage::Halt;
 /// The password of every sign-in of the demo. It opens nothing but the demo.
 pub const PASSWORD: &str = "practice makes community";
 const SECRET_FILE: &str = "demo-secret";
+/// Where mails are written, when there is no mail server.
+const MAIL_FOLDER: &str = "mail";
 /// Where DCSC's story stands when nothing is said.
 const DCSC_STANDS_AT: &str = "2019-11-20T17:00:00Z";
 /// Where DISO's stands.
@@ -39,6 +42,8 @@ pub struct DemoArgs {
     data: PathBuf,
     #[command(flatten)]
     listen: ListenArgs,
+    #[command(flatten)]
+    mail: MailArgs,
     /// Play DCSC's year up to here: a date (its end, in New York), or an instant. 2019-11-20 when not given.
     #[arg(long, value_name = "T")]
     at: Option<String>,
@@ -141,6 +146,10 @@ impl DemoArgs {
     fn config(&self) -> Result<Config, CannotStart> {
         let file = self.data.join(SECRET_FILE);
         let cannot = |error: std::io::Error| CannotStart(format!("{} cannot be used: {error}", file.display()));
+        let mail = match self.mail.route().map_err(|faulty| CannotStart(faulty.to_string()))? {
+            MailRoute::Nowhere => MailRoute::Files(self.data.join(MAIL_FOLDER)),
+            route => route,
+        };
         let secret = if file.exists() {
             std::fs::read_to_string(&file).map_err(cannot)?
         } else {
@@ -156,6 +165,7 @@ impl DemoArgs {
             public_url: format!("http://{}", self.listen.listen),
             secret: Secret::new(secret),
             origins: Origins::Localhost,
+            mail,
         })
     }
 }
@@ -219,9 +229,12 @@ fn settle(played: Result<(), Halt>) -> Result<(), CannotStart> {
 async fn open_accounts(ctx: &Ctx, coalition: &str) -> Result<(), CannotStart> {
     let found = ctx.store().system().coalition_by_slug(&slug(coalition)?).await?;
     let Some(found) = found else { return Ok(()) };
-    let hash = ctx.passwords().hash(PASSWORD, ctx.store().environment().random()).await?;
     let emails = sign_ins().into_iter().filter(|sign_in| sign_in.coalition == coalition).map(|sign_in| Email::new(sign_in.email));
     let emails = emails.collect::<Result<Vec<_>, _>>().map_err(|fault| CannotStart(fault.to_string()))?;
+    let Some(one) = emails.first() else { return Ok(()) };
+    let password = Password::new(PASSWORD).map_err(|fault| CannotStart(fault.to_string()))?;
+    let hints = Hints::new(one, &found.slug, found.name.as_str());
+    let hash = ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?;
     set_passwords(ctx.store(), found.id, &emails, &hash).await.map_err(CannotStart::from)
 }
 
@@ -279,6 +292,7 @@ Cohortium runs, with two coalitions' years in it.
 {rows}
 
   The password is the same for all: {PASSWORD}
+  Mails are written into files, and the log tells where.
 
 A token, for example as DCSC's staff:
 

@@ -170,6 +170,7 @@ const STORY: &[(&str, &str)] = &[
     ("token_type", r#""Bearer""#),
     ("access_token", r#""eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyZjVjNCJ9.c2lnbmF0dXJl""#),
     ("refresh_token", r#""coh_rt_Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vdCBhIHRva2Vu""#),
+    ("user_agent", r#""Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:128.0) Gecko/20100101 Firefox/128.0""#),
     ("expires_in", "600"),
     ("allowed_actions", r#"["update"]"#),
     ("Event.type", r#""application.offered""#),

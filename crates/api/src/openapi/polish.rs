@@ -131,12 +131,26 @@ fn security_schemes() -> Value {
     })
 }
 
+/// Operations on oneself that signing in consists of: they take no idempotency key.
+const ONCE_ANYWAY: &str = "/v1/auth/";
+
+/// Whether an operation needs to be told which version it changes. What is only made and ended has none.
+fn needs_version(method: &str, action: Action) -> bool {
+    matches!(method, "put" | "patch" | "delete") && !WITHOUT_VERSION.contains(&action)
+}
+
+/// What changes or ends a thing that has no version.
+const WITHOUT_VERSION: &[Action] =
+    &[Action::EndMySignIn, Action::EndSignIns, Action::ChangePassword, Action::AddGrant, Action::RemoveGrant];
+/// What takes a password takes no idempotency key.
+const TAKES_PASSWORD: &[Action] = &[Action::ChangeEmail];
+
 fn add_parameters(operation: &mut Value, template: &str, method: &str, action: Action) {
     let mut references = Vec::new();
-    if method == "post" && !action.public() {
+    if method == "post" && !action.public() && !template.starts_with(ONCE_ANYWAY) && !TAKES_PASSWORD.contains(&action) {
         references.push("IdempotencyKey");
     }
-    if matches!(method, "put" | "patch" | "delete") {
+    if needs_version(method, action) {
         references.push("IfMatch");
     }
     if method == "get" && template.contains('}') {
@@ -264,8 +278,14 @@ fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bo
     let mut statuses = vec!["400", "429", "500", "503"];
     if !action.public() {
         statuses.extend(["401", "403"]);
-    } else if action == Action::Login {
+    } else if matches!(action, Action::Login | Action::RefreshTokens) {
         statuses.push("401");
+    }
+    if action == Action::Login {
+        statuses.push("403");
+    }
+    if action == Action::ConfirmEmail {
+        statuses.push("409");
     }
     if template.contains('}') {
         statuses.push("404");
@@ -273,10 +293,10 @@ fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bo
     if takes_body {
         statuses.extend(["413", "415", "422"]);
     }
-    if method != "get" && action != Action::Login {
+    if method != "get" && !template.starts_with(ONCE_ANYWAY) {
         statuses.extend(["409", "422"]);
     }
-    if matches!(method, "put" | "patch" | "delete") {
+    if needs_version(method, action) {
         statuses.extend(["412", "428"]);
     } else if method == "post" && !action.public() {
         statuses.push("412");

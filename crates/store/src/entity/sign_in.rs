@@ -10,8 +10,11 @@ pub struct Model {
     pub id: Uuid,
     pub coalition_id: Uuid,
     pub person_id: Uuid,
-    pub refresh_hash: Vec<u8>,
+    pub user_agent: Option<String>,
     pub created_at: DateTimeUtc,
+    pub authenticated_at: DateTimeUtc,
+    pub second_factor_at: Option<DateTimeUtc>,
+    pub refreshed_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
     pub ended_at: Option<DateTimeUtc>,
 }

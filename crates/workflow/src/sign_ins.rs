@@ -1,0 +1,114 @@
+//! Signing in by password, and going on with a session.
+
+use cohortium_domain::access::Actor;
+use cohortium_domain::ids::{PersonId, SignInId, TokenId};
+use cohortium_domain::refusal::Refusal;
+use cohortium_domain::sign_ins::{Exchange, SignIn, UserAgent, token_reused};
+use cohortium_domain::text::Email;
+use cohortium_domain::time::Timestamp;
+use cohortium_store::{Credentials, Read, Result, Tx};
+use sha2::{Digest, Sha256};
+
+use crate::accounts;
+use crate::passwords::Passwords;
+
+/// What tokens are given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// Whose session it is.
+    pub person: PersonId,
+    /// Which.
+    pub session: SignInId,
+    /// The refresh token, and the access token given with it.
+    pub token: TokenId,
+}
+
+/// What came of showing a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// New tokens are given.
+    Given(Issued),
+    /// It had been used before: the session was ended.
+    Reused,
+    /// It is good for nothing.
+    Refused,
+}
+
+/// The person whose address and password these are; nobody, when anything about them is not right, however it is not.
+///
+/// # Errors
+/// They are right, but the address has not been shown to be theirs yet; the database's; too many sign-ins at once.
+pub async fn authenticate(
+    read: Option<&Read>,
+    passwords: &Passwords,
+    email: &Email,
+    password: &str,
+    now: Timestamp,
+) -> Result<Option<PersonId>> {
+    let found: Option<Credentials> = match read {
+        Some(read) => read.credentials(email).await?,
+        None => None,
+    };
+    let registering = match (&found, read) {
+        (None, Some(read)) => accounts::registering(read, email, now).await?,
+        _ => None,
+    };
+    let hash = found.as_ref().and_then(|credentials| credentials.password_hash.as_deref()).or(registering.as_deref());
+    let matches = passwords.verify(password, hash).await?;
+    if matches && registering.is_some() {
+        return Err(Refusal::EmailNotVerified.into());
+    }
+    Ok(found.filter(|credentials| matches && credentials.active).map(|credentials| credentials.person_id))
+}
+
+/// Begins a session for a person who has shown who it is.
+///
+/// # Errors
+/// The database's.
+pub async fn begin(tx: &mut Tx, person: PersonId, user_agent: Option<&UserAgent>, refresh_token: &str) -> Result<Issued> {
+    let (session, token) = (tx.make_id(), tx.make_opaque_id());
+    let grants = tx.grants(person).await?;
+    tx.begin_sign_in(&SignIn::begin(session, person, &grants, user_agent.cloned(), tx.process_now())).await?;
+    tx.add_refresh_token(token, session, token_hash(refresh_token)).await?;
+    Ok(Issued { person, session, token })
+}
+
+/// Exchanges a refresh token of a session for the next one. One that was used before ends the session, and that stands.
+///
+/// # Errors
+/// The database's.
+pub async fn refresh(tx: &mut Tx, session: SignInId, shown: &str, next: &str) -> Result<Refreshed> {
+    let Some(session) = tx.lock_sign_in(session).await? else { return Ok(Refreshed::Refused) };
+    let Some(token) = tx.refresh_token(&token_hash(shown)).await? else { return Ok(Refreshed::Refused) };
+    let successor = match token.successor() {
+        Some(id) => tx.refresh_token_by_id(id).await?,
+        None => None,
+    };
+    let now = tx.process_now();
+    match session.exchange(&token, successor.as_ref(), now) {
+        Exchange::Ended => Ok(Refreshed::Refused),
+        Exchange::Reused => {
+            tx.end_session(session.person_id, session.id).await?;
+            tx.note([token_reused(session.person_id, session.id)], &Actor::Anonymous);
+            Ok(Refreshed::Reused)
+        }
+        Exchange::Rotated { revoked } => {
+            if let Some(revoked) = revoked {
+                tx.revoke_token(revoked).await?;
+            }
+            let grants = tx.grants(session.person_id).await?;
+            let session = session.refreshed(&grants, now);
+            tx.save_sign_in(&session).await?;
+            let id = tx.make_opaque_id();
+            tx.exchange_token(&token, id).await?;
+            tx.add_refresh_token(id, session.id, token_hash(next)).await?;
+            Ok(Refreshed::Given(Issued { person: session.person_id, session: session.id, token: id }))
+        }
+    }
+}
+
+/// What is kept of a token: not the token.
+#[must_use]
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
