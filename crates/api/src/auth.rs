@@ -87,7 +87,7 @@ const AGE: Duration = Duration::seconds(1);
 /// How many tokens are kept in memory.
 const MOST_TOKENS: u64 = 10_000;
 /// How long a token is kept in memory at the longest: no access token lives longer.
-const KEPT: std::time::Duration = std::time::Duration::from_secs(900);
+const KEPT: std::time::Duration = std::time::Duration::from_mins(15);
 
 /// The tokens that were checked a moment ago: a signature is checked once, and what a token stands for is read once a second.
 ///

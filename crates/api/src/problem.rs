@@ -228,12 +228,12 @@ impl Problem {
 
     /// RFC 6750: a request without a token is told no error code. RFC 9470: how fresh a sign-in must be.
     fn challenge(&self) -> String {
-        let error = match self.code {
-            Code::TokenInvalid | Code::TokenExpired => r#", error="invalid_token""#.to_owned(),
-            Code::InsufficientUserAuthentication => {
-                format!(r#", error="insufficient_user_authentication", max_age="{}""#, sign_ins::fresh_seconds())
-            }
-            _ => String::new(),
+        let error = if matches!(self.code, Code::TokenInvalid | Code::TokenExpired) {
+            r#", error="invalid_token""#.to_owned()
+        } else if self.code == Code::InsufficientUserAuthentication {
+            format!(r#", error="insufficient_user_authentication", max_age="{}""#, sign_ins::fresh_seconds())
+        } else {
+            String::new()
         };
         format!(r#"Bearer realm="cohortium"{error}"#)
     }

@@ -122,7 +122,7 @@ impl Read {
         let rows = self.rows::<sign_in::Entity>().filter(sign_in::Column::PersonId.eq(person.uuid()));
         let rows = rows.filter(sign_in::Column::EndedAt.is_null()).filter(sign_in::Column::ExpiresAt.gt(now.utc()));
         let at = |row: &sign_in::Model| Position { key: Key::Instant(Timestamp::new(row.created_at)), id: row.id };
-        rows.page(sign_in::Column::CreatedAt, sign_in::Column::Id, page, at).await?.try_map(from_row)
+        rows.page(sign_in::Column::CreatedAt, sign_in::Column::Id, page, at).await?.try_map(|row| from_row(&row))
     }
 }
 
@@ -133,7 +133,7 @@ impl Tx {
     /// The database's.
     pub async fn lock_sign_in(&self, id: SignInId) -> Result<Option<SignIn>> {
         let rows = self.rows::<sign_in::Entity>().filter(sign_in::Column::Id.eq(id.uuid()));
-        rows.lock().one().await?.map(from_row).transpose()
+        rows.lock().one().await?.as_ref().map(from_row).transpose()
     }
 
     /// Begins a session.
@@ -214,7 +214,7 @@ impl Tx {
     }
 
     async fn one_refresh_token(&self, which: impl IntoCondition) -> Result<Option<RefreshToken>> {
-        self.rows::<refresh_token::Entity>().filter(which).one().await?.map(token_from_row).transpose()
+        self.rows::<refresh_token::Entity>().filter(which).one().await?.as_ref().map(token_from_row).transpose()
     }
 
     /// Adds a refresh token to a session.
@@ -272,7 +272,7 @@ impl Tx {
     }
 }
 
-fn from_row(row: sign_in::Model) -> Result<SignIn> {
+fn from_row(row: &sign_in::Model) -> Result<SignIn> {
     Ok(SignIn {
         id: SignInId::from_uuid(row.id),
         person_id: PersonId::from_uuid(row.person_id),
@@ -286,7 +286,7 @@ fn from_row(row: sign_in::Model) -> Result<SignIn> {
     })
 }
 
-fn token_from_row(row: refresh_token::Model) -> Result<RefreshToken> {
+fn token_from_row(row: &refresh_token::Model) -> Result<RefreshToken> {
     let state = match (row.revoked_at, row.exchanged_at, row.successor_id) {
         (Some(_), _, _) => TokenState::Revoked,
         (None, Some(at), Some(successor)) => {
