@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod accounts;
 mod applications;
 mod architecture;
 mod authorization;
@@ -16,6 +17,7 @@ mod enrolling;
 mod herd;
 mod journal;
 mod journeys;
+mod mails;
 mod migrations;
 mod offerings;
 mod organizations;
@@ -25,5 +27,6 @@ mod programs;
 mod proposals;
 mod sessions;
 mod sign_ins;
+mod staff;
 mod timeline;
 mod verifications;

@@ -110,12 +110,13 @@ impl MailArgs {
     /// # Errors
     /// Every fault.
     pub fn route(&self) -> Result<MailRoute, Faulty> {
-        let url = one_of("--smtp-url", self.smtp_url.as_deref(), self.smtp_url_file.as_deref()).map_err(|fault| Faulty(vec![fault]))?;
+        let url =
+            one_of("--smtp-url", self.smtp_url.as_deref(), self.smtp_url_file.as_deref()).map_err(|fault| Faulty(vec![fault]))?;
         match (url, &self.mail_from) {
             (None, _) => Ok(MailRoute::Nowhere),
-            (Some(_), None) => {
-                Err(Faulty(vec!["--mail-from: is missing; give the address from which mails are sent, for example noreply@example.org".to_owned()]))
-            }
+            (Some(_), None) => Err(Faulty(vec![
+                "--mail-from: is missing; give the address from which mails are sent, for example noreply@example.org".to_owned(),
+            ])),
             (Some(url), Some(_)) if in_the_open(&url) => {
                 Err(Faulty(vec!["--smtp-url: add ?tls=required, because links travel on it".to_owned()]))
             }

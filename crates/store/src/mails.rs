@@ -62,7 +62,7 @@ impl Tx {
     /// The database's.
     pub async fn lock_mail_due(&self, now: Timestamp) -> Result<Option<Mail>> {
         let rows = self.rows::<Entity>().filter(due(now)).order_by(Column::NextAttemptAt, Order::Asc).limit(1);
-        rows.lock_unless_locked().one().await?.map(from_row).transpose()
+        rows.lock_unless_locked().one().await?.map(|row| from_row(&row)).transpose()
     }
 
     /// Saves a mail, while it is in the hands of whoever had it with this lease; tells whether it still was.
@@ -102,7 +102,7 @@ fn due(now: Timestamp) -> SimpleExpr {
     Column::State.eq(MailState::Pending.as_str()).and(Column::NextAttemptAt.lte(now.utc())).and(free)
 }
 
-fn from_row(row: Model) -> Result<Mail> {
+fn from_row(row: &Model) -> Result<Mail> {
     Ok(Mail {
         id: MailId::from_uuid(row.id),
         kind: word(TABLE, "kind", &row.kind)?,

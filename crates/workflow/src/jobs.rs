@@ -67,7 +67,7 @@ pub async fn send_mails(store: Store, mailer: impl Mailer) {
 /// The database's.
 pub async fn send_due_mails(store: &Store, mailer: &impl Mailer) -> Result<()> {
     for coalition in store.system().with_mails_due(store.environment().now()).await? {
-        let deliver = || mails::deliver(store, coalition, mailer);
+        let deliver = || Box::pin(mails::deliver(store, coalition, mailer));
         tokio::try_join!(deliver(), deliver(), deliver(), deliver())?;
     }
     Ok(())

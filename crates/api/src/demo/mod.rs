@@ -148,7 +148,7 @@ impl DemoArgs {
         let cannot = |error: std::io::Error| CannotStart(format!("{} cannot be used: {error}", file.display()));
         let mail = match self.mail.route().map_err(|faulty| CannotStart(faulty.to_string()))? {
             MailRoute::Nowhere => MailRoute::Files(self.data.join(MAIL_FOLDER)),
-            route => route,
+            route @ (MailRoute::Smtp { .. } | MailRoute::Files(_)) => route,
         };
         let secret = if file.exists() {
             std::fs::read_to_string(&file).map_err(cannot)?

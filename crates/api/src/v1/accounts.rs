@@ -123,7 +123,12 @@ async fn place_of(ctx: &Ctx, token: &TokenHash) -> Result<Read, Error> {
 }
 
 /// Does what a link is for.
-async fn by_link(ctx: &Ctx, token: &str, request: RequestId, work: impl AsyncFn(&mut Tx, &TokenHash) -> Result<(), Error>) -> Answer {
+async fn by_link(
+    ctx: &Ctx,
+    token: &str,
+    request: RequestId,
+    work: impl AsyncFn(&mut Tx, &TokenHash) -> Result<(), Error>,
+) -> Answer {
     let token = workflow::links::hash(token);
     let read = place_of(ctx, &token).await.map_err(problem)?;
     let done = ctx.store().write(read.coalition_id(), origin(request), async |tx| work(tx, &token).await);
@@ -210,7 +215,8 @@ async fn reset_password(ctx: Ctx, request: ReqData<RequestId>, body: Body<Passwo
     let read = place_of(&ctx, &token).await.map_err(problem)?;
     let link = workflow::links::good(&read, &token, SETS_PASSWORD, ctx.now()).await.map_err(problem)?;
     let hash = choose(&ctx, &read, &link.email, &password).await.map_err(problem)?;
-    by_link(&ctx, &given.token, request.into_inner(), async |tx, token| workflow::accounts::reset_password(tx, token, &hash).await).await
+    by_link(&ctx, &given.token, request.into_inner(), async |tx, token| workflow::accounts::reset_password(tx, token, &hash).await)
+        .await
 }
 
 /// Confirm a new address
@@ -261,9 +267,9 @@ async fn change_email(caller: Caller, ctx: Ctx, body: Body<EmailChange>) -> Answ
     recognize(&ctx, &read, me, &given.current_password).await?;
     // No idempotency key is taken: its fingerprint of the body would be a digest of the password that is too quickly made.
     let origin = Origin { door: "http", request_id: Some(caller.request_id) };
-    let asked = ctx.store().write(caller.coalition_id, origin, async |tx| {
-        workflow::accounts::change_email(tx, &caller.actor, me, &given.email).await
-    });
+    let asked = ctx
+        .store()
+        .write(caller.coalition_id, origin, async |tx| workflow::accounts::change_email(tx, &caller.actor, me, &given.email).await);
     asked.await.map_err(of)?;
     Ok(Reply::accepted(&ACCEPTED))
 }

@@ -64,6 +64,9 @@ struct AccountDecision {
     reason: Reason,
 }
 
+/// A person, and one of its grants.
+type GrantPath = Path<(PersonId, Grant)>;
+
 impl From<AccountDecision> for Reason {
     fn from(body: AccountDecision) -> Self {
         body.reason
@@ -126,7 +129,7 @@ async fn list_staff(caller: Caller, ctx: Ctx, paging: Params<Paging>) -> Answer 
     responses((status = 200, description = "What the person may do now.", body = PersonAccess))
 )]
 #[put("/v1/people/{person_id}/grants/{grant}")]
-async fn add_grant(caller: Caller, ctx: Ctx, path: Path<(PersonId, Grant)>, conditions: Conditions) -> Answer {
+async fn add_grant(caller: Caller, ctx: Ctx, path: GrantPath, conditions: Conditions) -> Answer {
     let (person, grant) = path.into_inner();
     ctx.write(&caller, &conditions, async |tx| {
         workflow::accounts::add_grant(tx, &caller.actor, person, grant).await?;
@@ -144,7 +147,7 @@ async fn add_grant(caller: Caller, ctx: Ctx, path: Path<(PersonId, Grant)>, cond
     responses((status = 204, description = "The person has it no more."))
 )]
 #[delete("/v1/people/{person_id}/grants/{grant}")]
-async fn remove_grant(caller: Caller, ctx: Ctx, path: Path<(PersonId, Grant)>, conditions: Conditions) -> Answer {
+async fn remove_grant(caller: Caller, ctx: Ctx, path: GrantPath, conditions: Conditions) -> Answer {
     let (person, grant) = path.into_inner();
     ctx.write(&caller, &conditions, async |tx| {
         workflow::accounts::remove_grant(tx, &caller.actor, person, grant).await?;

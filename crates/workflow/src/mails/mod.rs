@@ -60,11 +60,7 @@ pub async fn deliver(store: &Store, coalition: CoalitionId, mailer: &impl Mailer
     loop {
         let token = Token::make(&**store.environment());
         let taken = store.write(coalition, ORIGIN, async |tx| take(tx, &token).await).await?;
-        let (mail, letter) = match taken {
-            Taken::Nothing => return Ok(()),
-            Taken::Dropped => continue,
-            Taken::Letter(mail, letter) => (mail, letter),
-        };
+        let Some((mail, letter)) = taken else { return Ok(()) };
         let sent = mailer.send(&letter).await;
         let (now, [chance, ..]) = (store.environment().now(), store.environment().random());
         let lease = mail.lease_until;
@@ -82,55 +78,50 @@ pub async fn deliver(store: &Store, coalition: CoalitionId, mailer: &impl Mailer
     }
 }
 
-enum Taken {
-    Nothing,
-    Dropped,
-    Letter(Mail, Letter),
+/// Takes a mail that is due and has something to say, and finds out what. Its link gets this token.
+async fn take(tx: &mut Tx, token: &Token) -> Result<Option<(Mail, Letter)>> {
+    let now = tx.process_now();
+    while let Some(due) = tx.lock_mail_due(now).await? {
+        let lease = due.lease_until;
+        let Some((mail, link)) = settle(tx, due.clone(), now).await? else {
+            tx.save_mail(&due.dropped(), lease).await?;
+            continue;
+        };
+        let mail = mail.taken(now);
+        tx.save_mail(&mail, lease).await?;
+        if let Some(link) = &link {
+            tx.give_token(link.id, mail.person_id, &token.hash).await?;
+        }
+        let letter = write(tx, &mail, link.as_ref().map(|link| (link, token.text.as_str()))).await?;
+        return Ok(Some((mail, letter)));
+    }
+    Ok(None)
 }
 
-/// Takes a mail that is due, and finds out what it says. Its link gets this token.
-async fn take(tx: &mut Tx, token: &Token) -> Result<Taken> {
-    let now = tx.process_now();
-    let Some(mail) = tx.lock_mail_due(now).await? else { return Ok(Taken::Nothing) };
-    let lease = mail.lease_until;
-    let Some((mail, link)) = settle(tx, mail, now).await? else {
-        return Ok(Taken::Dropped);
-    };
-    let mail = mail.taken(now);
-    tx.save_mail(&mail, lease).await?;
-    if let Some(link) = &link {
-        tx.give_token(link.id, mail.person_id, &token.hash).await?;
-    }
+/// The letter that a mail is.
+async fn write(tx: &Tx, mail: &Mail, way: Option<(&Link, &str)>) -> Result<Letter> {
     let coalition: Coalition = tx.get(tx.coalition_id()).await?;
     let person = match mail.person_id {
         Some(person) => tx.find::<Person>(person).await?,
         None => None,
     };
     let zone = person.and_then(|person| person.time_zone).unwrap_or(coalition.time_zone);
-    let way = link.as_ref().map(|link| (link, token.text.as_str()));
-    let letter = letters::letter(&mail, &coalition, zone, way);
-    Ok(Taken::Letter(mail, letter))
+    Ok(letters::letter(mail, &coalition, zone, way))
 }
 
-/// What there is to say now, and to whom: the mail as it is to be sent, and the link that it brings. A mail that has nothing to say is dropped.
+/// What there is to say now, and to whom: the mail as it is to be sent, and the link that it brings. Nothing, when there is nothing to say.
 async fn settle(tx: &Tx, mail: Mail, now: Timestamp) -> Result<Option<(Mail, Option<Link>)>> {
     let link = match mail.link_id {
         Some(id) => tx.link(id).await?.filter(|link| link.good(now)),
         None => None,
     };
-    let held = mail.clone();
-    let settled = match (mail.kind, link) {
+    Ok(match (mail.kind, link) {
         (MailKind::VerifyEmail, Some(link)) => Some(registering(tx, mail, link).await?),
         (MailKind::ResetPassword, Some(link)) => resetting(tx, mail).await?.map(|mail| (mail, Some(link))),
         (MailKind::ConfirmEmail, Some(link)) => Some((mail, Some(link))),
         (MailKind::VerifyEmail | MailKind::ResetPassword | MailKind::ConfirmEmail, None) => None,
         (MailKind::AccountExists | MailKind::PasswordChanged | MailKind::EmailChanged, _) => Some((mail, None)),
-    };
-    if settled.is_none() {
-        let lease = held.lease_until;
-        tx.save_mail(&held.dropped(), lease).await?;
-    }
-    Ok(settled)
+    })
 }
 
 /// To whoever registers: a link; or that there is an account already, where there is, and then the link is good for nothing.
@@ -148,5 +139,5 @@ async fn registering(tx: &Tx, mail: Mail, link: Link) -> Result<(Mail, Option<Li
 async fn resetting(tx: &Tx, mail: Mail) -> Result<Option<Mail>> {
     let Some(person) = tx.person_by_email(&mail.address).await? else { return Ok(None) };
     let active = tx.account(person.id).await?.is_some_and(|account| account.state == AccountState::Active);
-    Ok(active.then(|| Mail { person_id: Some(person.id), address: person.email, ..mail }))
+    Ok(active.then_some(Mail { person_id: Some(person.id), address: person.email, ..mail }))
 }
