@@ -112,7 +112,7 @@ async fn converse(mut stream: TcpStream, taken: Arc<Mutex<Taken>>) {
     while let Ok(Some(line)) = lines.next_line().await {
         let command = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
         let answer = match command.as_str() {
-            "EHLO" | "HELO" | "MAIL" | "RCPT" | "RSET" | "NOOP" => "250 yes",
+            "EHLO" | "MAIL" | "RCPT" | "RSET" | "NOOP" => "250 yes",
             "DATA" => {
                 if writer.write_all(b"354 go on\r\n").await.is_err() {
                     return;
