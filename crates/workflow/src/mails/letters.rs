@@ -10,6 +10,11 @@ use cohortium_domain::time::{Timestamp, Zone};
 
 use super::Letter;
 
+/// How long a line is at most.
+const WIDTH: usize = 72;
+/// What stands before a link, or a token.
+const INDENT: &str = "    ";
+
 /// The letter that a mail is; `way` is the link that it brings, with its token.
 pub(super) fn letter(mail: &Mail, coalition: &Coalition, zone: Zone, way: Option<(&Link, &str)>) -> Letter {
     let link = way.map(|(link, token)| told(link, token, coalition, zone)).unwrap_or_default();
@@ -21,7 +26,7 @@ pub(super) fn letter(mail: &Mail, coalition: &Coalition, zone: Zone, way: Option
         reply_to: coalition.contact_email.clone(),
         to: mail.address.clone(),
         subject,
-        text,
+        text: wrapped(&text),
         written_at: mail.created_at,
     }
 }
@@ -32,7 +37,7 @@ fn words(kind: MailKind, coalition: &Coalition, link: &str, at: &str) -> (&'stat
         MailKind::VerifyEmail => (
             "Confirm your e-mail address",
             format!(
-                "Somebody, you we hope, asked for an account of {name} with this e-mail address.\n\
+                "Somebody, you we hope, asked for an account of {name} with this e-mail address. \
                  Confirm that the address is yours, and the account is there:\n\n{link}\n\n\
                  If you did not ask for it, do nothing: then there will be no account.\n"
             ),
@@ -40,7 +45,7 @@ fn words(kind: MailKind, coalition: &Coalition, link: &str, at: &str) -> (&'stat
         MailKind::AccountExists => (
             "You have an account already",
             format!(
-                "Somebody, you we hope, asked for an account of {name} with this e-mail address.\n\
+                "Somebody, you we hope, asked for an account of {name} with this e-mail address. \
                  You have one already: sign in with your password, or ask for a new one if you have forgotten it.\n\n\
                  If you did not ask for it, there is nothing to do: nothing has changed.\n"
             ),
@@ -48,7 +53,7 @@ fn words(kind: MailKind, coalition: &Coalition, link: &str, at: &str) -> (&'stat
         MailKind::ResetPassword => (
             "Set a new password",
             format!(
-                "Somebody, you we hope, asked for a new password for your account of {name}.\n\
+                "Somebody, you we hope, asked for a new password for your account of {name}. \
                  Set it here; that signs you out everywhere:\n\n{link}\n\n\
                  If you did not ask for it, do nothing: your password stays as it is.\n"
             ),
@@ -56,7 +61,7 @@ fn words(kind: MailKind, coalition: &Coalition, link: &str, at: &str) -> (&'stat
         MailKind::PasswordChanged => (
             "Your password was changed",
             format!(
-                "The password of your account of {name} was changed: {at}.\n\
+                "The password of your account of {name} was changed: {at}. \
                  Wherever else you were signed in, you are not any more.\n\n\
                  If it was not you, ask for a new password at once, and tell {office}.\n"
             ),
@@ -64,7 +69,7 @@ fn words(kind: MailKind, coalition: &Coalition, link: &str, at: &str) -> (&'stat
         MailKind::ConfirmEmail => (
             "Confirm your new e-mail address",
             format!(
-                "Somebody, you we hope, wants to sign in to {name} with this e-mail address from now on.\n\
+                "Somebody, you we hope, wants to sign in to {name} with this e-mail address from now on. \
                  Confirm that the address is yours:\n\n{link}\n\n\
                  If you did not ask for it, do nothing.\n"
             ),
@@ -79,6 +84,29 @@ fn words(kind: MailKind, coalition: &Coalition, link: &str, at: &str) -> (&'stat
     }
 }
 
+/// The text in lines that are easily read, and sent as they are; what is indented stays whole.
+fn wrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        lines.push(String::new());
+        let words = if line.starts_with(INDENT) { vec![line] } else { line.split(' ').collect() };
+        for word in words {
+            let full = lines.last().is_some_and(|last| !last.is_empty() && last.chars().count() + 1 + word.chars().count() > WIDTH);
+            if full {
+                lines.push(String::new());
+            }
+            if let Some(last) = lines.last_mut() {
+                if !last.is_empty() {
+                    last.push(' ');
+                }
+                last.push_str(word);
+            }
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
 fn office(coalition: &Coalition) -> String {
     coalition.contact_email.as_ref().map_or_else(|| "the coalition's office".to_owned(), ToString::to_string)
 }
@@ -87,8 +115,8 @@ fn office(coalition: &Coalition) -> String {
 fn told(link: &Link, token: &str, coalition: &Coalition, zone: Zone) -> String {
     let (page, operation) = place(link.kind);
     let way = match &coalition.front_end_url {
-        Some(url) => format!("    {}/{page}#token={token}", url.as_str().trim_end_matches('/')),
-        None => format!("    {token}\n\nThis is the token for {operation}."),
+        Some(url) => format!("{INDENT}{}/{page}#token={token}", url.as_str().trim_end_matches('/')),
+        None => format!("{INDENT}{token}\n\nThis is the token for {operation}."),
     };
     format!("{way}\n\nIt can be used once, until {}.", instant(link.expires_at, zone))
 }
@@ -134,6 +162,10 @@ mod tests {
         letter(&mail, coalition, "America/New_York".parse().unwrap(), link.as_ref().map(|link| (link, "abc")))
     }
 
+    fn unwrapped(text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
     fn a_link_leads_to_the_front_end_with_its_token_where_no_server_sees_it() {
         let home = coalition(Some("https://app.dcsc.example/"));
@@ -156,16 +188,28 @@ mod tests {
     #[test]
     fn instants_are_told_where_the_person_lives() {
         let text = written(MailKind::ResetPassword, &coalition(None), Some(LinkKind::ResetPassword)).text;
-        assert!(text.contains("until 2019-11-20, 07:30 (America/New_York)"), "{text}");
+        assert!(unwrapped(&text).contains("until 2019-11-20, 07:30 (America/New_York)"), "{text}");
         let text = written(MailKind::PasswordChanged, &coalition(None), None).text;
-        assert!(text.contains("changed: 2019-11-20, 07:00 (America/New_York)"), "{text}");
+        assert!(unwrapped(&text).contains("changed: 2019-11-20, 07:00 (America/New_York)"), "{text}");
+    }
+
+    #[test]
+    fn a_letter_is_written_in_short_lines_but_for_its_link() {
+        let home = coalition(Some("https://a-very-long-name-of-a-front-end.of-a-coalition.example"));
+        for line in written(MailKind::VerifyEmail, &home, Some(LinkKind::Register)).text.lines() {
+            assert!(line.chars().count() <= WIDTH || line.contains("#token=abc"), "{line}");
+        }
+        assert_eq!(wrapped("a\n\n    b c\n"), "a\n\n    b c\n");
+        let long = "word ".repeat(30);
+        assert_eq!(wrapped(long.trim()).split_whitespace().count(), 30);
     }
 
     #[test]
     fn every_letter_says_of_which_coalition_it_is() {
         for kind in MailKind::ALL {
             let letter = written(*kind, &coalition(None), None);
-            assert!(letter.text.contains("Diverse Charter Schools") && letter.from_name == "Diverse Charter Schools", "{kind}");
+            let told = unwrapped(&letter.text);
+            assert!(told.contains("Diverse Charter Schools") && letter.from_name == "Diverse Charter Schools", "{kind}");
         }
     }
 }
