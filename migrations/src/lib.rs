@@ -50,6 +50,7 @@ migrations! {
     "0005_verifications",
     "0006_cohorts",
     "0007_sessions",
+    "0009_mails",
     "0008_sign_ins",
     "0013_throttles",
 }

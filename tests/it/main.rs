@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod accounts;
 mod applications;
 mod architecture;
 mod authorization;
@@ -21,6 +22,7 @@ mod journal;
 mod journeys;
 mod keys;
 mod limits;
+mod mails;
 mod migrations;
 mod network;
 mod offerings;
@@ -33,5 +35,6 @@ mod proposals;
 mod rate_limits;
 mod sessions;
 mod sign_ins;
+mod staff;
 mod timeline;
 mod verifications;

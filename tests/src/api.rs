@@ -26,6 +26,7 @@ use cohortium_store::{Environment, Origin, Store, Tx};
 use cohortium_workflow as workflow;
 use cohortium_workflow::input::Input;
 use cohortium_workflow::jobs;
+use cohortium_workflow::mails::Letter;
 use cohortium_workflow::passwords::Passwords;
 use reqwest::Method;
 use serde_json::Value;
@@ -33,6 +34,7 @@ use tempfile::TempDir;
 
 use crate::database::TestDatabase;
 use crate::environment::TestEnvironment;
+use crate::mails::Mailbox;
 
 /// Where changes of the tests' own making come from.
 pub const ORIGIN: Origin = Origin { door: "test", request_id: None };
@@ -72,6 +74,7 @@ pub struct Api {
     environment: Arc<TestEnvironment>,
     keys: Arc<TempDir>,
     client: reqwest::Client,
+    mailbox: Mailbox,
     handle: ServerHandle,
 }
 
@@ -117,7 +120,7 @@ impl Api {
         let store = Store::connect(url, environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
         let ctx = context(store, &environment, &keys, settings);
         let (address, handle) = serve(ctx.clone());
-        Self { address, ctx, environment, keys, client: reqwest::Client::new(), handle }
+        Self { address, ctx, environment, keys, client: reqwest::Client::new(), mailbox: Mailbox::default(), handle }
     }
 
     /// Runs the jobs beside the requests, as the real server does, for as long as the process lives.
@@ -221,6 +224,25 @@ impl Api {
     pub async fn set_password(&self, coalition: CoalitionId, person: PersonId, password: &str) {
         let hash = must(self.ctx.passwords().hash(password, [7; 16]).await);
         self.write(coalition, async |tx| workflow::accounts::set_password(tx, &Actor::Operator, person, &hash).await).await;
+    }
+
+    /// Sends the mails that are due: what came since they were last looked at.
+    ///
+    /// # Panics
+    /// When they cannot be sent.
+    pub async fn mails(&self) -> Vec<Letter> {
+        must(jobs::send_due_mails(self.store(), &self.mailbox).await);
+        self.mailbox.empty()
+    }
+
+    /// The only mail that is due.
+    ///
+    /// # Panics
+    /// When there is none, or several.
+    pub async fn mail(&self) -> Letter {
+        let mut mails = self.mails().await;
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        mails.remove(0)
     }
 
     /// Somebody without a token.

@@ -4,6 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Mutex, PoisonError};
 
+use chrono::Duration;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::Environment;
 
@@ -18,6 +19,11 @@ impl TestEnvironment {
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self { now: Mutex::new(now) }
+    }
+
+    /// Moves the clock on.
+    pub fn pass(&self, duration: Duration) {
+        self.set(self.now().plus(duration));
     }
 
     /// Moves the clock to another instant.

@@ -1,19 +1,21 @@
 //! Commands that work on the data without serving.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::Duration;
 use clap::Subcommand;
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::coalitions::{Clock, Coalition};
 use cohortium_domain::ids::{CoalitionId, Id};
-use cohortium_domain::passwords::Password;
+use cohortium_domain::passwords::{Hints, Password};
 use cohortium_domain::people::PersonCreate;
+use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Name, Slug, TextFault, Title};
 use cohortium_domain::time::Zone;
-use cohortium_store::{Environment, Origin};
+use cohortium_store::{Environment, Error, Origin, Store};
 use cohortium_workflow as workflow;
 use cohortium_workflow::input::Input;
+use cohortium_workflow::links::Token;
 use cohortium_workflow::passwords::Passwords;
 
 use crate::config::{DataArgs, KeysArgs};
@@ -82,9 +84,9 @@ pub enum OwnerCommand {
         /// The person's family name.
         #[arg(long)]
         family_name: String,
-        /// A file that holds the person's password, of 15 characters or more.
+        /// A file that holds the person's password, of 15 characters or more. Without it, a link is printed by which the person sets one.
         #[arg(long, value_name = "FILE")]
-        password_file: PathBuf,
+        password_file: Option<PathBuf>,
         /// Where the data are.
         #[command(flatten)]
         data: DataArgs,
@@ -98,9 +100,7 @@ impl OwnerCommand {
     /// What is wrong, in a line.
     pub async fn run(self) -> Result<(), CannotStart> {
         let Self::Create { coalition, email, given_name, family_name, password_file, data } = self;
-        let password = std::fs::read_to_string(&password_file)
-            .map_err(|error| CannotStart(format!("--password-file {}: cannot be read: {error}", password_file.display())))?;
-        let password = Password::new(password.trim_end_matches(['\r', '\n'])).map_err(|fault| wrong("--password-file", fault))?;
+        let password = password_file.as_deref().map(read_password).transpose()?;
         let person = PersonCreate {
             given_name: Name::new(&given_name).map_err(|fault| wrong("--given-name", fault))?,
             family_name: Name::new(&family_name).map_err(|fault| wrong("--family-name", fault))?,
@@ -114,16 +114,40 @@ impl OwnerCommand {
         let found = store.system().coalition_by_slug(&slug).await?;
         let found = found
             .ok_or_else(|| CannotStart(format!("--coalition {slug}: there is none; make it with `cohortium coalition create`")))?;
-        let hash = Passwords::new(1, &store.environment().random())?.hash(password.expose(), store.environment().random()).await?;
+        let hash = match password {
+            Some(password) => Some(choose(&store, &found, &person.email, &password).await?),
+            None => None,
+        };
+        let token = Token::make(&**store.environment());
         let origin = Origin { door: "command", request_id: None };
         let made = store.write(found.id, origin, async |tx| {
             let person = workflow::people::create(tx, &Actor::Operator, &Input::given(person.clone())).await?;
-            workflow::accounts::set_password(tx, &Actor::Operator, person.id, &hash).await?;
             workflow::accounts::grant(tx, &Actor::Operator, person.id, Grant::Owner).await?;
-            Ok(person.id)
+            let Some(hash) = &hash else { return workflow::accounts::set_up(tx, &person, &token).await };
+            workflow::accounts::set_password(tx, &Actor::Operator, person.id, hash).await?;
+            Ok(person.id.to_string())
         });
         println!("{}", made.await?);
         Ok(())
+    }
+}
+
+fn read_password(file: &Path) -> Result<Password, CannotStart> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CannotStart(format!("--password-file {}: cannot be read: {error}", file.display())))?;
+    Password::new(text.trim_end_matches(['\r', '\n'])).map_err(|fault| wrong("--password-file", fault))
+}
+
+/// The hash of a password, when it can be taken.
+async fn choose(store: &Store, coalition: &Coalition, email: &Email, password: &Password) -> Result<String, CannotStart> {
+    let hints = Hints::new(email, &coalition.slug, coalition.name.as_str());
+    let passwords = Passwords::new(1, &store.environment().random())?;
+    match passwords.choose(password, &hints, store.environment().random()).await {
+        Err(Error::Refused(Refusal::Invalid(faults))) => {
+            let said: Vec<&str> = faults.iter().map(|fault| fault.detail.as_str()).collect();
+            Err(CannotStart(format!("--password-file: {}", said.join("; "))))
+        }
+        hash => Ok(hash?),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod checks;
 mod limits;
+mod mail;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use crate::keys::{KeyFolder, check_given};
 use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 
 pub use self::limits::{Limits, LoadArgs};
+pub use self::mail::{MailArgs, MailRoute};
 
 const DATABASE_FILE: &str = "cohortium.sqlite";
 const KEYS_FOLDER: &str = "keys";
@@ -87,6 +89,8 @@ pub struct ServeArgs {
     /// A file that holds the signing keys, instead of --signing-keys.
     #[arg(long, env = "COHORTIUM_SIGNING_KEYS_FILE", value_name = "FILE")]
     signing_keys_file: Option<PathBuf>,
+    #[command(flatten)]
+    mail: MailArgs,
     /// Where to serve /metrics, on a port of its own; nowhere, when not given.
     #[arg(long, env = "COHORTIUM_METRICS_LISTEN", value_name = "ADDR:PORT")]
     metrics_listen: Option<SocketAddr>,
@@ -101,6 +105,17 @@ pub struct ServeArgs {
     no_docs: bool,
     #[command(flatten)]
     load: LoadArgs,
+}
+
+/// What `worker` is told.
+#[derive(Args, Clone, Debug)]
+pub struct WorkerArgs {
+    /// Where the data are.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// How mails are sent.
+    #[command(flatten)]
+    pub mail: MailArgs,
 }
 
 /// A text that is not shown.
@@ -152,6 +167,8 @@ pub struct Config {
     pub network: NetworkConfig,
     /// What it takes on.
     pub limits: Limits,
+    /// Where mails go.
+    pub mail: MailRoute,
 }
 
 /// Where the signing keys are.
@@ -214,6 +231,10 @@ impl ServeArgs {
             faults.extend(found);
             Secret(String::new())
         });
+        let mail = self.mail.route().unwrap_or_else(|Faulty(found)| {
+            faults.extend(found);
+            MailRoute::Nowhere
+        });
         let secret = self.read_secret(&mut faults);
         let keys = self.key_source(&mut faults);
         let network = self.network(&mut faults);
@@ -239,6 +260,7 @@ impl ServeArgs {
             keys,
             network,
             limits,
+            mail,
         })
     }
 
@@ -341,6 +363,11 @@ mod tests {
             keys: KeysArgs { keys: None },
             signing_keys: None,
             signing_keys_file: None,
+            mail: MailArgs {
+                smtp_url: Some(Secret::new("smtps://us:a-secret-of-the-mail-server@mail.example.org".to_owned())),
+                smtp_url_file: None,
+                mail_from: Some("noreply@example.org".to_owned()),
+            },
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             allow_origins: vec!["https://app.example.org".to_owned()],
             trust_proxies: vec!["10.0.0.0/8".parse().unwrap()],
@@ -395,7 +422,7 @@ mod tests {
         let right = args(place.path());
         let secret = ServeArgs { data: DataArgs { database_url: Some(Secret::new(url)), ..right.data }, ..right };
         for shown in [format!("{secret:?}"), format!("{:?}", secret.config().unwrap())] {
-            assert!(!shown.contains(SECRET) && !shown.contains("hunter2"), "{shown}");
+            assert!(!shown.contains(SECRET) && !shown.contains("hunter2") && !shown.contains("a-secret"), "{shown}");
         }
     }
 

@@ -15,6 +15,7 @@ mod extract;
 mod gate;
 mod json;
 pub mod keys;
+pub mod mailer;
 pub mod metrics;
 pub mod network;
 pub mod openapi;

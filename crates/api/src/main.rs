@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cohortium_api::config::{DataArgs, ServeArgs};
+use cohortium_api::config::{DataArgs, ServeArgs, WorkerArgs};
 use cohortium_api::demo::DemoArgs;
 use cohortium_api::server::{CannotStart, context, lock_data, open_data, open_store, serve, work};
 use cohortium_api::{commands, openapi};
@@ -25,7 +25,7 @@ enum Command {
     /// Serve the API.
     Serve(Box<ServeArgs>),
     /// Run the jobs without serving, beside servers on the same PostgreSQL.
-    Worker(DataArgs),
+    Worker(WorkerArgs),
     /// Serve two real programs, to try it out.
     Demo(DemoArgs),
     /// Bring the database's schema up to date.
@@ -67,7 +67,10 @@ async fn run(command: Command) -> Result<(), CannotStart> {
             let store = open_store(config.database_url.expose()).await?;
             serve(&config, context(&config, store)?).await
         }
-        Command::Worker(args) => work(&args).await,
+        Command::Worker(args) => {
+            let mail = args.mail.route().map_err(|faulty| CannotStart(faulty.to_string()))?;
+            work(&args.data, &mail).await
+        }
         Command::Demo(args) => {
             let (config, ctx, _lock) = args.prepare().await?;
             serve(&config, ctx).await

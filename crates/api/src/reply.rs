@@ -62,6 +62,12 @@ impl Reply {
         Self { status: StatusCode::CREATED, ..thing.with(header::LOCATION, location) }
     }
 
+    /// 202 with what there is to say of it.
+    #[must_use]
+    pub fn accepted(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
+    }
+
     /// 204.
     #[must_use]
     pub fn nothing() -> Self {

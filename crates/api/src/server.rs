@@ -17,9 +17,10 @@ use cohortium_workflow::passwords::Passwords;
 use fs4::FileExt;
 
 use crate::build_app;
-use crate::config::{Config, DataArgs, KeySource};
+use crate::config::{Config, DataArgs, KeySource, MailRoute};
 use crate::ctx::{Ctx, System};
 use crate::keys::Keys;
+use crate::mailer::Post;
 use crate::tokens::Tokens;
 
 const LOCK_FILE: &str = "lock";
@@ -114,7 +115,8 @@ fn open_keys(source: &KeySource, now: Timestamp) -> Result<Keys, CannotStart> {
 /// # Errors
 /// The address cannot be listened on.
 pub async fn serve(config: &Config, ctx: Ctx) -> Result<(), CannotStart> {
-    let jobs = [actix_web::rt::spawn(jobs::run(ctx.store().clone())), actix_web::rt::spawn(follow_keys(ctx.clone()))];
+    let jobs =
+        [actix_web::rt::spawn(run_jobs(ctx.store().clone(), post(&config.mail)?)), actix_web::rt::spawn(follow_keys(ctx.clone()))];
     let (served, limits) = (ctx.clone(), config.limits);
     let server = HttpServer::new(move || build_app(served.clone()))
         .workers(cores())
@@ -148,14 +150,32 @@ async fn follow_keys(ctx: Ctx) {
 ///
 /// # Errors
 /// The database is SQLite, whose one server runs the jobs itself; or what is wrong with it.
-pub async fn work(args: &DataArgs) -> Result<(), CannotStart> {
+pub async fn work(args: &DataArgs, mail: &MailRoute) -> Result<(), CannotStart> {
     if args.in_folder() {
         return Err(CannotStart("`cohortium serve` runs the jobs itself on SQLite; a worker needs --database-url".to_owned()));
     }
     let store = open_data(args).await?;
+    let post = post(mail)?;
     tokio::select! {
-        () = jobs::run(store) => Ok(()),
+        () = run_jobs(store, post) => Ok(()),
         told = tokio::signal::ctrl_c() => told.map_err(|error| CannotStart(error.to_string())),
+    }
+}
+
+/// What brings mails to people; where there is nothing, that is said.
+fn post(route: &MailRoute) -> Result<Option<Post>, CannotStart> {
+    let post = Post::by(route).map_err(CannotStart)?;
+    if post.is_none() {
+        tracing::warn!("there is no --smtp-url: mails wait until there is one, so nobody can register or set a new password");
+    }
+    Ok(post)
+}
+
+/// The jobs, and the mails beside them: a mail server that is slow holds nothing up.
+async fn run_jobs(store: Store, post: Option<Post>) {
+    match post {
+        Some(post) => drop(tokio::join!(jobs::run(store.clone()), jobs::send_mails(store, post))),
+        None => jobs::run(store).await,
     }
 }
 

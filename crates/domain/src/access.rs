@@ -309,6 +309,32 @@ actions! {
     ListMySignIns "list" [Member],
     /// End one of one's own sign-in sessions.
     EndMySignIn "end" [Member],
+    /// Ask for an account.
+    Register "register" [Public],
+    /// Show that the address of an account is one's own.
+    VerifyEmail "verify_email" [Public],
+    /// Ask for a link to set a new password.
+    ForgotPassword "forgot" [Public],
+    /// Set a new password by a link.
+    ResetPassword "reset" [Public],
+    /// Show that a new address is one's own.
+    ConfirmEmail "confirm_email" [Public],
+    /// Change one's password.
+    ChangePassword "change" [Member],
+    /// Ask for another address.
+    ChangeEmail "change" [Member],
+    /// List those who have a grant.
+    ListStaff "list" [Owner],
+    /// Give a person a grant.
+    AddGrant "grant" [Owner],
+    /// Take a grant from a person.
+    RemoveGrant "ungrant" [Owner],
+    /// Put a person's account out of use.
+    SuspendPerson "suspend" [Owner],
+    /// Let a person's account be used again.
+    ReinstatePerson "reinstate" [Owner],
+    /// End a person's sign-in sessions.
+    EndSignIns "end" [Owner],
     /// Read the keys that sign access tokens.
     GetKeys "read" [Public],
     /// Read what the coalition knows about oneself.

@@ -94,6 +94,10 @@ ids! {
     SignInId,
     /// Identifies a refresh token, and the access token given with it: its `jti`.
     TokenId,
+    /// Identifies a one-time link.
+    LinkId,
+    /// Identifies a mail.
+    MailId,
     /// Identifies a program, one year of communities of practice.
     ProgramId,
     /// Identifies a milestone of a program's timeline.

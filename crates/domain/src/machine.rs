@@ -153,6 +153,7 @@ pub fn all() -> Vec<Description> {
         crate::applications::MACHINE.describe(),
         crate::verifications::MACHINE.describe(),
         crate::sessions::MACHINE.describe(),
+        crate::accounts::MACHINE.describe(),
     ]
 }
 

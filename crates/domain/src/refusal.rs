@@ -35,6 +35,10 @@ crate::words! {
         OutOfOrder = "out_of_order",
         /// It cannot be changed any more.
         Frozen = "frozen",
+        /// A password that is guessed too easily.
+        PasswordTooCommon = "password_too_common",
+        /// The token of a link that is not good, or not any more.
+        TokenInvalid = "token_invalid",
     }
 }
 
@@ -169,6 +173,9 @@ pub enum Refusal {
         /// How long to wait.
         wait_seconds: i64,
     },
+    /// The password is right, but the address has not been shown to be the person's.
+    #[error("Follow the link that was mailed to you; to get a new one, register again")]
+    EmailNotVerified,
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),

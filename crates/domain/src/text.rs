@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use unicode_security::confusable_detection::skeleton;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -277,16 +278,24 @@ impl Slug {
 const LONGEST_SUGGESTED_SLUG: usize = 60;
 
 impl Email {
-    /// The address as addresses are compared: without case.
+    /// The address as addresses are compared: without case, its domain in ASCII (IDNA).
     #[must_use]
     pub fn normalized(&self) -> String {
-        self.0.to_lowercase()
+        let local = self.0.split('@').next().unwrap_or_default();
+        format!("{}@{}", local.to_lowercase(), self.domain())
     }
 
-    /// The part behind the `@`, in lower case.
+    /// The part behind the `@`, in lower case and in ASCII (IDNA).
     #[must_use]
     pub fn domain(&self) -> String {
-        self.0.rsplit('@').next().unwrap_or_default().to_lowercase()
+        let domain = self.0.rsplit('@').next().unwrap_or_default();
+        idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
+    }
+
+    /// Whether it can be taken for another address, of plain letters alone (UTS #39).
+    #[must_use]
+    pub fn confusable(&self) -> bool {
+        !self.0.is_ascii() && skeleton(&self.0).all(|c| c.is_ascii())
     }
 }
 
@@ -384,5 +393,17 @@ mod tests {
     fn addresses_are_compared_without_case() {
         let normalized = |text: &str| Email::new(text).map(|email| email.normalized());
         assert_eq!(normalized("Ana@Example.org"), normalized("ana@example.ORG"));
+        assert_eq!(normalized("ana@Bücher.example"), Ok("ana@xn--bcher-kva.example".to_owned()));
+        assert_eq!(normalized("ana@Bücher.example"), normalized("ana@bu\u{308}cher.example"), "composed or not");
+        assert_ne!(normalized("аna@example.org"), normalized("ana@example.org"), "the first letter is Cyrillic");
+    }
+
+    #[test]
+    fn an_address_that_can_be_taken_for_another_is_told() {
+        let confusable = |text: &str| Email::new(text).map(|email| email.confusable());
+        assert_eq!(confusable("аna@example.org"), Ok(true), "the first letter is Cyrillic");
+        for honest in ["ana@example.org", "rn1@example.org", "müller@example.org", "анна@пример.рф"] {
+            assert_eq!(confusable(honest), Ok(false), "{honest}");
+        }
     }
 }

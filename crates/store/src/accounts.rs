@@ -1,17 +1,20 @@
 //! Accounts and grants: who may come in, and with which rights.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cohortium_domain::access::Grant;
+use cohortium_domain::accounts::{Account, AccountState};
 use cohortium_domain::ids::{Id, PersonId};
+use cohortium_domain::people::Person;
 use cohortium_domain::text::Email;
 use cohortium_domain::words::Word;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue, ColumnTrait};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, Order, QuerySelect, QueryTrait};
 
 use crate::entity::{account, grant, person};
 use crate::error::Result;
-use crate::record::word;
+use crate::page::{Key, Page, PageRequest, Position};
+use crate::record::{Record, word};
 use crate::{Read, Tx};
 
 /// What a password is checked against.
@@ -44,6 +47,59 @@ impl Read {
             active: account.state == ACTIVE,
             email_proven: person.email_proven_at.is_some(),
         }))
+    }
+
+    /// A person's account, where there is one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn account(&self, person: PersonId) -> Result<Option<Account>> {
+        let row = self.rows::<account::Entity>().filter(account::Column::PersonId.eq(person.uuid())).one().await?;
+        row.map(|row| account_from_row(&row)).transpose()
+    }
+
+    /// The accounts of these people, those that there are.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn accounts(&self, people: impl IntoIterator<Item = PersonId>) -> Result<BTreeMap<PersonId, Account>> {
+        let people = account::Column::PersonId.is_in(people.into_iter().map(Id::uuid));
+        let rows = self.rows::<account::Entity>().filter(people).all().await?;
+        rows.iter().map(|row| account_from_row(row).map(|account| (account.person_id, account))).collect()
+    }
+
+    /// The hash of a person's password, as a PHC string, where it has one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn password_hash(&self, person: PersonId) -> Result<Option<String>> {
+        let row = self.rows::<account::Entity>().filter(account::Column::PersonId.eq(person.uuid())).one().await?;
+        Ok(row.and_then(|row| row.password_hash))
+    }
+
+    /// The grants of these people, of those who have any.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn grants_of(&self, people: impl IntoIterator<Item = PersonId>) -> Result<BTreeMap<PersonId, BTreeSet<Grant>>> {
+        let people = grant::Column::PersonId.is_in(people.into_iter().map(Id::uuid));
+        let mut grants: BTreeMap<PersonId, BTreeSet<Grant>> = BTreeMap::new();
+        for row in self.rows::<grant::Entity>().filter(people).all().await? {
+            let name = word("grants", "name", &row.name)?;
+            grants.entry(PersonId::from_uuid(row.person_id)).or_default().insert(name);
+        }
+        Ok(grants)
+    }
+
+    /// A page of those who have a grant, by name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn staff(&self, page: &PageRequest) -> Result<Page<Person>> {
+        let granted = grant::Entity::find().select_only().column(grant::Column::PersonId);
+        let rows = self.rows::<person::Entity>().filter(person::Column::Id.in_subquery(granted.into_query()));
+        let at = |row: &person::Model| Position { key: Key::Text(row.name_key.clone()), id: row.id };
+        rows.page(person::Column::NameKey, person::Column::Id, page, at).await?.try_map(Person::from_row)
     }
 
     /// A person's grants.
@@ -79,6 +135,44 @@ impl Tx {
         self.add(vec![row]).await
     }
 
+    /// Lets a person's account be used, or not.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_account_state(&mut self, person: PersonId, state: AccountState) -> Result<()> {
+        self.touch_access();
+        let columns = [
+            (account::Column::State, Expr::value(state.as_str())),
+            (account::Column::UpdatedAt, Expr::value(self.process_now().utc())),
+        ];
+        self.set::<account::Entity>(columns, account::Column::PersonId.eq(person.uuid())).await.map(drop)
+    }
+
+    /// Those who own the coalition and can sign in; until the transaction ends, none of them is lost to another one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_owners(&self) -> Result<Vec<PersonId>> {
+        let owners = self.rows::<grant::Entity>().filter(grant::Column::Name.eq(Grant::Owner.as_str()));
+        let owners = owners.order_by(grant::Column::PersonId, Order::Asc).lock().all().await?;
+        let accounts = self.accounts(owners.iter().map(|row| PersonId::from_uuid(row.person_id))).await?;
+        Ok(accounts
+            .into_values()
+            .filter(|account| account.state == AccountState::Active)
+            .map(|account| account.person_id)
+            .collect())
+    }
+
+    /// Takes a grant from a person.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remove_grant(&mut self, person: PersonId, name: Grant) -> Result<()> {
+        self.touch_access();
+        let which = grant::Column::PersonId.eq(person.uuid()).and(grant::Column::Name.eq(name.as_str()));
+        self.remove::<grant::Entity>(which).await.map(drop)
+    }
+
     /// Gives a person a grant; tells whether it had it not yet.
     ///
     /// # Errors
@@ -96,6 +190,10 @@ impl Tx {
         };
         self.add(vec![row]).await.map(|()| true)
     }
+}
+
+fn account_from_row(row: &account::Model) -> Result<Account> {
+    Ok(Account { person_id: PersonId::from_uuid(row.person_id), state: word("accounts", "state", &row.state)? })
 }
 
 /// The state of an account that may be used.

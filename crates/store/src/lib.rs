@@ -23,6 +23,8 @@ mod eligibility;
 mod employments;
 mod idempotency;
 mod journal;
+mod links;
+mod mails;
 mod organizations;
 mod people;
 mod program_documents;

@@ -1,7 +1,7 @@
 //! Queries of a coalition's rows. A room of the store cannot ask in any other way: the connection itself is out of its reach.
 
 use cohortium_domain::text::sort_key;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, LikeExpr, SimpleExpr};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, LikeExpr, LockBehavior, LockType, SimpleExpr};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Select, TryGetable, TryGetableMany, Value,
@@ -73,6 +73,12 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
     /// Locks what is found until the transaction ends. (SQLite has one writer, and nothing to lock.)
     pub(crate) fn lock(mut self) -> Self {
         self.select = self.select.lock_exclusive();
+        self
+    }
+
+    /// The same, passing over what others have locked.
+    pub(crate) fn lock_unless_locked(mut self) -> Self {
+        self.select = self.select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         self
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cohortium_store::{Origin, Result, Store};
 
 use crate::due;
+use crate::mails::{self, Mailer};
 
 const PAUSE: Duration = Duration::from_millis(250);
 /// Every how many rounds what has fallen due is written down: once a second.
@@ -15,7 +16,11 @@ const ROUNDS_TO_SETTLING: u32 = 4;
 /// Every how many rounds the seats are given that a promotion left over, or that nobody could have: every ten seconds.
 const ROUNDS_TO_GIVING: u32 = 40;
 
-/// Every how many rounds old idempotency keys and sessions are forgotten: every hour.
+/// How often it is looked for mails to be sent.
+const MAIL_PAUSE: Duration = Duration::from_secs(1);
+/// For how many days a mail is kept, sent or not.
+const MAILS_KEPT_DAYS: i64 = 30;
+/// Every how many rounds what is old is forgotten: every hour.
 const ROUNDS_TO_FORGETTING: u32 = 14_400;
 /// For how many days a repeat with the same idempotency key gets the first answer.
 const KEYS_KEPT_DAYS: i64 = 7;
@@ -35,6 +40,7 @@ pub async fn run(store: Store) {
             tell(forget_old_keys(&store).await);
             tell(forget_old_sign_ins(&store).await);
             tell(store.system().forget_full_throttles().await.map(drop));
+            tell(forget_old_mails(&store).await);
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -44,6 +50,43 @@ fn tell(done: Result<()>) {
     if let Err(error) = done {
         tracing::warn!(%error, "a job failed; the next round tries again");
     }
+}
+
+/// Sends the mails that are due, until it is dropped.
+pub async fn send_mails(store: Store, mailer: impl Mailer) {
+    loop {
+        tell(send_due_mails(&store, &mailer).await);
+        tokio::time::sleep(MAIL_PAUSE).await;
+    }
+}
+
+/// Sends the mails that are due, some at once.
+///
+/// # Errors
+/// The database's.
+pub async fn send_due_mails(store: &Store, mailer: &impl Mailer) -> Result<()> {
+    for coalition in store.system().with_mails_due(store.environment().now()).await? {
+        let deliver = || Box::pin(mails::deliver(store, coalition, mailer));
+        tokio::try_join!(deliver(), deliver(), deliver(), deliver())?;
+    }
+    Ok(())
+}
+
+/// Forgets the mails that were asked for a month ago, and the links that nobody can use any more.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old_mails(store: &Store) -> Result<()> {
+    let now = store.environment().now();
+    let asked_before = now.plus_minutes(-MAILS_KEPT_DAYS * 24 * 60);
+    for coalition in store.system().coalitions().await? {
+        let forget = store.write(coalition.id, ORIGIN, async |tx| {
+            tx.forget_mails_before(asked_before).await?;
+            tx.forget_links_before(now).await
+        });
+        forget.await?;
+    }
+    Ok(())
 }
 
 /// Writes down what has fallen due in all coalitions; and where that is asked, gives the seats that there are to give.

@@ -13,6 +13,8 @@ mod due;
 pub mod employments;
 pub mod input;
 pub mod jobs;
+pub mod links;
+pub mod mails;
 pub mod organizations;
 pub mod passwords;
 pub mod people;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use cohortium_domain::passwords::{Hints, Password, Strength};
 use cohortium_store::{Error, Result};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
@@ -34,6 +35,19 @@ impl Passwords {
     pub fn new(at_once: usize, salt: &[u8; 16]) -> Result<Self> {
         let decoy = hash("no account has this password", salt)?.into();
         Ok(Self { gate: Arc::new(Semaphore::new(at_once)), decoy })
+    }
+
+    /// Takes a password that somebody chose, when it is not easily guessed, and hashes it, as a PHC string.
+    ///
+    /// # Errors
+    /// Why it is refused; [`Error::Busy`] when too many wait already.
+    pub async fn choose(&self, password: &Password, hints: &Hints, salt: [u8; 16]) -> Result<String> {
+        let (password, hints) = (password.clone(), hints.clone());
+        let chosen = self.run(move || {
+            password.withstands(&hints, strength(&password, &hints))?;
+            hash(password.expose(), &salt)
+        });
+        chosen.await?
     }
 
     /// Hashes a password, as a PHC string.
@@ -73,6 +87,12 @@ fn normalized(password: &str) -> String {
     password.nfkc().collect()
 }
 
+/// How many guesses a password withstands, by zxcvbn.
+fn strength(password: &Password, hints: &Hints) -> Strength {
+    let known: Vec<&str> = hints.known().collect();
+    Strength(zxcvbn::zxcvbn(password.expose(), &known).score().into())
+}
+
 fn argon2() -> Result<Argon2<'static>> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| Error::Defect(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
@@ -91,6 +111,7 @@ fn matches(password: &str, hash: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cohortium_domain::text::{Email, Slug};
 
     #[test]
     fn a_hash_names_its_parameters_and_matches_its_password_alone() {
@@ -104,6 +125,32 @@ mod tests {
     #[test]
     fn composed_and_decomposed_letters_are_one_password() {
         assert_eq!(normalized("caf\u{e9}"), normalized("cafe\u{301}"));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_taken_when_it_withstands_guessing() {
+        let passwords = Passwords::new(1, &[1; 16]).unwrap();
+        let (email, slug) = (Email::new("ana.ruiz@example.org").unwrap(), Slug::new("dcsc").unwrap());
+        let hints = Hints::new(&email, &slug, "Diverse Charter Schools");
+        for (password, taken) in [
+            ("Password123456!!", false),
+            ("aaaaaaaaaaaaaaa", false),
+            ("abcabcabcabcabcabc", false),
+            ("123456789012345678", false),
+            ("qwertyuiopasdfgh", false),
+            ("ana.ruiz@example.org", false),
+            ("practice makes community", true),
+            ("a rowboat, two figs and tea", true),
+            ("               🦊 🦉 tulip", true),
+            (&"correct horse battery staple ".repeat(4), true),
+        ] {
+            let chosen = passwords.choose(&Password::new(password).unwrap(), &hints, [7; 16]).await;
+            match chosen {
+                Ok(hash) => assert!(taken && matches(&normalized(password), &hash), "{password}"),
+                Err(Error::Refused(_)) => assert!(!taken, "{password}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     #[tokio::test]

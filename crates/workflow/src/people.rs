@@ -24,10 +24,26 @@ pub async fn create(tx: &mut Tx, actor: &Actor, input: &Input<'_, PersonCreate>)
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn update(tx: &mut Tx, actor: &Actor, id: PersonId, input: &Input<'_, PersonUpdate>) -> Result<Person> {
+    change(tx, actor, id, |person| {
+        Tie::none(actor).require(Action::UpdatePerson, SubjectKind::Person)?;
+        input.admit(&person.meta)
+    })
+    .await
+}
+
+/// Changes a person as is decided once it is locked, and judges again what rests on it.
+///
+/// # Errors
+/// The decision's; the database's.
+pub(crate) async fn change(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: PersonId,
+    decide: impl Fn(&Person) -> Result<PersonUpdate>,
+) -> Result<Person> {
     let resting = applications::enter_resting(tx, RestsOn::Person(id)).await?;
     let person: Person = tx.lock(id).await?;
-    Tie::none(actor).require(Action::UpdatePerson, SubjectKind::Person)?;
-    let update = input.admit(&person.meta)?;
+    let update = decide(&person)?;
     let person = tx.save(person.update(update, tx.now()), actor).await?;
     verifications::judge_person(tx, actor, person.id).await?;
     applications::admit(tx, resting).await?;

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 
+use cohortium_domain::ids::PersonId;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::throttles::{
@@ -42,6 +43,17 @@ impl Throttles {
                 self.bucket(WRONG_PASSWORDS, &[coalition, email]),
                 self.bucket(PASSWORD_GUESSES, &[coalition, email]),
             ],
+        }
+    }
+
+    /// The buckets of showing one's own password once more.
+    #[must_use]
+    pub fn own_password(&self, person: PersonId) -> SignInThrottle {
+        let person = person.to_string();
+        let guesses = [WRONG_PASSWORDS_FROM_NETWORK, WRONG_PASSWORDS, PASSWORD_GUESSES];
+        SignInThrottle {
+            tries: self.bucket(self.sign_ins, &[&person]),
+            guesses: guesses.map(|throttle| self.bucket(throttle, &[&person])),
         }
     }
 

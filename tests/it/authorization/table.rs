@@ -40,8 +40,9 @@ pub struct Row {
 impl Row {
     /// The address, with this id.
     pub fn path(&self, id: Option<&str>) -> String {
-        let (Some((before, rest)), Some(id)) = (self.operation.path.split_once('{'), id) else {
-            return self.operation.path.to_owned();
+        let path = self.operation.path.replace("{grant}", "reviewer");
+        let (Some((before, rest)), Some(id)) = (path.split_once('{'), id) else {
+            return path;
         };
         // What is addressed by several names stands for all of them, and what is between them.
         let after = rest.rsplit_once('}').map_or("", |(_, after)| after);
@@ -111,6 +112,24 @@ fn access() -> Vec<Row> {
         public("login")
             .with(|_| json!({"coalition": "dcsc", "email": "member@example.org", "password": "a phrase that the member knows"})),
         public("refreshTokens").with(|place| json!({"refresh_token": place.session(Role::Author).refresh_token()})),
+        public("register").with(|_| {
+            json!({"coalition": "dcsc", "email": "newcomer@example.org", "password": "seven herons over a weir",
+                "given_name": "Noa", "family_name": "Lind"})
+        }),
+        public("verifyEmail").with(|place| json!({"token": place.id("token to register")})),
+        public("forgotPassword").with(|_| json!({"coalition": "dcsc", "email": "member@example.org"})),
+        public("resetPassword").with(|place| json!({"token": place.id("token to set up"), "password": "seven herons over a weir"})),
+        public("confirmEmail").with(|place| json!({"token": place.id("token to confirm")})),
+        row("changeEmail", Member)
+            .with(|_| json!({"current_password": "a phrase that the member knows", "email": "member@new.example"})),
+        row("changePassword", Member)
+            .with(|_| json!({"current_password": "a phrase that the member knows", "password": "seven herons over a weir"})),
+        row("listStaff", Owner).not(Staff, 403),
+        row("addGrant", Owner).not(Staff, 403).on("movable person"),
+        row("removeGrant", Owner).not(Staff, 403).on("movable person"),
+        row("suspendPerson", Owner).not(Staff, 403).on("movable person").with(because),
+        row("reinstatePerson", Owner).not(Staff, 403).on("movable person").with(because),
+        row("endSignIns", Owner).not(Staff, 403).on("movable person"),
         row("listMySignIns", Member),
         row("getMe", Member),
         row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use cohortium_domain::access::Grant;
 use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
+use cohortium_domain::links::{Link, LinkKind, Registration};
+use cohortium_domain::text::{Email, Name};
 use cohortium_domain::timeline::MilestoneKind;
 use cohortium_tests::api::{Api, Session};
+use cohortium_workflow::links::Token;
 use serde_json::{Value, json};
 
 use super::table::{Role, Row, program, session};
@@ -78,6 +81,7 @@ impl<'a> Place<'a> {
         place.keep("sign-in", current["id"].as_str().unwrap().to_owned());
         place.keep("person", place.session(Role::Author).person_id().to_string());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
+        place.links().await;
         place.members().await;
         place.proposals().await;
         place.programs(slug).await;
@@ -85,6 +89,39 @@ impl<'a> Place<'a> {
         place.cohorts().await;
         place.keep("cohort in the catalog", format!("{slug}/cohorts/cohort"));
         place
+    }
+
+    /// People who are on their way to an account or an address, and the tokens of their links.
+    async fn links(&mut self) {
+        let movable = self.api.person(self.coalition, "Movable", &[]).await.person_id();
+        let other = self.api.person(self.coalition, "Resetting", &[]).await.person_id();
+        self.keep("movable person", movable.to_string());
+        let email = |name: &str| Email::new(&format!("{name}@example.org")).unwrap();
+        let registration = Registration {
+            given_name: Name::new("Reg").unwrap(),
+            family_name: Name::new("Tester").unwrap(),
+            password_hash: "no password".to_owned(),
+        };
+        let environment = self.api.store().environment().clone();
+        for (name, kind) in [
+            ("token to register", LinkKind::Register),
+            ("token to set up", LinkKind::SetUpAccount),
+            ("token to confirm", LinkKind::ChangeEmail),
+        ] {
+            let token = Token::make(&*environment);
+            let asked = self.api.write(self.coalition, async |tx| {
+                let (id, now) = (tx.make_opaque_id(), tx.process_now());
+                let link = match kind {
+                    LinkKind::Register => Link::to_register(id, email("reg"), registration.clone(), now),
+                    LinkKind::ChangeEmail => Link::ask(id, kind, Some(movable), email("moved"), now),
+                    LinkKind::SetUpAccount | LinkKind::ResetPassword => Link::ask(id, kind, Some(other), email("resetting"), now),
+                };
+                tx.add_link(&link).await?;
+                tx.give_token(link.id, link.person_id, &token.hash).await
+            });
+            asked.await;
+            self.keep(name, token.text.clone());
+        }
     }
 
     /// Organizations, roles and employments.

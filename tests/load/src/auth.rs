@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderValue;
 use cohortium_api::auth::identify;
-use cohortium_api::config::{Config, KeySource, KeysArgs, Limits, Secret, sqlite_url};
+use cohortium_api::config::{Config, KeySource, KeysArgs, Limits, MailRoute, Secret, sqlite_url};
 use cohortium_api::ctx::Ctx;
 use cohortium_api::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 use cohortium_api::rate_limits::RateLimitArgs;
@@ -48,6 +48,7 @@ fn on(site: &Site, database: &str, cluster: Option<&Cluster>, url: &str) -> Done
             proxies: TrustedProxies::default(),
             docs: false,
         },
+        mail: MailRoute::Nowhere,
         limits: Limits { rates: RateLimitArgs::all(NonZeroU16::MAX), ..Limits::default() },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

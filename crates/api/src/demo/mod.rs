@@ -12,13 +12,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cohortium_domain::access::Actor;
+use cohortium_domain::passwords::{Hints, Password};
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Environment, Error, Origin, Store};
 use cohortium_workflow as workflow;
 use serde::Serialize;
 
-use crate::config::{Config, DEMO_SECRET_FILE, KeySource, KeysArgs, Limits, ListenArgs, Secret, sqlite_url};
+use crate::config::{Config, DEMO_SECRET_FILE, KeySource, KeysArgs, Limits, ListenArgs, MailArgs, MailRoute, Secret, sqlite_url};
 use crate::ctx::{Ctx, System};
 use crate::keys::{KeyFolder, write_private};
 use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
@@ -28,6 +29,8 @@ use stage::Halt;
 
 /// The password of every sign-in of the demo. It opens nothing but the demo.
 pub const PASSWORD: &str = "practice makes community";
+/// Where mails are written, when there is no mail server.
+const MAIL_FOLDER: &str = "mail";
 /// Where DCSC's story stands when nothing is said.
 const DCSC_STANDS_AT: &str = "2019-11-20T17:00:00Z";
 /// Where DISO's stands.
@@ -41,6 +44,8 @@ pub struct DemoArgs {
     data: PathBuf,
     #[command(flatten)]
     listen: ListenArgs,
+    #[command(flatten)]
+    mail: MailArgs,
     /// Play DCSC's year up to here: a date (its end, in New York), or an instant. 2019-11-20 when not given.
     #[arg(long, value_name = "T")]
     at: Option<String>,
@@ -163,6 +168,10 @@ impl DemoArgs {
     fn config(&self) -> Result<Config, CannotStart> {
         let file = self.data.join(DEMO_SECRET_FILE);
         let cannot = |error: std::io::Error| CannotStart(format!("{} cannot be used: {error}", file.display()));
+        let mail = match self.mail.route().map_err(|faulty| CannotStart(faulty.to_string()))? {
+            MailRoute::Nowhere => MailRoute::Files(self.data.join(MAIL_FOLDER)),
+            route @ (MailRoute::Smtp { .. } | MailRoute::Files(_)) => route,
+        };
         let secret = if file.exists() {
             std::fs::read_to_string(&file).map_err(cannot)?
         } else {
@@ -186,6 +195,7 @@ impl DemoArgs {
             },
             // Whoever tries it out hurries, and comes from one address.
             limits: Limits { rates: RateLimitArgs::all(NonZeroU16::MAX), ..Limits::default() },
+            mail,
         })
     }
 }
@@ -249,9 +259,12 @@ fn settle(played: Result<(), Halt>) -> Result<(), CannotStart> {
 async fn open_accounts(ctx: &Ctx, coalition: &str) -> Result<(), CannotStart> {
     let found = ctx.store().system().coalition_by_slug(&slug(coalition)?).await?;
     let Some(found) = found else { return Ok(()) };
-    let hash = ctx.passwords().hash(PASSWORD, ctx.store().environment().random()).await?;
     let emails = sign_ins().into_iter().filter(|sign_in| sign_in.coalition == coalition).map(|sign_in| Email::new(sign_in.email));
     let emails = emails.collect::<Result<Vec<_>, _>>().map_err(|fault| CannotStart(fault.to_string()))?;
+    let Some(one) = emails.first() else { return Ok(()) };
+    let password = Password::new(PASSWORD).map_err(|fault| CannotStart(fault.to_string()))?;
+    let hints = Hints::new(one, &found.slug, found.name.as_str());
+    let hash = ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?;
     set_passwords(ctx.store(), found.id, &emails, &hash).await.map_err(CannotStart::from)
 }
 
@@ -309,6 +322,7 @@ Cohortium runs, with two coalitions' years in it.
 {rows}
 
   The password is the same for all: {PASSWORD}
+  Mails are written into files, and the log tells where.
 
 A token, for example as DCSC's staff:
 

@@ -140,11 +140,14 @@ fn needs_version(method: &str, action: Action) -> bool {
 }
 
 /// What changes or ends a thing that has no version.
-const WITHOUT_VERSION: &[Action] = &[Action::EndMySignIn];
+const WITHOUT_VERSION: &[Action] =
+    &[Action::EndMySignIn, Action::EndSignIns, Action::ChangePassword, Action::AddGrant, Action::RemoveGrant];
+/// What takes a password takes no idempotency key.
+const TAKES_PASSWORD: &[Action] = &[Action::ChangeEmail];
 
 fn add_parameters(operation: &mut Value, template: &str, method: &str, action: Action) {
     let mut references = Vec::new();
-    if method == "post" && !action.public() && !template.starts_with(ONCE_ANYWAY) {
+    if method == "post" && !action.public() && !template.starts_with(ONCE_ANYWAY) && !TAKES_PASSWORD.contains(&action) {
         references.push("IdempotencyKey");
     }
     if needs_version(method, action) {
@@ -278,6 +281,12 @@ fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bo
         statuses.extend(["401", "403"]);
     } else if matches!(action, Action::Login | Action::RefreshTokens) {
         statuses.push("401");
+    }
+    if action == Action::Login {
+        statuses.push("403");
+    }
+    if action == Action::ConfirmEmail {
+        statuses.push("409");
     }
     if template.contains('}') {
         statuses.push("404");

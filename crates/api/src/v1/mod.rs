@@ -1,5 +1,6 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
+mod accounts;
 mod applications;
 mod catalog;
 mod clock;
@@ -19,12 +20,28 @@ mod proposals;
 mod roles;
 mod sessions;
 mod sign_ins;
+mod staff;
 mod state_machines;
 mod timeline;
 mod verifications;
 
 use actix_web::web::ServiceConfig;
+use cohortium_domain::refusal::Refusal;
+use cohortium_domain::text::Slug;
+use cohortium_store::{Error, Read};
 use utoipa::openapi::OpenApi;
+
+use crate::ctx::Ctx;
+
+/// A view of the coalition, when there is one of this name.
+async fn coalition_by_slug(ctx: &Ctx, slug: &Slug) -> Result<Option<Read>, Error> {
+    let Some(coalition) = ctx.store().system().coalition_by_slug(slug).await? else { return Ok(None) };
+    match ctx.store().read(coalition.id).await {
+        Ok(read) => Ok(Some(read)),
+        Err(Error::Refused(Refusal::Hidden(_))) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 /// Declares the operations of a room: served and documented from one list.
 macro_rules! room {
@@ -91,6 +108,8 @@ macro_rules! rooms {
 rooms! {
     catalog,
     sign_ins,
+    accounts,
+    staff,
     me,
     coalition,
     organizations,

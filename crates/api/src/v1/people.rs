@@ -28,6 +28,8 @@ pub(super) struct Person {
     email: Email,
     /// Whether it has been shown that the address is the person's.
     email_proven: bool,
+    /// Whether the address looks like another one: it has letters that are taken for those of another alphabet.
+    email_confusable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_zone: Option<Zone>,
     /// What the coalition's CRM calls the person.
@@ -168,6 +170,7 @@ pub(super) fn view(person: people::Person, tie: &Tie<'_>, updates: Action) -> Pe
     Person {
         id: person.id,
         email_proven: person.email_proven_at.is_some(),
+        email_confusable: person.email.confusable(),
         given_name: person.given_name,
         family_name: person.family_name,
         email: person.email,

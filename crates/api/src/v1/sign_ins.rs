@@ -9,7 +9,7 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sign_ins::{self, UserAgent};
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::time::Timestamp;
-use cohortium_store::{Error, Origin, Read};
+use cohortium_store::{Error, Origin};
 use cohortium_workflow as workflow;
 use cohortium_workflow::sign_ins::{Issued, Refreshed, token_hash};
 use serde::{Deserialize, Serialize};
@@ -117,7 +117,8 @@ const ORIGIN: Origin = Origin { door: "http", request_id: None };
 
 /// Sign in
 ///
-/// By e-mail address and password. The answer is the same for whatever is wrong.
+/// By e-mail address and password. The answer is the same for whatever is wrong; but with the right password of an account whose address has not
+/// been confirmed yet, it is 403 `email_not_verified`.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
 async fn login(request: HttpRequest, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
@@ -126,8 +127,9 @@ async fn login(request: HttpRequest, ctx: Ctx, network: Network, body: Body<Logi
     let signed_in = ctx.work(&Actor::Anonymous, async {
         let throttle = ctx.throttles().sign_in(&network.to_string(), &login.coalition, &login.email);
         throttle.admit(ctx.store()).await?;
-        let read = coalition(&ctx, &login.coalition).await?;
-        let found = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await?;
+        let read = super::coalition_by_slug(&ctx, &login.coalition).await?;
+        let (email, password) = (&login.email, &login.password);
+        let found = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), email, password, ctx.now()).await?;
         let (Some(read), Some(person)) = (read, found) else {
             throttle.wrong(ctx.store()).await?;
             return Ok(None);
@@ -240,16 +242,6 @@ async fn end_my_sign_in(caller: Caller, ctx: Ctx, path: Path<SignInId>, conditio
         if tx.end_session(person, *path).await? { Ok(Reply::nothing()) } else { Err(Refusal::Hidden("session").into()) }
     })
     .await
-}
-
-/// A view of the coalition, when there is one of this name.
-async fn coalition(ctx: &Ctx, slug: &Slug) -> Result<Option<Read>, Error> {
-    let Some(coalition) = ctx.store().system().coalition_by_slug(slug).await? else { return Ok(None) };
-    match ctx.store().read(coalition.id).await {
-        Ok(read) => Ok(Some(read)),
-        Err(Error::Refused(Refusal::Hidden(_))) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Read the keys

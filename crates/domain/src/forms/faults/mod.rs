@@ -139,6 +139,8 @@ fn rank(code: FaultCode) -> u8 {
         FaultCode::InvalidFormat => 2,
         FaultCode::InvalidValue | FaultCode::NotFound | FaultCode::OutOfOrder | FaultCode::Frozen => 3,
         FaultCode::UnknownField => 4,
+        // No schema finds these.
+        FaultCode::PasswordTooCommon | FaultCode::TokenInvalid => 5,
     }
 }
 

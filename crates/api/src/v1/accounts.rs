@@ -1,0 +1,327 @@
+//! How a person comes by an account, its password and its address.
+//!
+//! What always holds: what anybody can ask for is answered alike, whether or not somebody has the address; the rest comes by mail.
+
+use actix_web::web::ReqData;
+use actix_web::{post, put};
+use cohortium_domain::access::Actor;
+use cohortium_domain::coalitions::Coalition;
+use cohortium_domain::ids::PersonId;
+use cohortium_domain::links::{self, TokenHash, not_good};
+use cohortium_domain::passwords::{Hints, Password};
+use cohortium_domain::people::Person;
+use cohortium_domain::refusal::Refusal;
+use cohortium_domain::text::{Email, Name, Slug};
+use cohortium_store::{Error, Origin, Read, Tx};
+use cohortium_workflow as workflow;
+use cohortium_workflow::accounts::SETS_PASSWORD;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::room;
+use crate::auth::Caller;
+use crate::ctx::Ctx;
+use crate::extract::Body;
+use crate::gate::RequestId;
+use crate::problem::{Code, Problem};
+use crate::rate_limits::Network;
+use crate::reply::{Answer, Reply};
+
+/// Who asks for an account, and where.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Registration {
+    /// The coalition's slug.
+    coalition: Slug,
+    /// The address by which you will sign in: what follows is mailed there.
+    email: Email,
+    /// 15 characters or more, of any kind. One that is easily guessed is refused: a phrase of some words that only you put together is best.
+    #[schema(min_length = 15, max_length = 128, format = "password")]
+    password: String,
+    given_name: Name,
+    family_name: Name,
+}
+
+/// Who has forgotten a password, and where.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordForgotten {
+    /// The coalition's slug.
+    coalition: Slug,
+    /// The address by which you sign in.
+    email: Email,
+}
+
+/// The token of a link that was mailed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LinkToken {
+    /// What stands behind `#token=` in the link.
+    #[schema(min_length = 1, max_length = 200)]
+    token: String,
+}
+
+/// The token of a link that was mailed, and a new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordReset {
+    /// What stands behind `#token=` in the link.
+    #[schema(min_length = 1, max_length = 200)]
+    token: String,
+    /// 15 characters or more, of any kind, and not easily guessed.
+    #[schema(min_length = 15, max_length = 128, format = "password")]
+    password: String,
+}
+
+/// A new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordChange {
+    /// The password that you have.
+    #[schema(min_length = 1, max_length = 128, format = "password")]
+    current_password: String,
+    /// The one that you want: 15 characters or more, of any kind, and not easily guessed.
+    #[schema(min_length = 15, max_length = 128, format = "password")]
+    password: String,
+}
+
+/// A new address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EmailChange {
+    /// The password that you have.
+    #[schema(min_length = 1, max_length = 128, format = "password")]
+    current_password: String,
+    /// The address that you want.
+    email: Email,
+}
+
+/// That a request was taken, whatever comes of it.
+#[derive(Serialize, ToSchema)]
+struct Accepted {
+    /// `accepted`.
+    #[schema(max_length = 8)]
+    status: &'static str,
+}
+
+const ACCEPTED: Accepted = Accepted { status: "accepted" };
+
+fn problem(error: impl Into<Error>) -> Problem {
+    Problem::of(error.into(), &Actor::Anonymous)
+}
+
+fn origin(request: RequestId) -> Origin {
+    Origin { door: "http", request_id: Some(request.0) }
+}
+
+/// The view of the coalition in which there is a link with this token.
+async fn place_of(ctx: &Ctx, token: &TokenHash) -> Result<Read, Error> {
+    let coalition = ctx.store().system().coalition_of_link(token).await?.ok_or_else(not_good)?;
+    match ctx.store().read(coalition).await {
+        Err(Error::Refused(Refusal::Hidden(_))) => Err(not_good().into()),
+        found => found,
+    }
+}
+
+/// Does what a link is for.
+async fn by_link(
+    ctx: &Ctx,
+    token: &str,
+    request: RequestId,
+    work: impl AsyncFn(&mut Tx, &TokenHash) -> Result<(), Error>,
+) -> Result<Reply, Error> {
+    let token = workflow::links::hash(token);
+    let read = place_of(ctx, &token).await?;
+    ctx.store().write(read.coalition_id(), origin(request), async |tx| work(tx, &token).await).await?;
+    Ok(Reply::nothing())
+}
+
+/// Ask for an account
+///
+/// The answer is the same for every address, whether or not there is a person or an account with it. A link is mailed to the address, good for 24
+/// hours: it leads to the `front_end_url` of the coalition, `/verify-email#token=…`, and the front end sends the token to `POST
+/// /v1/auth/verify-email`. Nothing exists before: no person, no account. Whoever has an account already is mailed that, instead. A newer
+/// request overtakes an older one.
+#[utoipa::path(
+    tag = "Access",
+    request_body = Registration,
+    responses((status = 202, description = "Look into your mail.", body = Accepted))
+)]
+#[post("/v1/auth/register")]
+async fn register(ctx: Ctx, request: ReqData<RequestId>, network: Network, body: Body<Registration>) -> Answer {
+    let given = body.valid().map_err(problem)?;
+    let password = Password::sent(&given.password).map_err(problem)?;
+    ctx.work(&Actor::Anonymous, async {
+        ctx.throttles().mail(ctx.store(), &network.to_string(), &given.coalition, &given.email).await?;
+        let read = super::coalition_by_slug(&ctx, &given.coalition).await?;
+        let name = match &read {
+            Some(read) => read.get::<Coalition>(read.coalition_id()).await?.name.to_string(),
+            None => String::new(),
+        };
+        // Nothing that is known of anybody: the answer would tell it.
+        let hints = Hints::new(&given.email, &given.coalition, &name).named([&given.given_name, &given.family_name]);
+        let password_hash = ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?;
+        let Registration { email, given_name, family_name, .. } = given;
+        let registration = links::Registration { given_name, family_name, password_hash };
+        if let Some(read) = read {
+            let asked = ctx.store().write(read.coalition_id(), origin(request.into_inner()), async |tx| {
+                workflow::accounts::register(tx, &email, &registration).await
+            });
+            asked.await?;
+        }
+        Ok(Reply::accepted(&ACCEPTED))
+    })
+    .await
+}
+
+/// Confirm the address of an account
+///
+/// By the token of the link that was mailed after `POST /v1/auth/register`. From now on there is an account, of the person whom the coalition
+/// knows by this address, or else of a new one; the address counts as proven. You are not signed in by it: `POST /v1/auth/login`.
+#[utoipa::path(tag = "Access", request_body = LinkToken, responses((status = 204, description = "The account is there.")))]
+#[post("/v1/auth/verify-email")]
+async fn verify_email(ctx: Ctx, request: ReqData<RequestId>, body: Body<LinkToken>) -> Answer {
+    let LinkToken { token } = body.valid().map_err(problem)?;
+    let done = by_link(&ctx, &token, request.into_inner(), async |tx, token| workflow::accounts::verify_email(tx, token).await);
+    ctx.work(&Actor::Anonymous, Box::pin(done)).await
+}
+
+/// Ask for a new password
+///
+/// The answer is the same for every address. To whoever has an account with it a link is mailed, good for half an hour: it leads to the
+/// `front_end_url` of the coalition, `/reset-password#token=…`. A newer link overtakes an older one.
+#[utoipa::path(
+    tag = "Access",
+    request_body = PasswordForgotten,
+    responses((status = 202, description = "Look into your mail.", body = Accepted))
+)]
+#[post("/v1/auth/password/forgot")]
+async fn forgot_password(ctx: Ctx, request: ReqData<RequestId>, network: Network, body: Body<PasswordForgotten>) -> Answer {
+    let PasswordForgotten { coalition, email } = body.valid().map_err(problem)?;
+    ctx.work(&Actor::Anonymous, async {
+        ctx.throttles().mail(ctx.store(), &network.to_string(), &coalition, &email).await?;
+        if let Some(read) = super::coalition_by_slug(&ctx, &coalition).await? {
+            let asked = ctx.store().write(read.coalition_id(), origin(request.into_inner()), async |tx| {
+                workflow::accounts::forgot_password(tx, &email).await
+            });
+            asked.await?;
+        }
+        Ok(Reply::accepted(&ACCEPTED))
+    })
+    .await
+}
+
+/// Set a new password
+///
+/// By the token of the link that was mailed after `POST /v1/auth/password/forgot`, or of the link by which an account is set up. It ends all of
+/// your sessions, and begins none: `POST /v1/auth/login`.
+#[utoipa::path(tag = "Access", request_body = PasswordReset, responses((status = 204, description = "The password is the new one.")))]
+#[post("/v1/auth/password/reset")]
+async fn reset_password(ctx: Ctx, request: ReqData<RequestId>, network: Network, body: Body<PasswordReset>) -> Answer {
+    let given = body.valid().map_err(problem)?;
+    let password = Password::sent(&given.password).map_err(problem)?;
+    let reset = Box::pin(async {
+        let token = workflow::links::hash(&given.token);
+        let read = place_of(&ctx, &token).await?;
+        let link = workflow::links::good(&read, &token, SETS_PASSWORD, ctx.now()).await?;
+        let hash = choose(&ctx, &read, &link.email, &password).await?;
+        let reset = async |tx: &mut Tx, token: &TokenHash| workflow::accounts::reset_password(tx, token, &hash).await;
+        let reply = by_link(&ctx, &given.token, request.into_inner(), reset).await?;
+        // Whoever has shown that the address is its own can try again.
+        let coalition: Coalition = read.get(read.coalition_id()).await?;
+        ctx.throttles().sign_in(&network.to_string(), &coalition.slug, &link.email).right(ctx.store()).await?;
+        Ok(reply)
+    });
+    ctx.work(&Actor::Anonymous, reset).await
+}
+
+/// Confirm a new address
+///
+/// By the token of the link that was mailed after `POST /v1/me/email`. From now on you sign in with the new address, which counts as proven; the
+/// old one is told.
+#[utoipa::path(tag = "Access", request_body = LinkToken, responses((status = 204, description = "The address is the new one.")))]
+#[post("/v1/auth/confirm-email")]
+async fn confirm_email(ctx: Ctx, request: ReqData<RequestId>, body: Body<LinkToken>) -> Answer {
+    let LinkToken { token } = body.valid().map_err(problem)?;
+    let done = by_link(&ctx, &token, request.into_inner(), async |tx, token| workflow::accounts::confirm_email(tx, token).await);
+    ctx.work(&Actor::Anonymous, Box::pin(done)).await
+}
+
+/// Change one's password
+///
+/// It needs the one that you have. It ends all of your other sessions, and you are mailed that it was done.
+#[utoipa::path(tag = "Access", request_body = PasswordChange, responses((status = 204, description = "The password is the new one.")))]
+#[put("/v1/me/password")]
+async fn change_password(caller: Caller, ctx: Ctx, body: Body<PasswordChange>) -> Answer {
+    let (me, of) = (caller.person()?, |error: Error| Problem::of(error, &caller.actor));
+    let given = body.valid().map_err(of)?;
+    let password = Password::sent(&given.password).map_err(|refusal| of(refusal.into()))?;
+    let changed = ctx.work(&caller.actor, async {
+        let read = ctx.store().read(caller.coalition_id).await?;
+        let Some(known) = recognize(&ctx, &read, me, &given.current_password).await? else { return Ok(false) };
+        let person: Person = read.get(me).await?;
+        let hash = choose(&ctx, &read, &person.email, &password).await?;
+        let changed = ctx.store().write(caller.coalition_id, from(&caller), async |tx| {
+            workflow::accounts::change_password(tx, &caller.actor, me, (&known, &hash), caller.session()).await
+        });
+        changed.await
+    });
+    if changed.await? { Ok(Reply::nothing()) } else { Err(not_the_password()) }
+}
+
+/// Change one's address
+///
+/// It needs your password. A link is mailed to the new address, good for 24 hours: it leads to the `front_end_url` of the coalition,
+/// `/confirm-email#token=…`. Nothing changes before it is used. Made again, it overtakes the link before.
+#[utoipa::path(
+    tag = "Access",
+    request_body = EmailChange,
+    responses((status = 202, description = "Look into your mail.", body = Accepted))
+)]
+#[post("/v1/me/email")]
+async fn change_email(caller: Caller, ctx: Ctx, body: Body<EmailChange>) -> Answer {
+    let me = caller.person()?;
+    let given = body.valid().map_err(|error| Problem::of(error, &caller.actor))?;
+    let asked = ctx.work(&caller.actor, async {
+        let read = ctx.store().read(caller.coalition_id).await?;
+        if recognize(&ctx, &read, me, &given.current_password).await?.is_none() {
+            return Ok(false);
+        }
+        // No idempotency key is taken: its fingerprint of the body would be a digest of the password that is too quickly made.
+        let asked = ctx.store().write(caller.coalition_id, from(&caller), async |tx| {
+            workflow::accounts::change_email(tx, &caller.actor, me, &given.email).await
+        });
+        asked.await.map(|()| true)
+    });
+    if asked.await? { Ok(Reply::accepted(&ACCEPTED)) } else { Err(not_the_password()) }
+}
+
+fn from(caller: &Caller) -> Origin {
+    Origin { door: "http", request_id: Some(caller.request_id) }
+}
+
+/// The hash of a person's password, when this is it.
+async fn recognize(ctx: &Ctx, read: &Read, person: PersonId, password: &str) -> Result<Option<String>, Error> {
+    let throttle = ctx.throttles().own_password(person);
+    throttle.admit(ctx.store()).await?;
+    let hash = read.password_hash(person).await?;
+    let matches = ctx.passwords().verify(password, hash.as_deref()).await?;
+    if matches {
+        throttle.right(ctx.store()).await?;
+    } else {
+        throttle.wrong(ctx.store()).await?;
+    }
+    Ok(hash.filter(|_| matches))
+}
+
+fn not_the_password() -> Problem {
+    Problem::new(Code::InvalidCredentials).detail("The current password is another one")
+}
+
+/// The hash of a new password of the person with this address, when it can be taken.
+async fn choose(ctx: &Ctx, read: &Read, email: &Email, password: &Password) -> Result<String, Error> {
+    let hints = workflow::accounts::hints(read, email).await?;
+    ctx.passwords().choose(password, &hints, ctx.store().environment().random()).await
+}
+
+room!(register, verify_email, forgot_password, reset_password, confirm_email, change_password, change_email);

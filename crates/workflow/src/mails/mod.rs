@@ -1,0 +1,143 @@
+//! The outbox: mails are asked for where their reason is given, and sent from here.
+//!
+//! What always holds: a mail is taken, and its link's token made, in a transaction that is committed before the mail server is called; what became
+//! of it is written down in another. So a crash between the two sends it once more, with the same id and a new token. What a mail says is
+//! found out when it is taken: whoever asked for it got an answer that told nothing. Left out on purpose: how a letter travels, which a [`Mailer`] knows.
+
+mod letters;
+
+pub(crate) use letters::way;
+
+use cohortium_domain::accounts::AccountState;
+use cohortium_domain::coalitions::Coalition;
+use cohortium_domain::ids::{CoalitionId, MailId};
+use cohortium_domain::links::Link;
+use cohortium_domain::mails::{Mail, MailKind, MailState, Unsent};
+use cohortium_domain::people::Person;
+use cohortium_domain::text::Email;
+use cohortium_domain::time::Timestamp;
+use cohortium_store::{Origin, Result, Store, Tx};
+
+use crate::links::Token;
+
+/// What brings letters to people.
+pub trait Mailer: Sync {
+    /// Sends a letter.
+    ///
+    /// # Errors
+    /// Why it was not sent.
+    fn send(&self, letter: &Letter) -> impl Future<Output = Result<(), Unsent>> + Send;
+}
+
+/// A mail as it is sent: plain text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Which mail it is: the same in every attempt.
+    pub id: MailId,
+    /// What it is about.
+    pub kind: MailKind,
+    /// In whose name it comes.
+    pub from_name: String,
+    /// Where an answer goes.
+    pub reply_to: Option<Email>,
+    /// To which address.
+    pub to: Email,
+    /// In a line.
+    pub subject: &'static str,
+    /// What it says.
+    pub text: String,
+    /// When it was asked for.
+    pub written_at: Timestamp,
+}
+
+const ORIGIN: Origin = Origin { door: "job", request_id: None };
+
+/// Sends the mails of a coalition that are due, until none is left or the mail server cannot be reached. Several can do so at once.
+///
+/// # Errors
+/// The database's.
+pub async fn deliver(store: &Store, coalition: CoalitionId, mailer: &impl Mailer) -> Result<()> {
+    loop {
+        let token = Token::make(&**store.environment());
+        let taken = store.write(coalition, ORIGIN, async |tx| take(tx, &token).await).await?;
+        let Some((mail, letter)) = taken else { return Ok(()) };
+        let sent = mailer.send(&letter).await;
+        let (now, [chance, ..]) = (store.environment().now(), store.environment().random());
+        let lease = mail.lease_until;
+        let after = match sent {
+            Ok(()) => mail.sent(now),
+            Err(why) => mail.unsent(why, chance, now),
+        };
+        if after.state == MailState::Failed {
+            tracing::warn!(mail = %after.id, kind = %after.kind, attempts = after.attempts, "a mail was given up");
+        }
+        store.write(coalition, ORIGIN, async |tx| tx.save_mail(&after, lease).await).await?;
+        if sent == Err(Unsent::Unreachable) {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes a mail that is due and has something to say, and finds out what. Its link gets this token.
+async fn take(tx: &mut Tx, token: &Token) -> Result<Option<(Mail, Letter)>> {
+    let now = tx.process_now();
+    while let Some(due) = tx.lock_mail_due(now).await? {
+        let lease = due.lease_until;
+        let Some((mail, link)) = settle(tx, due.clone(), now).await? else {
+            tx.save_mail(&due.dropped(), lease).await?;
+            continue;
+        };
+        let mail = mail.taken(now);
+        tx.save_mail(&mail, lease).await?;
+        if let Some(link) = &link {
+            tx.give_token(link.id, mail.person_id, &token.hash).await?;
+        }
+        let letter = write(tx, &mail, link.as_ref().map(|link| (link, token.text.as_str()))).await?;
+        return Ok(Some((mail, letter)));
+    }
+    Ok(None)
+}
+
+/// The letter that a mail is.
+async fn write(tx: &Tx, mail: &Mail, way: Option<(&Link, &str)>) -> Result<Letter> {
+    let coalition: Coalition = tx.get(tx.coalition_id()).await?;
+    let person = match mail.person_id {
+        Some(person) => tx.find::<Person>(person).await?,
+        None => None,
+    };
+    let zone = person.and_then(|person| person.time_zone).unwrap_or(coalition.time_zone);
+    Ok(letters::letter(mail, &coalition, zone, way))
+}
+
+/// What there is to say now, and to whom: the mail as it is to be sent, and the link that it brings. Nothing, when there is nothing to say.
+async fn settle(tx: &Tx, mail: Mail, now: Timestamp) -> Result<Option<(Mail, Option<Link>)>> {
+    let link = match mail.link_id {
+        Some(id) => tx.link(id).await?.filter(|link| link.good(now)),
+        None => None,
+    };
+    Ok(match (mail.kind, link) {
+        (MailKind::VerifyEmail, Some(link)) => Some(registering(tx, mail, link).await?),
+        (MailKind::ResetPassword, Some(link)) => resetting(tx, mail).await?.map(|mail| (mail, Some(link))),
+        (MailKind::ConfirmEmail, Some(link)) => Some((mail, Some(link))),
+        (MailKind::VerifyEmail | MailKind::ResetPassword | MailKind::ConfirmEmail, None) => None,
+        (MailKind::AccountExists | MailKind::PasswordChanged | MailKind::EmailChanged, _) => Some((mail, None)),
+    })
+}
+
+/// To whoever registers: a link; or that there is an account already, where there is, and then the link is good for nothing.
+async fn registering(tx: &Tx, mail: Mail, link: Link) -> Result<(Mail, Option<Link>)> {
+    let Some(person) = tx.person_by_email(&link.email).await? else { return Ok((mail, Some(link))) };
+    if tx.account(person.id).await?.is_none() {
+        return Ok((mail, Some(link)));
+    }
+    tx.use_up(link.id).await?;
+    let mail = Mail { kind: MailKind::AccountExists, person_id: Some(person.id), address: person.email, link_id: None, ..mail };
+    Ok((mail, None))
+}
+
+/// To whoever has forgotten a password: to the address that we know, however it was written in the request. Nothing, when nobody here has it.
+async fn resetting(tx: &Tx, mail: Mail) -> Result<Option<Mail>> {
+    let Some(person) = tx.person_by_email(&mail.address).await? else { return Ok(None) };
+    let active = tx.account(person.id).await?.is_some_and(|account| account.state == AccountState::Active);
+    Ok(active.then_some(Mail { person_id: Some(person.id), address: person.email, ..mail }))
+}
