@@ -348,7 +348,7 @@ impl<'a> World<'a> {
                  UPDATE sqlite_schema SET sql = replace(sql, '{from}', '{to}') WHERE name = 'organizations'"
             )
         };
-        let (damaged, mended) = (damage("CREATE TABLE", "CREATE TABEL", 1_000), damage("CREATE TABEL", "CREATE TABLE", 2_000));
+        let (damaged, mended) = (damage("CREATE TABLE", "CREATE WHAT", 1_000), damage("CREATE WHAT", "CREATE TABLE", 2_000));
         let mut connection = self.database.connection().await;
         Box::pin(async move {
             must(connection.execute(&damaged).await);
