@@ -1,7 +1,7 @@
 //! How letters travel: over SMTP, or, where a demo has no mail server, into files.
 //!
-//! What always holds: a letter is the same message in every attempt, with the same Message-ID; nothing of it, nor its address, is logged. Headers
-//! are made by lettre, which takes no line break in one.
+//! What always holds: a letter is the same message in every attempt, with the same Message-ID; nothing of it, nor its address, is logged. No header
+//! holds a line break.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -131,7 +131,7 @@ fn message(letter: &Letter, from: &Address) -> Result<Message, Unsent> {
     let address = |text: &str| text.parse::<Address>().map_err(|error| defect(&error));
     let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
     let mut builder = Message::builder()
-        .from(Mailbox::new(Some(letter.from_name.clone()), from.clone()))
+        .from(Mailbox::new(Some(in_one_line(&letter.from_name)), from.clone()))
         .to(Mailbox::new(None, address(letter.to.as_str())?))
         .subject(letter.subject)
         .date(SystemTime::from(letter.written_at.utc()))
@@ -142,6 +142,12 @@ fn message(letter: &Letter, from: &Address) -> Result<Message, Unsent> {
         builder = builder.reply_to(Mailbox::new(None, address(office.as_str())?));
     }
     builder.body(letter.text.clone()).map_err(|error| defect(&error))
+}
+
+/// A name that stays in its header: lettre makes no header of one with a line break.
+fn in_one_line(name: &str) -> String {
+    let words = name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a mail server at this address would be sent passwords and tokens for everybody to read.
@@ -201,7 +207,8 @@ mod tests {
     #[test]
     fn no_name_breaks_out_of_its_header() {
         let message = formatted(&Letter { from_name: "A\r\nBcc: eve@example.org".to_owned(), ..letter() });
-        assert!(!message.lines().any(|line| line.starts_with("Bcc")), "{message}");
+        let headers: Vec<&str> = message.lines().map(|line| line.split(':').next().unwrap()).take(3).collect();
+        assert_eq!(headers, ["From", "To", "Subject"], "{message}");
     }
 
     #[test]

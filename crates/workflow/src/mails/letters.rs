@@ -22,7 +22,7 @@ pub(super) fn letter(mail: &Mail, coalition: &Coalition, zone: Zone, way: Option
     Letter {
         id: mail.id,
         kind: mail.kind,
-        from_name: coalition.name.as_str().split_whitespace().collect::<Vec<_>>().join(" "),
+        from_name: coalition.name.to_string(),
         reply_to: coalition.contact_email.clone(),
         to: mail.address.clone(),
         subject,
