@@ -51,6 +51,7 @@ migrations! {
     "0006_cohorts",
     "0007_sessions",
     "0008_sign_ins",
+    "0010_api_clients",
 }
 
 struct Script {

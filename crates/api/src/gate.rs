@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::auth;
 use crate::ctx::Ctx;
 use crate::openapi::operations::{Methods, OPERATIONS, Operation};
+use crate::problem::oauth::OAuthError;
 use crate::problem::{Code, Problem};
 
 /// Where Swagger UI is: the only thing that is served without standing in the document.
@@ -64,9 +65,12 @@ fn request_id(request: &ServiceRequest, ctx: Option<&Ctx>) -> Uuid {
     given.or_else(|| ctx.map(|ctx| ctx.store().environment().ordered_uuid())).unwrap_or_default()
 }
 
-/// An error that came up on the way, as the problem that it is.
+/// An error that came up on the way, as the problem that it is, or as OAuth has it.
 fn with_problem(response: ServiceResponse<BoxBody>, id: Uuid) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error() else { return response };
+    if error.as_error::<OAuthError>().is_some() {
+        return response;
+    }
     let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| {
         tracing::warn!(%error, "an error without a problem");
         let status = error.as_response_error().status_code();
@@ -127,9 +131,7 @@ async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
     }
     let ctx = request.app_data::<web::Data<Ctx>>().map(|ctx| Arc::clone(ctx)).ok_or_else(|| Problem::new(Code::InternalError))?;
     let caller = auth::identify(&ctx, request.headers().get(header::AUTHORIZATION), id).await?;
-    if !caller.actor.could_ever(operation.action) {
-        return Err(Problem::new(Code::PermissionDenied).detail(operation.action.only_for()));
-    }
+    caller.require_could_ever(operation.action)?;
     caller.require_fresh_sign_in(operation.action, ctx.now())?;
     request.extensions_mut().insert(caller);
     Ok(())

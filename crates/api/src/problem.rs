@@ -3,6 +3,8 @@
 //! What always holds: `code` never changes its meaning; a body tells what to do, and nothing of the inside: no SQL, no path, no token, nobody
 //! else's data.
 
+pub mod oauth;
+
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -67,6 +69,7 @@ codes! {
     NotAcceptable "not_acceptable" 406 "There is no answer in a form that you accept",
     Timeout "timeout" 408 "The request did not arrive in time",
     IdempotencyKeyInUse "idempotency_key_in_use" 409 "The same request is being worked on",
+    SecretShownBefore "secret_shown_before" 409 "The secret was shown before",
     InvalidStateTransition "invalid_state_transition" 409 "Its state does not allow this",
     AlreadyExists "already_exists" 409 "It exists already",
     AlreadyApplied "already_applied" 409 "There is an open application already",
@@ -103,6 +106,7 @@ pub struct Problem {
     errors: Vec<Fault>,
     more: Map<String, Value>,
     allow: Option<String>,
+    scope: Option<String>,
 }
 
 /// The body of every error (RFC 9457).
@@ -170,7 +174,7 @@ impl Problem {
     /// A problem of a kind.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None }
+        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None, scope: None }
     }
 
     /// The same, saying what happened this time.
@@ -194,6 +198,13 @@ impl Problem {
         self
     }
 
+    /// The same, with the scopes that would allow it.
+    #[must_use]
+    pub fn scope(mut self, scopes: String) -> Self {
+        self.scope = Some(scopes);
+        self
+    }
+
     /// Its kind.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -213,7 +224,7 @@ impl Problem {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         response.content_type(MEDIA_TYPE);
-        if status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED || self.scope.is_some() {
             response.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
@@ -231,6 +242,8 @@ impl Problem {
             r#", error="invalid_token""#.to_owned()
         } else if self.code == Code::InsufficientUserAuthentication {
             format!(r#", error="insufficient_user_authentication", max_age="{}""#, sign_ins::fresh_seconds())
+        } else if let Some(scope) = &self.scope {
+            format!(r#", error="insufficient_scope", scope="{scope}""#)
         } else {
             String::new()
         };

@@ -15,12 +15,14 @@ const ROUNDS_TO_SETTLING: u32 = 4;
 /// Every how many rounds the seats are given that a promotion left over, or that nobody could have: every ten seconds.
 const ROUNDS_TO_GIVING: u32 = 40;
 
-/// Every how many rounds old idempotency keys and sessions are forgotten: every hour.
+/// Every how many rounds old idempotency keys, sessions and tokens are forgotten: every hour.
 const ROUNDS_TO_FORGETTING: u32 = 14_400;
 /// For how many days a repeat with the same idempotency key gets the first answer.
 const KEYS_KEPT_DAYS: i64 = 7;
 /// For how many days a sign-in session is kept after its end, so that a token of it that is shown again is still known.
 const SIGN_INS_KEPT_DAYS: i64 = 30;
+/// For how many minutes the token of a client is kept after its end: longer than clocks may differ.
+const CLIENT_TOKENS_KEPT_MINUTES: i64 = 10;
 
 /// Runs the jobs until it is dropped.
 pub async fn run(store: Store) {
@@ -35,6 +37,7 @@ pub async fn run(store: Store) {
             if rounds.is_multiple_of(ROUNDS_TO_FORGETTING) {
                 forget_old_keys(&store).await?;
                 forget_old_sign_ins(&store).await?;
+                forget_old_client_tokens(&store).await?;
             }
             Ok::<_, Error>(())
         };
@@ -83,6 +86,18 @@ pub async fn forget_old_sign_ins(store: &Store) -> Result<()> {
     let before = store.environment().now().plus_minutes(-SIGN_INS_KEPT_DAYS * 24 * 60);
     for coalition in store.system().coalitions().await? {
         store.write(coalition.id, ORIGIN, async |tx| tx.forget_sign_ins_before(before).await).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the tokens of API clients that have expired.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old_client_tokens(store: &Store) -> Result<()> {
+    let before = store.environment().now().plus_minutes(-CLIENT_TOKENS_KEPT_MINUTES);
+    for coalition in store.system().coalitions().await? {
+        store.write(coalition.id, ORIGIN, async |tx| tx.forget_client_tokens_before(before).await).await?;
     }
     Ok(())
 }

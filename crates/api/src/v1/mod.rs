@@ -1,5 +1,6 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
+mod api_clients;
 mod applications;
 mod catalog;
 mod clock;
@@ -11,6 +12,7 @@ mod enrollments;
 mod forms;
 mod journal;
 mod me;
+mod oauth;
 mod operation;
 mod organizations;
 mod people;
@@ -91,6 +93,8 @@ macro_rules! rooms {
 rooms! {
     catalog,
     sign_ins,
+    oauth,
+    api_clients,
     me,
     coalition,
     organizations,
