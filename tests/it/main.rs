@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod api_clients;
 mod applications;
 mod architecture;
 mod authorization;

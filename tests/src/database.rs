@@ -86,6 +86,21 @@ impl TestDatabase {
         };
         done.map_err(|error| error.to_string())
     }
+
+    /// What a query of one column of texts finds, behind the server's back.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let query = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.is_postgres() {
+            let mut connection = must(sqlx::PgConnection::connect(&self.url).await);
+            must(sqlx::query_scalar(query).fetch_all(&mut connection).await)
+        } else {
+            let mut connection = must(sqlx::SqliteConnection::connect(&self.url).await);
+            must(sqlx::query_scalar(query).fetch_all(&mut connection).await)
+        }
+    }
 }
 
 /// Runs a test on SQLite: what [`on_both_databases!`](crate::on_both_databases) calls.

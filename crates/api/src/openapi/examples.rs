@@ -170,7 +170,7 @@ const STORY: &[(&str, &str)] = &[
     ("token_type", r#""Bearer""#),
     ("access_token", r#""eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyZjVjNCJ9.c2lnbmF0dXJl""#),
     ("refresh_token", r#""coh_rt_Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vdCBhIHRva2Vu""#),
-    ("client_secret", r#""coh_cs_QSBzZWNyZXQgZm9yIHRoZSBleGFtcGxlLCBub3QgZm9y""#),
+    ("client_secret", r#""coh_cs_QSBzZWNyZXQgZm9yIHRoZSBleGFtcGxlLCBub3QgZm9""#),
     ("ApiClient.name", r#""CRM""#),
     ("NewApiClient.name", r#""CRM""#),
     ("scopes", r#"["members:read", "members:write"]"#),

@@ -128,6 +128,9 @@ impl From<api_clients::ClientSecret> for ClientSecret {
     }
 }
 
+/// Which secret of which client.
+type SecretPath = Path<(ClientId, ClientSecretId)>;
+
 async fn view(read: &Read, client: api_clients::ApiClient, caller: &Caller) -> Result<ApiClient, Error> {
     let secrets = read.client_secrets(client.id).await?;
     let adds = (secrets.len() < MOST_SECRETS).then_some(Action::AddClientSecret);
@@ -158,10 +161,7 @@ fn summary(client: api_clients::ApiClient) -> ApiClientSummary {
 #[get("/v1/api-clients")]
 async fn list_api_clients(caller: Caller, ctx: Ctx, paging: Params<Paging>) -> Answer {
     let request = paging.page(&ctx, false)?;
-    ctx.read(&caller, async |read| {
-        Ok(paging.reply(&ctx, read.api_clients(&request).await?, summary, ApiClientPage::new))
-    })
-    .await
+    ctx.read(&caller, async |read| Ok(paging.reply(&ctx, read.api_clients(&request).await?, summary, ApiClientPage::new))).await
 }
 
 /// Make an API client
@@ -243,12 +243,7 @@ async fn add_client_secret(caller: Caller, ctx: Ctx, path: Path<ClientId>, condi
 /// With the tokens that were given for it.
 #[utoipa::path(tag = "Access", responses((status = 204, description = "The secret was revoked.")))]
 #[delete("/v1/api-clients/{client_id}/secrets/{secret_id}")]
-async fn revoke_client_secret(
-    caller: Caller,
-    ctx: Ctx,
-    path: Path<(ClientId, ClientSecretId)>,
-    conditions: Conditions,
-) -> Answer {
+async fn revoke_client_secret(caller: Caller, ctx: Ctx, path: SecretPath, conditions: Conditions) -> Answer {
     let (client, secret) = path.into_inner();
     ctx.write(&caller, &conditions, async |tx| {
         workflow::api_clients::revoke_secret(tx, &caller.actor, client, secret).await?;

@@ -139,9 +139,9 @@ async fn issue_token(request: HttpRequest, ctx: Ctx, form: Form) -> OAuthAnswer 
     let scopes = granted(&client.scopes, form.get("scope").unwrap_or_default())
         .ok_or_else(|| OAuthError::new(OAuthErrorCode::InvalidScope, "Ask for scopes that the client was registered for"))?;
     let expires_at = ctx.now().plus(Duration::seconds(ACCESS_SECONDS));
-    let issued = ctx.store().write(client.coalition_id, ORIGIN, async |tx| {
-        workflow::api_clients::issue_token(tx, &client, &scopes, expires_at).await
-    });
+    let issued = ctx
+        .store()
+        .write(client.coalition_id, ORIGIN, async |tx| workflow::api_clients::issue_token(tx, &client, &scopes, expires_at).await);
     let access_token = ctx.tokens().issue_to_client(client.id, issued.await.map_err(problem)?, &scopes)?;
     let scope = scope_text(&scopes);
     let grant = ClientTokenGrant { access_token, token_type: "Bearer", expires_in: ACCESS_SECONDS, scope };
