@@ -23,6 +23,7 @@ on_both_databases! {
     a_secret_is_replaced_without_a_gap,
     a_scope_that_is_taken_away_is_taken_from_tokens_too,
     a_revoked_client_is_gone_with_all_it_had,
+    a_sandbox_that_is_reset_knows_its_clients_no_more,
     clients_are_the_owners_and_need_a_fresh_sign_in,
     a_change_of_a_client_is_held_to_its_version,
     clients_are_listed_by_name,
@@ -329,6 +330,17 @@ async fn a_revoked_client_is_gone_with_all_it_had(database: TestDatabase) {
     let told =
         owner.get("/v1/journal?type=api_client.created&type=api_client.secret_added&type=api_client.revoked").await.expect(200);
     assert_eq!(told["items"].as_array().unwrap().len(), 3);
+}
+
+async fn a_sandbox_that_is_reset_knows_its_clients_no_more(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let (_, owner) = owner(&api).await;
+    let crm = crm(&owner).await;
+    let session = crm.session(&api).await;
+    let _ = session.get("/v1/people").await.expect(200);
+    let _ = owner.act("/v1/sandbox/reset").await.expect(200);
+    assert_eq!(session.get("/v1/people").await.problem(401), "token_invalid");
+    assert_eq!(refused(&crm.token(&api, CREDENTIALS).await, 401), "invalid_client");
 }
 
 async fn clients_are_the_owners_and_need_a_fresh_sign_in(database: TestDatabase) {

@@ -24,6 +24,8 @@ const TYPES: &str = "https://cohortium.dev/problems/";
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking again, when nothing better is known.
 const RETRY_AFTER_SECONDS: u32 = 2;
+/// The particular that goes into the challenge, and not into the body.
+const SCOPE: &str = "scope";
 
 macro_rules! codes {
     ($($variant:ident $text:literal $status:literal $title:literal,)+) => {
@@ -106,7 +108,6 @@ pub struct Problem {
     errors: Vec<Fault>,
     more: Map<String, Value>,
     allow: Option<String>,
-    scope: Option<String>,
 }
 
 /// The body of every error (RFC 9457).
@@ -174,7 +175,7 @@ impl Problem {
     /// A problem of a kind.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None, scope: None }
+        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None }
     }
 
     /// The same, saying what happened this time.
@@ -200,9 +201,8 @@ impl Problem {
 
     /// The same, with the scopes that would allow it.
     #[must_use]
-    pub fn scope(mut self, scopes: String) -> Self {
-        self.scope = Some(scopes);
-        self
+    pub fn scope(self, scopes: String) -> Self {
+        self.with(SCOPE, Some(scopes))
     }
 
     /// Its kind.
@@ -224,7 +224,7 @@ impl Problem {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         response.content_type(MEDIA_TYPE);
-        if status == StatusCode::UNAUTHORIZED || self.scope.is_some() {
+        if status == StatusCode::UNAUTHORIZED || self.more.contains_key(SCOPE) {
             response.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
@@ -242,7 +242,7 @@ impl Problem {
             r#", error="invalid_token""#.to_owned()
         } else if self.code == Code::InsufficientUserAuthentication {
             format!(r#", error="insufficient_user_authentication", max_age="{}""#, sign_ins::fresh_seconds())
-        } else if let Some(scope) = &self.scope {
+        } else if let Some(scope) = self.more.get(SCOPE).and_then(Value::as_str) {
             format!(r#", error="insufficient_scope", scope="{scope}""#)
         } else {
             String::new()

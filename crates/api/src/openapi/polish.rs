@@ -41,7 +41,7 @@ pub(super) fn polish(document: &mut Value) {
     document["components"]["responses"] = responses();
     document["components"]["headers"] = headers();
     document["components"]["parameters"] = parameters();
-    document["components"]["securitySchemes"] = security_schemes();
+    document["components"]["securitySchemes"] = security_schemes(document);
     let mut paths = document["paths"].take();
     for (template, methods) in members(&mut paths) {
         for (method, operation) in members(methods).filter(|(name, _)| METHODS.contains(&name.as_str())) {
@@ -102,11 +102,15 @@ fn camel(snake: &str) -> String {
 }
 
 fn security(action: Action) -> Value {
-    match action {
-        Action::IssueToken => return json!([{ "client_secret": [] }]),
-        Action::RevokeToken => return json!([{ "client_secret": [] }, {}]),
-        _ if action.public() => return json!([]),
-        _ => {}
+    // Open to everybody at the gate, since they find out by themselves who calls.
+    if action == Action::IssueToken {
+        return json!([{ "client_secret": [] }]);
+    }
+    if action == Action::RevokeToken {
+        return json!([{ "client_secret": [] }, {}]);
+    }
+    if action.public() {
+        return json!([]);
     }
     let scopes: Vec<&str> = action.client_scopes().map(Word::as_str).collect();
     let people = scopes.len() < action.who().len();
@@ -120,9 +124,11 @@ fn security(action: Action) -> Value {
     Value::Array(ways)
 }
 
-fn security_schemes() -> Value {
-    let scopes: Map<String, Value> =
-        ClientScope::ALL.iter().map(|scope| (scope.to_string(), json!(format!("`{scope}`")))).collect();
+fn security_schemes(document: &Value) -> Value {
+    let said = document["components"]["schemas"]["ClientScope"]["description"].as_str().unwrap_or_default();
+    let meaning =
+        |scope: &ClientScope| said.lines().find_map(|line| line.strip_prefix(&format!("- `{scope}`: "))).unwrap_or_default();
+    let scopes: Map<String, Value> = ClientScope::ALL.iter().map(|scope| (scope.to_string(), json!(meaning(scope)))).collect();
     json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
