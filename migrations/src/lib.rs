@@ -53,6 +53,7 @@ migrations! {
     "0009_mails",
     "0008_sign_ins",
     "0013_throttles",
+    "0010_api_clients",
 }
 
 struct Script {

@@ -19,6 +19,17 @@ export async function signIn(coalition: string, email: string, password: string)
   return data.access_token;
 }
 
+// A CRM has an id and a secret of its own, and gets a new token every ten minutes.
+export async function clientToken(id: string, secret: string): Promise<string> {
+  const { data, error } = await api.POST("/oauth/token", {
+    headers: { authorization: `Basic ${btoa(`${id}:${secret}`)}` },
+    body: { grant_type: "client_credentials", scope: "members:read members:write" },
+    bodySerializer: (form) => new URLSearchParams({ ...form }),
+  });
+  if (error) throw "error" in error ? new Error(error.error_description) : new Refused(error);
+  return data.access_token;
+}
+
 export async function moveOffice(time_zone: string): Promise<Schemas["Coalition"]> {
   const read = await api.GET("/v1/coalition");
   if (read.error) throw new Refused(read.error);

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod api_clients;
 mod applications;
 mod architecture;
 mod authorization;

@@ -16,7 +16,8 @@ use cohortium_api::keys::{KeyFolder, Keys};
 use cohortium_api::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 use cohortium_api::rate_limits::RateLimitArgs;
 use cohortium_api::tokens::Tokens;
-use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::access::{Actor, ClientScope, Grant};
+use cohortium_domain::api_clients::ApiClientCreate;
 use cohortium_domain::coalitions::{Clock, Coalition};
 use cohortium_domain::ids::{CoalitionId, Id, PersonId};
 use cohortium_domain::people::PersonCreate;
@@ -217,6 +218,24 @@ impl Api {
         Session { token: Some(token), refresh_token: Some(refresh), person: Some(person), ..self.anonymous() }
     }
 
+    /// Makes an API client of a coalition, with these scopes, and gives it a token.
+    ///
+    /// # Panics
+    /// When that cannot be.
+    pub async fn client(&self, coalition: CoalitionId, scopes: &[ClientScope]) -> Session<'_> {
+        let given = ApiClientCreate { name: must(Name::new("CRM")), scopes: scopes.iter().copied().collect() };
+        let secret = self.ctx.tokens().client_secret();
+        let expires_at = self.environment.now().plus(chrono::Duration::minutes(10));
+        let input = Input::given(given.clone());
+        let made =
+            self.write(coalition, async |tx| workflow::api_clients::create(tx, &Actor::Operator, &input, &secret).await).await;
+        let known = must(self.store().system().client_by_secret(&workflow::sign_ins::token_hash(&secret)).await);
+        let known = known.unwrap_or_else(|| panic!("the client is not known"));
+        let issue = async |tx: &mut Tx| workflow::api_clients::issue_token(tx, &known, &given.scopes, expires_at).await;
+        let token = self.write(coalition, issue).await;
+        self.bearer(&must(self.ctx.tokens().issue_to_client(made.id, token, &given.scopes)))
+    }
+
     /// Gives a person a password.
     ///
     /// # Panics
@@ -367,6 +386,12 @@ impl Call {
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         Self(self.0.json(body))
+    }
+
+    /// With a form as its body.
+    #[must_use]
+    pub fn form(self, form: &str) -> Self {
+        self.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned())
     }
 
     /// With whatever body.

@@ -88,6 +88,14 @@ impl TestDatabase {
         self.connection().await.number(sql).await
     }
 
+    /// What a query of one column of texts finds.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        self.connection().await.texts(sql).await
+    }
+
     /// A connection behind the server's back, for what takes several statements. What it has begun ends with it.
     ///
     /// # Panics
@@ -157,6 +165,18 @@ impl Connection {
         };
         must(self.execute(sql).await);
         self
+    }
+
+    /// What a query of one column of texts finds.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn texts(&mut self, sql: &str) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(connection) => must(sqlx::query_scalar(sql).fetch_all(connection).await),
+            Self::Postgres(connection) => must(sqlx::query_scalar(sql).fetch_all(connection).await),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The gate finds it out once for each request; handlers read what the gate left.
 
+use std::collections::BTreeSet;
 use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,17 +10,17 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Duration;
-use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::access::{Action, Actor, ClientScope, Tie};
 use cohortium_domain::ids::{CoalitionId, PersonId, SignInId};
 use cohortium_domain::sign_ins;
 use cohortium_domain::time::Timestamp;
-use cohortium_store::{Generation, SignedIn};
+use cohortium_store::{Error, Generation};
 use moka::sync::Cache;
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
 use crate::problem::{Code, Problem};
-use crate::tokens::Checked;
+use crate::tokens::{Checked, Holder, scope_text};
 
 /// Somebody signed in, in one coalition.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub enum Via {
         /// When the person last showed who it is.
         authenticated_at: Timestamp,
     },
+    /// With a token of an API client.
+    Client,
 }
 
 impl Caller {
@@ -58,8 +61,25 @@ impl Caller {
     /// The sign-in session, where the caller came in by one.
     #[must_use]
     pub fn session(&self) -> Option<SignInId> {
-        let Via::Session { id, .. } = self.via;
-        Some(id)
+        match self.via {
+            Via::Session { id, .. } => Some(id),
+            Via::Client => None,
+        }
+    }
+
+    /// Goes on when a caller of this kind could ever be allowed the action.
+    ///
+    /// # Errors
+    /// [`Code::InsufficientScope`] when another scope would allow it to a client, else [`Code::PermissionDenied`].
+    pub fn require_could_ever(&self, action: Action) -> Result<(), Problem> {
+        if self.actor.could_ever(action) {
+            return Ok(());
+        }
+        let scopes: BTreeSet<ClientScope> = action.client_scopes().filter(|_| self.via == Via::Client).collect();
+        if scopes.is_empty() {
+            return Err(Problem::new(Code::PermissionDenied).detail(action.only_for()));
+        }
+        Err(Problem::new(Code::InsufficientScope).detail(action.only_for()).scope(scope_text(&scopes)))
     }
 
     /// Goes on when the action needs no fresh sign-in, or the caller's is one.
@@ -67,8 +87,8 @@ impl Caller {
     /// # Errors
     /// [`Code::InsufficientUserAuthentication`].
     pub fn require_fresh_sign_in(&self, action: Action, now: Timestamp) -> Result<(), Problem> {
-        let Via::Session { authenticated_at, .. } = self.via;
-        if !action.needs_fresh_sign_in() || sign_ins::fresh(authenticated_at, now) {
+        let fresh = matches!(self.via, Via::Session { authenticated_at, .. } if sign_ins::fresh(authenticated_at, now));
+        if !action.needs_fresh_sign_in() || fresh {
             return Ok(());
         }
         Err(Problem::new(Code::InsufficientUserAuthentication).detail("Show who you are once more: POST /v1/auth/step-up"))
@@ -102,10 +122,18 @@ struct Token {
 
 #[derive(Clone)]
 struct StandsFor {
-    signed_in: SignedIn,
+    identity: Identity,
     /// Taken before it was read.
     generation: Generation,
     read_at: Timestamp,
+}
+
+/// Who comes in with a token, and how.
+#[derive(Clone)]
+struct Identity {
+    coalition_id: CoalitionId,
+    actor: Actor,
+    via: Via,
 }
 
 impl Default for Recognized {
@@ -116,7 +144,7 @@ impl Default for Recognized {
 
 impl Recognized {
     /// What a token stands for now.
-    async fn look_up(&self, ctx: &Ctx, token: &str) -> Result<SignedIn, Problem> {
+    async fn look_up(&self, ctx: &Ctx, token: &str) -> Result<Identity, Problem> {
         let hash = digest(token);
         let known = match self.0.get(&hash) {
             Some(known) => known,
@@ -127,15 +155,40 @@ impl Recognized {
         let last = known.stands_for.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let current = last.filter(|last| last.generation == generation && last.read_at <= now && now < last.read_at.plus(AGE));
         if let Some(current) = current {
-            return Ok(current.signed_in);
+            return Ok(current.identity);
         }
-        let found = ctx.work(&Actor::Anonymous, ctx.store().system().signed_in(known.checked.token)).await?;
-        let found = found.filter(|found| found.session == known.checked.session);
-        let signed_in = found.ok_or_else(|| Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again"))?;
-        let stands_for = StandsFor { signed_in: signed_in.clone(), generation, read_at: now };
+        let found = ctx.work(&Actor::Anonymous, read(ctx, &known.checked)).await?;
+        let identity = found.ok_or_else(|| Problem::new(Code::TokenInvalid).detail(ended(known.checked.holder)))?;
+        let stands_for = StandsFor { identity: identity.clone(), generation, read_at: now };
         *known.stands_for.lock().unwrap_or_else(PoisonError::into_inner) = Some(stands_for);
         self.0.insert(hash, known);
-        Ok(signed_in)
+        Ok(identity)
+    }
+}
+
+/// What a token stands for in the database, in one query.
+async fn read(ctx: &Ctx, checked: &Checked) -> Result<Option<Identity>, Error> {
+    let (store, token) = (ctx.store(), checked.token);
+    Ok(match checked.holder {
+        Holder::Session(session) => {
+            let found = store.system().signed_in(token).await?.filter(|found| found.session == session);
+            found.map(|found| Identity {
+                coalition_id: found.coalition_id,
+                actor: found.actor,
+                via: Via::Session { id: session, authenticated_at: found.authenticated_at },
+            })
+        }
+        Holder::Client(client) => {
+            let found = store.system().client_of(token, client).await?;
+            found.map(|(coalition_id, actor)| Identity { coalition_id, actor, via: Via::Client })
+        }
+    })
+}
+
+fn ended(holder: Holder) -> &'static str {
+    match holder {
+        Holder::Session(_) => "The session has ended: sign in again",
+        Holder::Client(_) => "It was revoked: ask for another, POST /oauth/token",
     }
 }
 
@@ -157,9 +210,8 @@ pub async fn identify(ctx: &Ctx, authorization: Option<&header::HeaderValue>, re
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(required());
     }
-    let signed_in = ctx.recognized().look_up(ctx, token.trim()).await?;
-    let via = Via::Session { id: signed_in.session, authenticated_at: signed_in.authenticated_at };
-    Ok(Caller { coalition_id: signed_in.coalition_id, actor: signed_in.actor, via, request_id })
+    let Identity { coalition_id, actor, via } = ctx.recognized().look_up(ctx, token.trim()).await?;
+    Ok(Caller { coalition_id, actor, via, request_id })
 }
 
 impl FromRequest for Caller {

@@ -317,7 +317,7 @@ fn typed(parameter: &Parameter, text: String) -> Value {
 }
 
 /// The pairs of a query (`application/x-www-form-urlencoded`).
-fn form_pairs(query: &str) -> Vec<(String, String)> {
+pub fn form_pairs(query: &str) -> Vec<(String, String)> {
     let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(query);
     pairs.map(actix_web::web::Query::into_inner).unwrap_or_default()
 }

@@ -22,6 +22,7 @@ use crate::config::Limits;
 use crate::ctx::Ctx;
 use crate::network::{Hosts, client_address};
 use crate::openapi::operations::{Methods, OPERATIONS, Operation};
+use crate::problem::oauth::OAuthError;
 use crate::problem::{Code, Problem};
 use crate::rate_limits::{Left, Limited, Network};
 
@@ -83,9 +84,12 @@ fn request_id(request: &ServiceRequest, ctx: Option<&Ctx>) -> Uuid {
     given.or_else(|| ctx.map(|ctx| ctx.store().environment().ordered_uuid())).unwrap_or_default()
 }
 
-/// An error that came up on the way, as the problem that it is.
+/// An error that came up on the way, as the problem that it is, or as OAuth has it.
 fn with_problem(response: ServiceResponse<BoxBody>, id: Uuid) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error() else { return response };
+    if error.as_error::<OAuthError>().is_some() {
+        return response;
+    }
     let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| {
         tracing::warn!(%error, "an error without a problem");
         let status = error.as_response_error().status_code();
@@ -160,9 +164,7 @@ async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
         }
     };
     count(request, ctx.rate_limits().caller(&caller, read).map(Some))?;
-    if !caller.actor.could_ever(operation.action) {
-        return Err(Problem::new(Code::PermissionDenied).detail(operation.action.only_for()));
-    }
+    caller.require_could_ever(operation.action)?;
     caller.require_fresh_sign_in(operation.action, ctx.now())?;
     request.extensions_mut().insert(caller);
     Ok(())

@@ -12,6 +12,7 @@ pub mod ctx;
 pub mod cursor;
 pub mod demo;
 mod extract;
+mod form;
 mod gate;
 mod json;
 pub mod keys;
@@ -66,5 +67,5 @@ pub fn build_app(
 
 /// Swagger UI, reading the document that the server enforces.
 fn swagger() -> Config<'static> {
-    Config::new(["/openapi/v1.json"]).persist_authorization(true).display_request_duration(true).validator_url("none")
+    Config::new(["/openapi/v1.json"]).display_request_duration(true).validator_url("none")
 }

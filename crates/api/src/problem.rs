@@ -3,6 +3,8 @@
 //! What always holds: `code` never changes its meaning; a body tells what to do, and nothing of the inside: no SQL, no path, no token, nobody
 //! else's data.
 
+pub mod oauth;
+
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -22,6 +24,8 @@ const TYPES: &str = "https://cohortium.dev/problems/";
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking again, when nothing better is known.
 const RETRY_AFTER_SECONDS: i64 = 2;
+/// The particular that goes into the challenge, and not into the body.
+const SCOPE: &str = "scope";
 
 macro_rules! codes {
     ($($variant:ident $text:literal $status:literal $title:literal,)+) => {
@@ -67,6 +71,7 @@ codes! {
     MethodNotAllowed "method_not_allowed" 405 "This address does not know this method",
     RequestTimeout "request_timeout" 408 "The request did not arrive in time",
     IdempotencyKeyInUse "idempotency_key_in_use" 409 "The same request is being worked on",
+    SecretShownBefore "secret_shown_before" 409 "The secret was shown before",
     InvalidStateTransition "invalid_state_transition" 409 "Its state does not allow this",
     AlreadyExists "already_exists" 409 "It exists already",
     AlreadyApplied "already_applied" 409 "There is an open application already",
@@ -206,6 +211,12 @@ impl Problem {
         self
     }
 
+    /// The same, with the scopes that would allow it.
+    #[must_use]
+    pub fn scope(self, scopes: String) -> Self {
+        self.with(SCOPE, Some(scopes))
+    }
+
     /// Its kind.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -225,7 +236,7 @@ impl Problem {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         response.content_type(MEDIA_TYPE);
-        if status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED || self.more.contains_key(SCOPE) {
             response.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
@@ -247,6 +258,8 @@ impl Problem {
             r#", error="invalid_token""#.to_owned()
         } else if self.code == Code::InsufficientUserAuthentication {
             format!(r#", error="insufficient_user_authentication", max_age="{}""#, sign_ins::fresh_seconds())
+        } else if let Some(scope) = self.more.get(SCOPE).and_then(Value::as_str) {
+            format!(r#", error="insufficient_scope", scope="{scope}""#)
         } else {
             String::new()
         };

@@ -24,13 +24,14 @@ pub struct Reply {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     body: Vec<u8>,
+    shown_once: bool,
 }
 
 impl Reply {
     /// 200 with a body that has no version.
     #[must_use]
     pub fn ok(body: &impl Serialize) -> Self {
-        Self { status: StatusCode::OK, headers: vec![(header::CONTENT_TYPE, JSON.to_owned())], body: render(body) }
+        Self::with_body(vec![(header::CONTENT_TYPE, JSON.to_owned())], render(body))
     }
 
     /// 200 with a thing in this version.
@@ -53,7 +54,11 @@ impl Reply {
     #[must_use]
     pub fn media(media_type: &str, version: i64, body: Vec<u8>) -> Self {
         let headers = vec![(header::CONTENT_TYPE, media_type.to_owned()), (header::ETAG, etag(version, &body))];
-        Self { status: StatusCode::OK, headers, body }
+        Self::with_body(headers, body)
+    }
+
+    fn with_body(headers: Vec<(HeaderName, String)>, body: Vec<u8>) -> Self {
+        Self { status: StatusCode::OK, headers, body, shown_once: false }
     }
 
     /// The same thing, but new: 201, and where it is.
@@ -68,10 +73,16 @@ impl Reply {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
     }
 
+    /// 200 without a body.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::with_body(Vec::new(), Vec::new())
+    }
+
     /// 204.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: Vec::new(), body: Vec::new() }
+        Self { status: StatusCode::NO_CONTENT, ..Self::empty() }
     }
 
     /// The same, with a header more.
@@ -81,16 +92,28 @@ impl Reply {
         self
     }
 
+    /// The same, holding a secret that is shown this once: the body is not kept.
+    #[must_use]
+    pub fn shown_once(self) -> Self {
+        Self { shown_once: true, ..self }
+    }
+
     /// An answer that was kept.
     ///
     /// # Errors
-    /// What was kept is no answer: a defect.
+    /// [`Code::SecretShownBefore`] when its body was not; what was kept is no answer: a defect.
     pub fn replayed(kept: KeptAnswer) -> Answer {
         let defect = || Problem::new(Code::InternalError);
+        let Some(body) = kept.body else {
+            let made = kept.headers.iter().find(|(name, _)| name.as_str() == header::LOCATION.as_str());
+            let made = made.map_or("", |(_, location)| location);
+            let detail = format!("It was carried out, and what it made is at {made}; the secret is not kept");
+            return Err(Problem::new(Code::SecretShownBefore).detail(detail));
+        };
         let status = StatusCode::from_u16(kept.status).map_err(|_| defect())?;
         let header = |(name, value): (String, String)| Ok((HeaderName::try_from(name).map_err(|_| defect())?, value));
         let headers = kept.headers.into_iter().map(header).collect::<Result<Vec<_>, Problem>>()?;
-        let reply = Self { status, headers, body: kept.body };
+        let reply = Self { status, ..Self::with_body(headers, body) };
         Ok(reply.with(HeaderName::from_static("idempotent-replayed"), "true"))
     }
 
@@ -100,7 +123,7 @@ impl Reply {
         KeptAnswer {
             status: self.status.as_u16(),
             headers: self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect(),
-            body: self.body.clone(),
+            body: (!self.shown_once).then(|| self.body.clone()),
         }
     }
 }

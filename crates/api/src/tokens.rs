@@ -1,11 +1,14 @@
 //! Access tokens: JWTs signed with ES256 (RFC 9068), which carry nothing personal and no right: those are looked up at each request.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use cohortium_domain::ids::{Id, SignInId, TokenId};
+use cohortium_domain::access::ClientScope;
+use cohortium_domain::ids::{ClientId, Id, SignInId, TokenId};
 use cohortium_domain::time::Timestamp;
+use cohortium_domain::words::Word;
 use cohortium_store::Environment;
 use cohortium_workflow::sign_ins::Issued;
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -26,6 +29,8 @@ const TYPE: &str = "at+jwt";
 const FIRST_PARTY: &str = "cohortium";
 /// What a refresh token begins with, so that one that leaked is recognized.
 const REFRESH_PREFIX: &str = "coh_rt_";
+/// What a client's secret begins with, for the same reason.
+const SECRET_PREFIX: &str = "coh_cs_";
 
 /// Makes and checks tokens.
 pub struct Tokens {
@@ -38,13 +43,22 @@ pub struct Tokens {
 /// What a token says that was found to be ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// The sign-in session to which it belongs.
-    pub session: SignInId,
+    /// To what it belongs.
+    pub holder: Holder,
     /// Its own id.
     pub token: TokenId,
     kid: String,
     issued_at: i64,
     expires_at: i64,
+}
+
+/// To what an access token belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A sign-in session.
+    Session(SignInId),
+    /// An API client.
+    Client(ClientId),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,7 +67,8 @@ struct Claims {
     aud: String,
     sub: Uuid,
     client_id: String,
-    sid: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<Uuid>,
     jti: Uuid,
     iat: i64,
     exp: i64,
@@ -91,6 +106,30 @@ impl Tokens {
     /// # Errors
     /// There is no key, or it does not sign: a defect.
     pub fn issue(&self, issued: Issued) -> Result<String, Problem> {
+        self.sign(|claims| Claims {
+            sub: issued.person.uuid(),
+            client_id: FIRST_PARTY.to_owned(),
+            sid: Some(issued.session.uuid()),
+            jti: issued.token.uuid(),
+            ..claims
+        })
+    }
+
+    /// An access token of an API client: it says for what, so that the client can tell; what counts is looked up.
+    ///
+    /// # Errors
+    /// As [`Tokens::issue`].
+    pub fn issue_to_client(&self, client: ClientId, token: TokenId, scopes: &BTreeSet<ClientScope>) -> Result<String, Problem> {
+        self.sign(|claims| Claims {
+            sub: client.uuid(),
+            client_id: client.to_string(),
+            jti: token.uuid(),
+            scope: scope_text(scopes),
+            ..claims
+        })
+    }
+
+    fn sign(&self, complete: impl FnOnce(Claims) -> Claims) -> Result<String, Problem> {
         let defect = |said: &str| {
             tracing::error!(error = said, "defect");
             Problem::new(Code::InternalError)
@@ -98,17 +137,17 @@ impl Tokens {
         let (ring, now) = (self.keys.ring(), self.environment.now());
         let key = ring.current(now).ok_or_else(|| defect("there is no signing key"))?;
         let now = seconds(now);
-        let claims = Claims {
+        let claims = complete(Claims {
             iss: self.issuer.clone(),
             aud: self.issuer.clone(),
-            sub: issued.person.uuid(),
-            client_id: FIRST_PARTY.to_owned(),
-            sid: issued.session.uuid(),
-            jti: issued.token.uuid(),
+            sub: Uuid::nil(),
+            client_id: String::new(),
+            sid: None,
+            jti: Uuid::nil(),
             iat: now,
             exp: now + ACCESS_SECONDS,
             scope: String::new(),
-        };
+        });
         let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::ES256) };
         jsonwebtoken::encode(&header, &claims, &key.private).map_err(|error| defect(&error.to_string()))
     }
@@ -132,7 +171,10 @@ impl Tokens {
         let claims = jsonwebtoken::decode::<Claims>(token, &key.public, &self.validation).map_err(|_| invalid())?.claims;
         let checked = Checked {
             kid: key.kid.clone(),
-            session: SignInId::from_uuid(claims.sid),
+            holder: claims.sid.map_or_else(
+                || Holder::Client(ClientId::from_uuid(claims.sub)),
+                |session| Holder::Session(SignInId::from_uuid(session)),
+            ),
             token: TokenId::from_uuid(claims.jti),
             issued_at: claims.iat,
             expires_at: claims.exp,
@@ -161,9 +203,31 @@ impl Tokens {
     /// A new refresh token: 256 bits that nobody can guess.
     #[must_use]
     pub fn refresh_token(&self) -> String {
-        let bytes = [self.environment.random(), self.environment.random()].concat();
-        format!("{REFRESH_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+        self.opaque(REFRESH_PREFIX)
     }
+
+    /// A new secret of an API client: as many.
+    #[must_use]
+    pub fn client_secret(&self) -> String {
+        self.opaque(SECRET_PREFIX)
+    }
+
+    fn opaque(&self, prefix: &str) -> String {
+        let bytes = [self.environment.random(), self.environment.random()].concat();
+        format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+/// Whether a token is, by its form, a refresh token.
+#[must_use]
+pub fn is_refresh_token(token: &str) -> bool {
+    token.starts_with(REFRESH_PREFIX)
+}
+
+/// Scopes as OAuth writes them: separated by spaces.
+#[must_use]
+pub fn scope_text(scopes: &BTreeSet<ClientScope>) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 fn seconds(instant: Timestamp) -> i64 {

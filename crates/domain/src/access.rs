@@ -345,6 +345,26 @@ actions! {
     GetCoalition "read" [Member],
     /// Change the coalition's settings.
     UpdateCoalition "update" [Owner],
+    /// List the coalition's API clients.
+    ListApiClients "list" [Owner],
+    /// Make an API client.
+    CreateApiClient "create" [Owner],
+    /// Read an API client.
+    GetApiClient "read" [Owner],
+    /// Change an API client.
+    UpdateApiClient "update" [Owner],
+    /// Revoke an API client.
+    RevokeApiClient "revoke" [Owner],
+    /// Give an API client another secret.
+    AddClientSecret "add_secret" [Owner],
+    /// Revoke a secret of an API client.
+    RevokeClientSecret "revoke" [Owner],
+    /// Give an API client a token.
+    IssueToken "issue" [Public],
+    /// Revoke a token.
+    RevokeToken "revoke" [Public],
+    /// Read how tokens are had.
+    GetAuthorizationServer "read" [Public],
 
     // Members
     /// List organizations.
@@ -580,7 +600,13 @@ actions! {
 }
 
 /// What needs a fresh sign-in.
-const FRESH: &[Action] = &[];
+const FRESH: &[Action] = &[
+    Action::CreateApiClient,
+    Action::UpdateApiClient,
+    Action::RevokeApiClient,
+    Action::AddClientSecret,
+    Action::RevokeClientSecret,
+];
 
 impl Action {
     /// The action of an `operationId`.
@@ -600,6 +626,11 @@ impl Action {
     #[must_use]
     pub fn public(self) -> bool {
         self.who().contains(&Who::Public)
+    }
+
+    /// The scopes by which an API client may.
+    pub fn client_scopes(self) -> impl Iterator<Item = ClientScope> {
+        self.who().iter().filter_map(|who| if let Who::Client(scope) = who { Some(*scope) } else { None })
     }
 
     /// Whether a person must have shown who it is in the last quarter of an hour: what gives rights to others, or takes them.

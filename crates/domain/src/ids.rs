@@ -92,7 +92,7 @@ ids! {
     EmploymentId,
     /// Identifies a sign-in session; the `sid` of an access token.
     SignInId,
-    /// Identifies a refresh token, and the access token given with it: its `jti`.
+    /// Identifies an access token, as its `jti`, and the refresh token that was given with it, where one was.
     TokenId,
     /// Identifies a one-time link.
     LinkId,
@@ -118,6 +118,8 @@ ids! {
     SessionId,
     /// Identifies an API client.
     ClientId,
+    /// Identifies a secret of an API client.
+    ClientSecretId,
     /// Identifies an entry of the journal, and the event made from it.
     EntryId,
 }

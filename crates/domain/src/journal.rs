@@ -35,6 +35,8 @@ crate::words! {
         Verification = "verification",
         /// A session.
         Session = "session",
+        /// An API client.
+        ApiClient = "api_client",
     }
 }
 
@@ -59,6 +61,7 @@ impl SubjectKind {
             Self::Application => Action::GetApplication,
             Self::Verification => Action::GetVerification,
             Self::Session => Action::GetSession,
+            Self::ApiClient => Action::GetApiClient,
         })
     }
 }

@@ -23,6 +23,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod api_clients;
 pub mod applications;
 pub mod canonical;
 pub mod coalitions;

@@ -19,8 +19,8 @@ pub struct KeptAnswer {
     pub status: u16,
     /// The headers that belong to it.
     pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
+    /// The body; nothing, where it held a secret: that is shown once and never kept.
+    pub body: Option<Vec<u8>>,
 }
 
 /// What is known about a key.
@@ -63,7 +63,7 @@ impl Tx {
             row.status.and_then(|status| u16::try_from(status).ok()).ok_or_else(|| Error::corrupt("idempotency_keys", "status"))?;
         let headers =
             serde_json::from_value(row.headers.unwrap_or_default()).map_err(|_| Error::corrupt("idempotency_keys", "headers"))?;
-        Ok(Slot::Kept(KeptAnswer { status, headers, body: row.body.unwrap_or_default() }))
+        Ok(Slot::Kept(KeptAnswer { status, headers, body: row.body }))
     }
 
     /// Keeps the answer that belongs to a key which this transaction took.

@@ -16,6 +16,7 @@ mod rows;
 mod tx;
 
 mod accounts;
+mod api_clients;
 mod applications;
 mod coalitions;
 mod cohorts;
@@ -53,6 +54,7 @@ use crate::entity::coalition;
 use crate::rows::{Connection, on};
 
 pub use crate::accounts::Credentials;
+pub use crate::api_clients::KnownClient;
 pub use crate::applications::{ApplicationFilter, ApplicationOrder, RestsOn};
 pub use crate::cohorts::CohortFilter;
 pub use crate::error::{Error, Result};

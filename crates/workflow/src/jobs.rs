@@ -26,6 +26,8 @@ const ROUNDS_TO_FORGETTING: u32 = 14_400;
 const KEYS_KEPT_DAYS: i64 = 7;
 /// For how many days a sign-in session is kept after its end, so that a token of it that is shown again is still known.
 const SIGN_INS_KEPT_DAYS: i64 = 30;
+/// For how many minutes the token of a client is kept after its end: longer than clocks may differ.
+const CLIENT_TOKENS_KEPT_MINUTES: i64 = 10;
 
 /// Runs the jobs until it is dropped. One that fails keeps no other from being done.
 pub async fn run(store: Store) {
@@ -41,6 +43,7 @@ pub async fn run(store: Store) {
             tell(forget_old_sign_ins(&store).await);
             tell(store.system().forget_full_throttles().await.map(drop));
             tell(forget_old_mails(&store).await);
+            tell(forget_old_client_tokens(&store).await);
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -127,6 +130,18 @@ pub async fn forget_old_sign_ins(store: &Store) -> Result<()> {
     let before = store.environment().now().plus_minutes(-SIGN_INS_KEPT_DAYS * 24 * 60);
     for coalition in store.system().coalitions().await? {
         store.write(coalition.id, ORIGIN, async |tx| tx.forget_sign_ins_before(before).await).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the tokens of API clients that have expired.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old_client_tokens(store: &Store) -> Result<()> {
+    let before = store.environment().now().plus_minutes(-CLIENT_TOKENS_KEPT_MINUTES);
+    for coalition in store.system().coalitions().await? {
+        store.write(coalition.id, ORIGIN, async |tx| tx.forget_client_tokens_before(before).await).await?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! and all doors lead here.
 
 pub mod accounts;
+pub mod api_clients;
 pub mod applications;
 pub mod clock;
 pub mod coalitions;

@@ -107,6 +107,17 @@ pub async fn refresh(tx: &mut Tx, session: SignInId, shown: &str, next: &str) ->
     }
 }
 
+/// Ends the session of a refresh token, for whoever holds one: good for more or not.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke(tx: &mut Tx, session: SignInId) -> Result<()> {
+    if let Some(session) = tx.lock_sign_in(session).await? {
+        tx.end_session(session.person_id, session.id).await?;
+    }
+    Ok(())
+}
+
 /// What is kept of a token: not the token.
 #[must_use]
 pub fn token_hash(token: &str) -> [u8; 32] {

@@ -1,4 +1,4 @@
-//! Who may call what, asked of the running server: every operation of the document, as each of eight callers.
+//! Who may call what, asked of the running server: every operation of the document, as each of eight callers, and as API clients.
 //!
 //! | caller | is told |
 //! | --- | --- |
@@ -15,8 +15,10 @@
 mod table;
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use cohortium_domain::access::ClientScope;
+use cohortium_domain::words::Word;
 use cohortium_tests::api::{Answer, Api, Session};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::document::Operation;
@@ -29,6 +31,7 @@ use self::world::{Place, World};
 
 on_both_databases! {
     every_operation_tells_its_eight_callers_apart,
+    a_client_may_what_its_scopes_say_and_nothing_else,
     no_list_holds_anything_of_another_coalition,
     no_body_names_anything_of_another_coalition,
     an_address_knows_its_own_methods_and_no_other,
@@ -64,6 +67,78 @@ async fn every_operation_tells_its_eight_callers_apart(database: TestDatabase) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn a_client_may_what_its_scopes_say_and_nothing_else(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let world = World::build(&api).await;
+    let clients = Clients::of(&world).await;
+    let before = world.entries().await;
+    let mut wrong = Vec::new();
+    for row in table().iter().filter(|row| !row.operation.action().public()) {
+        let told = clients.refused(&world, row).await;
+        wrong.extend(told.into_iter().filter_map(|(who, expected, answer)| {
+            let told = (answer.status, answer.body["code"].as_str().unwrap_or_default());
+            (told != expected).then(|| format!("{} {who}: {told:?} where {expected:?} was expected", row.operation.id))
+        }));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(world.entries().await, before, "whoever was refused has changed something");
+    let mut allowed = 0;
+    for row in table() {
+        for scope in row.operation.action().client_scopes() {
+            let answer = ask(&row, &clients.with[&scope], &world.ours, row.id_in(&world.ours)).await;
+            assert!((200..300).contains(&answer.status), "{} with {scope}: {}", row.operation.id, answer.text);
+            let foreign: Vec<_> = world.theirs.things().filter(|(_, id)| answer.text.contains(id)).collect();
+            assert!(foreign.is_empty(), "{} shows another coalition's {foreign:?}", row.operation.id);
+            allowed += 1;
+        }
+    }
+    assert!(allowed > 0);
+}
+
+/// The clients that can call.
+struct Clients<'a> {
+    /// Of our coalition, with this scope alone.
+    with: BTreeMap<ClientScope, Session<'a>>,
+    /// With every other.
+    without: BTreeMap<ClientScope, Session<'a>>,
+    with_all: Session<'a>,
+    /// Of their coalition.
+    foreign: Session<'a>,
+}
+
+impl<'a> Clients<'a> {
+    async fn of(world: &World<'a>) -> Self {
+        let (mut with, mut without) = (BTreeMap::new(), BTreeMap::new());
+        for scope in ClientScope::ALL {
+            let others: Vec<ClientScope> = ClientScope::ALL.iter().copied().filter(|other| other != scope).collect();
+            with.insert(*scope, world.ours.client(&[*scope]).await);
+            without.insert(*scope, world.ours.client(&others).await);
+        }
+        let (with_all, foreign) = (world.ours.client(ClientScope::ALL).await, world.theirs.client(ClientScope::ALL).await);
+        Self { with, without, with_all, foreign }
+    }
+
+    /// Who may not do what the row says: who, what it is to be told, and what it was.
+    async fn refused(&self, world: &World<'a>, row: &Row) -> Vec<(String, (u16, &'static str), Answer)> {
+        let id = row.id_in(&world.ours);
+        let scopes: Vec<ClientScope> = row.operation.action().client_scopes().collect();
+        if scopes.is_empty() {
+            let answer = ask(row, &self.with_all, &world.ours, id).await;
+            return vec![("a client with every scope".to_owned(), (403, "permission_denied"), answer)];
+        }
+        let mut told = Vec::new();
+        for scope in scopes {
+            let answer = ask(row, &self.without[&scope], &world.ours, id).await;
+            told.push((format!("a client with all but {scope}"), (403, "insufficient_scope"), answer));
+        }
+        if id.is_some() {
+            let answer = ask(row, &self.foreign, &world.ours, id).await;
+            told.push(("a client of another coalition".to_owned(), (404, "not_found"), answer));
+        }
+        told
+    }
 }
 
 /// What somebody was told, and what was expected.
@@ -122,6 +197,7 @@ async fn ask(row: &Row, session: &Session<'_>, place: &Place<'_>, id: Option<&st
     let call = session.request(row.operation.http_method(), &row.path(id));
     let call = if row.operation.answers("428") { call.header("if-match", "*") } else { call };
     let call = if let Some(body) = row.body { call.json(&body(place)) } else { call };
+    let call = if let Some(form) = row.form { call.form(form).header("authorization", place.basic()) } else { call };
     call.send().await
 }
 

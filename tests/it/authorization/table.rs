@@ -35,6 +35,8 @@ pub struct Row {
     /// What it is done to, by its name in `world.rs`.
     thing: Option<&'static str>,
     pub body: Option<fn(&Place<'_>) -> Value>,
+    /// The form that the token endpoints take, from a client with its secret.
+    pub form: Option<&'static str>,
 }
 
 impl Row {
@@ -63,6 +65,10 @@ impl Row {
         Self { thing: Some(thing), ..self }
     }
 
+    fn form(self, form: &'static str) -> Self {
+        Self { form: Some(form), ..self }
+    }
+
     fn with(self, body: fn(&Place<'_>) -> Value) -> Self {
         Self { body: Some(body), ..self }
     }
@@ -71,7 +77,7 @@ impl Row {
 fn row(id: &str, may: Role) -> Row {
     let operation = Operation::all().into_iter().find(|operation| operation.id == id);
     let operation = operation.unwrap_or_else(|| panic!("the document has no {id}"));
-    Row { operation, may, may_not: Vec::new(), thing: None, body: None }
+    Row { operation, may, may_not: Vec::new(), thing: None, body: None, form: None }
 }
 
 fn public(id: &str) -> Row {
@@ -82,6 +88,7 @@ fn public(id: &str) -> Row {
 pub fn table() -> Vec<Row> {
     [
         access(),
+        api_clients(),
         catalog(),
         members(),
         proposals(),
@@ -135,6 +142,23 @@ fn access() -> Vec<Row> {
         row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),
         row("getCoalition", Member),
         row("updateCoalition", Owner).not(Staff, 403).with(|_| json!({"website": "https://dcsc.example"})),
+    ]
+}
+
+/// API clients, and the tokens that they get.
+fn api_clients() -> Vec<Row> {
+    use Role::{Owner, Staff};
+    vec![
+        public("getAuthorizationServer"),
+        public("issueToken").form("grant_type=client_credentials"),
+        public("revokeToken").form("token=coh_rt_unknown"),
+        row("listApiClients", Owner).not(Staff, 403),
+        row("createApiClient", Owner).not(Staff, 403).with(|_| json!({"name": "Website", "scopes": ["programs:read"]})),
+        row("getApiClient", Owner).not(Staff, 403).on("api client"),
+        row("updateApiClient", Owner).not(Staff, 403).on("api client").with(|_| json!({"name": "The CRM"})),
+        row("addClientSecret", Owner).not(Staff, 403).on("api client"),
+        row("revokeClientSecret", Owner).not(Staff, 403).on("client secret"),
+        row("revokeApiClient", Owner).not(Staff, 403).on("api client"),
     ]
 }
 

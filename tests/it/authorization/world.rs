@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cohortium_domain::access::Grant;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use cohortium_domain::access::{ClientScope, Grant};
 use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
 use cohortium_domain::links::{Link, LinkKind, Registration};
 use cohortium_domain::text::{Email, Name};
@@ -29,6 +31,7 @@ pub struct Place<'a> {
     sessions: BTreeMap<Role, Session<'a>>,
     expired: BTreeMap<Role, Session<'a>>,
     things: BTreeMap<&'static str, String>,
+    basic: String,
 }
 
 impl<'a> World<'a> {
@@ -63,7 +66,14 @@ impl<'a> World<'a> {
 impl<'a> Place<'a> {
     async fn build(api: &'a Api, slug: &str) -> Self {
         let coalition = api.coalition(slug).await;
-        let mut place = Self { api, coalition, sessions: BTreeMap::new(), expired: BTreeMap::new(), things: BTreeMap::new() };
+        let mut place = Self {
+            api,
+            coalition,
+            sessions: BTreeMap::new(),
+            expired: BTreeMap::new(),
+            things: BTreeMap::new(),
+            basic: String::new(),
+        };
         for role in Role::ALL {
             let grants: &[Grant] = match role {
                 Role::Owner => &[Grant::Owner],
@@ -82,6 +92,7 @@ impl<'a> Place<'a> {
         place.keep("person", place.session(Role::Author).person_id().to_string());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.links().await;
+        place.api_client().await;
         place.members().await;
         place.proposals().await;
         place.programs(slug).await;
@@ -122,6 +133,22 @@ impl<'a> Place<'a> {
             asked.await;
             self.keep(name, token.text.clone());
         }
+    }
+
+    /// An API client with its secret.
+    async fn api_client(&mut self) {
+        let wish = json!({"name": "CRM", "scopes": ["members:read"]});
+        let made = self.session(Role::Owner).post("/v1/api-clients", wish).await.expect(201);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (id, secret) = (text(&made["id"]), text(&made["secrets"][0]["id"]));
+        self.basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{}", text(&made["client_secret"]))));
+        self.keep("client secret", format!("{id}/secrets/{secret}"));
+        self.keep("api client", id);
+    }
+
+    /// What the client sends to the token endpoints.
+    pub fn basic(&self) -> &str {
+        &self.basic
     }
 
     /// Organizations, roles and employments.
@@ -247,6 +274,11 @@ impl<'a> Place<'a> {
     async fn make(&mut self, who: &Session<'_>, name: &'static str, path: &str, body: Value) {
         let made = who.post(path, body).await.expect(201);
         self.keep(name, made["id"].as_str().unwrap().to_owned());
+    }
+
+    /// A client of the coalition's with these scopes.
+    pub async fn client(&self, scopes: &[ClientScope]) -> Session<'a> {
+        self.api.client(self.coalition, scopes).await
     }
 
     fn keep(&mut self, name: &'static str, id: String) {

@@ -39,7 +39,7 @@ pub fn text() -> String {
         contact(name = "Cohortium", url = "https://cohortium.dev"),
     ),
     servers((url = "/", description = "The server that serves this document: a local one, a sandbox, or production")),
-    components(schemas(crate::problem::ProblemBody)),
+    components(schemas(crate::problem::ProblemBody, crate::problem::oauth::OAuthErrorBody)),
 )]
 struct Base;
 

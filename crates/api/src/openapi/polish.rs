@@ -5,13 +5,14 @@
     reason = "indexing a JSON value adds what is missing, and the document is made once, under test"
 )]
 
-use cohortium_domain::access::{Action, ClientScope, Who};
+use cohortium_domain::access::{Action, ClientScope};
 use cohortium_domain::words::Word;
 use serde_json::{Map, Value, json};
 
 use super::examples::example;
 use super::shape::{members, prune, refuse_null, shape, uuid_schema};
 use crate::extract::LONGEST_KEY;
+use crate::problem::oauth::OAuthErrorCode;
 use crate::problem::{Code, MEDIA_TYPE};
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -40,7 +41,7 @@ pub(super) fn polish(document: &mut Value) {
     document["components"]["responses"] = responses();
     document["components"]["headers"] = headers();
     document["components"]["parameters"] = parameters();
-    document["components"]["securitySchemes"] = security_schemes();
+    document["components"]["securitySchemes"] = security_schemes(document);
     let mut paths = document["paths"].take();
     for (template, methods) in members(&mut paths) {
         for (method, operation) in members(methods).filter(|(name, _)| METHODS.contains(&name.as_str())) {
@@ -77,6 +78,11 @@ fn complete(document: &Value, template: &str, method: &str, operation: &mut Valu
     for status in problem_statuses(template, method, action, takes_body) {
         operation["responses"][status] = json!({ "$ref": format!("#/components/responses/Problem{status}") });
     }
+    if template.starts_with(TOKEN_ENDPOINTS) {
+        for status in ["400", "401"] {
+            operation["responses"][status] = json!({ "$ref": format!("#/components/responses/OAuthError{status}") });
+        }
+    }
 }
 
 fn tags(document: &Value) -> Value {
@@ -96,11 +102,18 @@ fn camel(snake: &str) -> String {
 }
 
 fn security(action: Action) -> Value {
+    // Open to everybody at the gate, since they find out by themselves who calls.
+    if action == Action::IssueToken {
+        return json!([{ "client_secret": [] }]);
+    }
+    if action == Action::RevokeToken {
+        return json!([{ "client_secret": [] }, {}]);
+    }
     if action.public() {
         return json!([]);
     }
-    let scopes: Vec<&str> = action.who().iter().copied().filter_map(client_scope).collect();
-    let people = action.who().iter().any(|who| client_scope(*who).is_none());
+    let scopes: Vec<&str> = action.client_scopes().map(Word::as_str).collect();
+    let people = scopes.len() < action.who().len();
     let mut ways = Vec::new();
     if people {
         ways.push(json!({ "bearer": [] }));
@@ -111,13 +124,11 @@ fn security(action: Action) -> Value {
     Value::Array(ways)
 }
 
-fn client_scope(who: Who) -> Option<&'static str> {
-    if let Who::Client(scope) = who { Some(scope.as_str()) } else { None }
-}
-
-fn security_schemes() -> Value {
-    let scopes: Map<String, Value> =
-        ClientScope::ALL.iter().map(|scope| (scope.to_string(), json!(format!("`{scope}`")))).collect();
+fn security_schemes(document: &Value) -> Value {
+    let said = document["components"]["schemas"]["ClientScope"]["description"].as_str().unwrap_or_default();
+    let meaning =
+        |scope: &ClientScope| said.lines().find_map(|line| line.strip_prefix(&format!("- `{scope}`: "))).unwrap_or_default();
+    let scopes: Map<String, Value> = ClientScope::ALL.iter().map(|scope| (scope.to_string(), json!(meaning(scope)))).collect();
     json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
@@ -127,12 +138,18 @@ fn security_schemes() -> Value {
             "type": "oauth2",
             "description": "The access token of an API client (RFC6749, RFC9068, RFC8725).",
             "flows": { "clientCredentials": { "tokenUrl": "/oauth/token", "scopes": scopes } }
+        },
+        "client_secret": {
+            "type": "http", "scheme": "basic",
+            "description": "The id of an API client and one of its secrets, for the token endpoints alone (RFC6749, RFC7617)."
         }
     })
 }
 
 /// Operations on oneself that signing in consists of: they take no idempotency key.
 const ONCE_ANYWAY: &str = "/v1/auth/";
+/// The token endpoints, whose forms and refusals are as OAuth has them.
+const TOKEN_ENDPOINTS: &str = "/oauth/";
 
 /// Whether an operation needs to be told which version it changes. What is only made and ended has none.
 fn needs_version(method: &str, action: Action) -> bool {
@@ -140,8 +157,14 @@ fn needs_version(method: &str, action: Action) -> bool {
 }
 
 /// What changes or ends a thing that has no version.
-const WITHOUT_VERSION: &[Action] =
-    &[Action::EndMySignIn, Action::EndSignIns, Action::ChangePassword, Action::AddGrant, Action::RemoveGrant];
+const WITHOUT_VERSION: &[Action] = &[
+    Action::EndMySignIn,
+    Action::EndSignIns,
+    Action::ChangePassword,
+    Action::AddGrant,
+    Action::RemoveGrant,
+    Action::RevokeClientSecret,
+];
 /// What takes a password takes no idempotency key.
 const TAKES_PASSWORD: &[Action] = &[Action::ChangeEmail];
 
@@ -222,7 +245,8 @@ fn headers() -> Value {
         "ETag": text("The version and a digest of the body.", ETAG, "\"3-9f86d081884c7d65\""),
         "Location": text("Where the new thing is.", "^/", "/v1/programs/0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e"),
         "Link": text("The next page (RFC 8288), where there is one.", "^<[^>]*>; rel=", "</v1/programs?cursor=abc>; rel=\"next\""),
-        "WWW-Authenticate": text("How to sign in (RFC 6750).", "^Bearer ", "Bearer realm=\"cohortium\""),
+        "WWW-Authenticate": text("How to sign in, or which scope is missing (RFC 6750).", "^Bearer ", "Bearer realm=\"cohortium\""),
+        "WWW-Authenticate-Basic": text("How a client shows who it is (RFC 7617).", "^Basic ", "Basic realm=\"cohortium\", charset=\"UTF-8\""),
         "RateLimit": text("How many requests are left, and for how many seconds.", "^\"[a-z]+\";r=[0-9]+;t=[0-9]+$", "\"default\";r=599;t=60"),
         "RateLimit-Policy": text("How many requests are allowed, in how many seconds.", "^\"[a-z]+\";q=[0-9]+;w=[0-9]+$", "\"default\";q=600;w=60"),
         "Retry-After": {
@@ -249,7 +273,7 @@ fn add_headers(action: Action, method: &str, status: &str, response: &mut Value)
     response["headers"] = headers_of_every_answer();
     let has_body = response.get("content").is_some();
     // Of the lists only the catalog's is asked for so often.
-    if has_body && (action.verb() != "list" || action == Action::ListCatalogCohorts) {
+    if has_body && (!matches!(action.verb(), "list" | "issue") || action == Action::ListCatalogCohorts) {
         response["headers"]["ETag"] = header("ETag");
     }
     if has_body && action.verb() == "list" && method == "get" {
@@ -277,6 +301,9 @@ fn give_example(document: &Value, media: &mut Value) {
 
 fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bool) -> Vec<&'static str> {
     let mut statuses = vec!["400", "429", "500", "503"];
+    if template.starts_with(TOKEN_ENDPOINTS) {
+        return statuses;
+    }
     if !action.public() {
         statuses.extend(["401", "403"]);
     } else if matches!(action, Action::Login | Action::RefreshTokens) {
@@ -319,13 +346,29 @@ fn responses() -> Value {
     responses
         .insert("Problem304".to_owned(), json!({ "description": "Nothing has changed.", "headers": headers_of_every_answer() }));
     responses["Problem304"]["headers"]["ETag"] = header("ETag");
+    for code in OAuthErrorCode::ALL {
+        let status = code.status();
+        let entry = responses.entry(format!("OAuthError{}", status.as_u16())).or_insert_with(|| oauth_response(*code));
+        let description = entry["description"].as_str().unwrap_or_default().to_owned();
+        entry["description"] = json!(format!("{description}\n- `{code}`").trim());
+    }
     Value::Object(responses)
+}
+
+fn oauth_response(code: OAuthErrorCode) -> Value {
+    let mut headers = headers_of_every_answer();
+    if code == OAuthErrorCode::InvalidClient {
+        headers["WWW-Authenticate"] = header("WWW-Authenticate-Basic");
+    }
+    let example = json!({ "error": code, "error_description": "What would help" });
+    let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/OAuthError" }, "example": example } });
+    json!({ "description": "", "headers": headers, "content": content })
 }
 
 fn problem_response(code: Code) -> Value {
     let mut headers = headers_of_every_answer();
     match code.status() {
-        401 => headers["WWW-Authenticate"] = header("WWW-Authenticate"),
+        401 | 403 => headers["WWW-Authenticate"] = header("WWW-Authenticate"),
         429 | 503 => headers["Retry-After"] = header("Retry-After"),
         _ => {}
     }

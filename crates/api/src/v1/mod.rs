@@ -1,6 +1,7 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod accounts;
+mod api_clients;
 mod applications;
 mod catalog;
 mod clock;
@@ -12,6 +13,7 @@ mod enrollments;
 mod forms;
 mod journal;
 mod me;
+mod oauth;
 mod operation;
 mod organizations;
 mod people;
@@ -110,6 +112,8 @@ rooms! {
     sign_ins,
     accounts,
     staff,
+    oauth,
+    api_clients,
     me,
     coalition,
     organizations,

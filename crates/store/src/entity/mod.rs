@@ -5,7 +5,10 @@
 use sea_orm::entity::prelude::*;
 
 pub(crate) mod account;
+pub(crate) mod api_client;
 pub(crate) mod application;
+pub(crate) mod client_secret;
+pub(crate) mod client_token;
 pub(crate) mod coalition;
 pub(crate) mod cohort;
 pub(crate) mod cohort_facilitator;
@@ -45,7 +48,10 @@ macro_rules! scoped {
 }
 
 scoped!(account);
+scoped!(api_client);
 scoped!(application);
+scoped!(client_secret);
+scoped!(client_token);
 scoped!(cohort);
 scoped!(cohort_facilitator);
 scoped!(employment);

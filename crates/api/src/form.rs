@@ -1,0 +1,74 @@
+//! A form body, as the token endpoints take it (RFC 6749, appendix B).
+//!
+//! What always holds: a parameter that is not known is ignored, one without a value is as if it were not there, and none stands twice; the query is empty,
+//! so that no secret gets into anybody's logs.
+
+use std::collections::HashMap;
+
+use actix_web::dev::Payload;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+
+use crate::extract::form_pairs;
+use crate::problem::oauth::OAuthError;
+
+/// What kind of body a form is.
+pub const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+
+/// The parameters of a form, by name.
+pub struct Form(HashMap<String, String>);
+
+impl Form {
+    /// A parameter, where it has a value.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn of(bytes: &[u8]) -> Result<Self, OAuthError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| OAuthError::invalid_request("The body is not a form"))?;
+        let mut parameters = HashMap::new();
+        for (name, value) in form_pairs(text) {
+            if parameters.insert(name, value).is_some() {
+                return Err(OAuthError::invalid_request("A parameter stands twice"));
+            }
+        }
+        Ok(Self(parameters))
+    }
+}
+
+impl FromRequest for Form {
+    type Error = OAuthError;
+    type Future = LocalBoxFuture<'static, Result<Self, OAuthError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let fault = if !request.query_string().is_empty() {
+            Some("Send the parameters in the body, and none in the address")
+        } else if !request.content_type().trim().eq_ignore_ascii_case(MEDIA_TYPE) {
+            Some("Send the body as application/x-www-form-urlencoded")
+        } else {
+            None
+        };
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if let Some(fault) = fault {
+                return Err(OAuthError::invalid_request(fault));
+            }
+            Self::of(&bytes.await.map_err(|_| OAuthError::invalid_request("The body is too large, or did not arrive whole"))?)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_without_a_value_is_not_there_and_none_stands_twice() {
+        let form = Form::of(b"grant_type=client_credentials&scope=&scope%32=a+b%20c&x").unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((form.get("grant_type"), form.get("scope"), form.get("x")), (Some("client_credentials"), None, None));
+        assert_eq!(form.get("scope2"), Some("a b c"));
+        assert!(Form::of(b"scope=&scope=a").is_err() && Form::of(b"\xff=1").is_err());
+    }
+}

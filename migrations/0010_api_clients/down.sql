@@ -1,0 +1,3 @@
+DROP TABLE client_tokens;
+DROP TABLE client_secrets;
+DROP TABLE api_clients;
