@@ -51,6 +51,7 @@ migrations! {
     "0006_cohorts",
     "0007_sessions",
     "0008_sign_ins",
+    "0011_second_factor",
 }
 
 struct Script {

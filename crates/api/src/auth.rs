@@ -2,6 +2,7 @@
 //!
 //! The gate finds it out once for each request; handlers read what the gate left.
 
+use std::collections::BTreeSet;
 use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Duration;
-use cohortium_domain::access::{Action, Actor, Tie};
+use cohortium_domain::access::{Action, Actor, Grant, Tie};
 use cohortium_domain::ids::{CoalitionId, PersonId, SignInId};
 use cohortium_domain::sign_ins;
 use cohortium_domain::time::Timestamp;
@@ -26,8 +27,10 @@ use crate::tokens::Checked;
 pub struct Caller {
     /// Where.
     pub coalition_id: CoalitionId,
-    /// Who.
+    /// Who, with the grants that it can use.
     pub actor: Actor,
+    /// The grants that it cannot use until it shows a second factor.
+    pub withheld: BTreeSet<Grant>,
     /// How it came in.
     pub via: Via,
     /// The request's id.
@@ -43,6 +46,8 @@ pub enum Via {
         id: SignInId,
         /// When the person last showed who it is.
         authenticated_at: Timestamp,
+        /// When it last showed a second factor.
+        second_factor_at: Option<Timestamp>,
     },
 }
 
@@ -62,13 +67,20 @@ impl Caller {
         Some(id)
     }
 
+    /// When the person last showed a second factor in the session by which it came in.
+    #[must_use]
+    pub fn second_factor_at(&self) -> Option<Timestamp> {
+        let Via::Session { second_factor_at, .. } = self.via;
+        second_factor_at
+    }
+
     /// Goes on when the action needs no fresh sign-in, or the caller's is one.
     ///
     /// # Errors
     /// [`Code::InsufficientUserAuthentication`].
     pub fn require_fresh_sign_in(&self, action: Action, now: Timestamp) -> Result<(), Problem> {
-        let Via::Session { authenticated_at, .. } = self.via;
-        if !action.needs_fresh_sign_in() || sign_ins::fresh(authenticated_at, now) {
+        let Via::Session { authenticated_at, second_factor_at, .. } = self.via;
+        if !action.needs_fresh_sign_in() || sign_ins::fresh(authenticated_at, second_factor_at, now) {
             return Ok(());
         }
         Err(Problem::new(Code::InsufficientUserAuthentication).detail("Show who you are once more: POST /v1/auth/step-up"))
@@ -159,8 +171,8 @@ pub async fn identify(ctx: &Ctx, authorization: Option<&header::HeaderValue>, re
         return Err(required());
     }
     let signed_in = ctx.recognized().look_up(ctx, token.trim()).await?;
-    let via = Via::Session { id: signed_in.session, authenticated_at: signed_in.authenticated_at };
-    Ok(Caller { coalition_id: signed_in.coalition_id, actor: signed_in.actor, via, request_id })
+    let SignedIn { coalition_id, actor, withheld, session, authenticated_at, second_factor_at } = signed_in;
+    Ok(Caller { coalition_id, actor, withheld, via: Via::Session { id: session, authenticated_at, second_factor_at }, request_id })
 }
 
 impl FromRequest for Caller {

@@ -12,6 +12,7 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
+use cohortium_workflow::sealing::Sealer;
 
 use crate::auth::{Caller, Recognized};
 use crate::catalog::Catalog;
@@ -69,6 +70,7 @@ struct Inner {
     tokens: Tokens,
     recognized: Recognized,
     passwords: Passwords,
+    sealer: Sealer,
     cursors: Cursors,
     catalog: Catalog,
     public_url: String,
@@ -85,6 +87,7 @@ impl Ctx {
             tokens,
             recognized: Recognized::default(),
             passwords,
+            sealer: Sealer::new(secret),
             cursors: Cursors::new(secret),
             catalog: Catalog::default(),
             public_url,
@@ -116,6 +119,12 @@ impl Ctx {
     #[must_use]
     pub fn passwords(&self) -> &Passwords {
         &self.inner.passwords
+    }
+
+    /// What seals secrets.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
     }
 
     /// What makes and checks cursors.

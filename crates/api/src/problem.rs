@@ -21,7 +21,7 @@ const TYPES: &str = "https://cohortium.dev/problems/";
 /// What kind of body an error has.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking again, when nothing better is known.
-const RETRY_AFTER_SECONDS: u32 = 2;
+const RETRY_AFTER_SECONDS: i64 = 2;
 
 macro_rules! codes {
     ($($variant:ident $text:literal $status:literal $title:literal,)+) => {
@@ -54,7 +54,8 @@ codes! {
     InvalidCursor "invalid_cursor" 400 "The cursor does not belong to this list",
     IdempotencyKeyInvalid "idempotency_key_invalid" 400 "The idempotency key is not valid",
     AuthenticationRequired "authentication_required" 401 "Sign in first",
-    InvalidCredentials "invalid_credentials" 401 "The address or the password is not right",
+    InvalidCredentials "invalid_credentials" 401 "The address, the password or the code is not right",
+    SecondFactorRequired "second_factor_required" 401 "A second factor is required",
     TokenInvalid "token_invalid" 401 "The token is not valid",
     TokenExpired "token_expired" 401 "The token has expired",
     RefreshTokenReused "refresh_token_reused" 401 "The refresh token was used before",
@@ -103,6 +104,7 @@ pub struct Problem {
     errors: Vec<Fault>,
     more: Map<String, Value>,
     allow: Option<String>,
+    retry_after: Option<i64>,
 }
 
 /// The body of every error (RFC 9457).
@@ -170,7 +172,7 @@ impl Problem {
     /// A problem of a kind.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None }
+        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None, retry_after: None }
     }
 
     /// The same, saying what happened this time.
@@ -191,6 +193,13 @@ impl Problem {
     #[must_use]
     pub fn allow(mut self, methods: String) -> Self {
         self.allow = Some(methods);
+        self
+    }
+
+    /// The same, saying after how many seconds to ask again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: i64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -217,7 +226,7 @@ impl Problem {
             response.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS.to_string()));
+            response.insert_header((header::RETRY_AFTER, self.retry_after.unwrap_or(RETRY_AFTER_SECONDS).to_string()));
         }
         if let Some(methods) = &self.allow {
             response.insert_header((header::ALLOW, methods.as_str()));

@@ -46,6 +46,15 @@ impl Read {
         }))
     }
 
+    /// The hash of a person's password, as a PHC string, where it has one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn password_hash(&self, person: PersonId) -> Result<Option<String>> {
+        let row = self.rows::<account::Entity>().filter(account::Column::PersonId.eq(person.uuid())).one().await?;
+        Ok(row.and_then(|row| row.password_hash))
+    }
+
     /// A person's grants.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod people;
 mod programs;
 mod proposals;
 mod roles;
+mod second_factor;
 mod sessions;
 mod sign_ins;
 mod state_machines;
@@ -91,6 +92,7 @@ macro_rules! rooms {
 rooms! {
     catalog,
     sign_ins,
+    second_factor,
     me,
     coalition,
     organizations,
