@@ -79,7 +79,9 @@ fn with_problem(response: ServiceResponse<BoxBody>, id: Uuid) -> ServiceResponse
 /// A refusal that grants would have spared the caller, were they not withheld, tells how to have them.
 fn unless_withheld(request: &HttpRequest, problem: Problem) -> Problem {
     let extensions = request.extensions();
-    let (Some(caller), Some(Matched(operation))) = (extensions.get::<Caller>(), extensions.get::<Matched>()) else { return problem };
+    let (Some(caller), Some(Matched(operation))) = (extensions.get::<Caller>(), extensions.get::<Matched>()) else {
+        return problem;
+    };
     let refused = matches!(problem.code(), Code::NotFound | Code::PermissionDenied);
     if !refused || !operation.action.opened_by(&caller.withheld) {
         return problem;

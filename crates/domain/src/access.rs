@@ -605,13 +605,7 @@ impl Action {
             Who::Staff => grants.contains(&Grant::Staff) || grants.contains(&Grant::Owner),
             Who::Owner => grants.contains(&Grant::Owner),
             Who::Reviewer => grants.contains(&Grant::Reviewer),
-            Who::Public
-            | Who::Member
-            | Who::Concerned
-            | Who::Facilitator
-            | Who::CohortPeople
-            | Who::Client(_)
-            | Who::Time => false,
+            Who::Public | Who::Member | Who::Concerned | Who::Facilitator | Who::CohortPeople | Who::Client(_) | Who::Time => false,
         })
     }
 

@@ -71,7 +71,12 @@ impl TotpSecret {
         // In the label of the address a colon parts the two.
         let issuer = issuer.as_str().replace(':', " ");
         // It refuses an account without a name or with a colon, which no e-mail address is.
-        self.builder().with_account_name(account.as_str()).with_issuer(Some(issuer)).build_noncompliant().to_url().unwrap_or_default()
+        self.builder()
+            .with_account_name(account.as_str())
+            .with_issuer(Some(issuer))
+            .build_noncompliant()
+            .to_url()
+            .unwrap_or_default()
     }
 
     /// Of which step the code is: this one, the one before or the one after, since clocks differ and people take their time.
@@ -281,7 +286,8 @@ impl SecondFactor {
             return self.pending.as_ref().map(|_| None).ok_or(Refusal::Hidden("authenticator app"));
         }
         if policy == SecondFactorPolicy::Required && !grants.is_empty() {
-            let said = "The coalition asks for a second factor of everybody with a grant: put another in its place, by POST /v1/me/totp";
+            let said =
+                "The coalition asks for a second factor of everybody with a grant: put another in its place, by POST /v1/me/totp";
             return Err(Refusal::Forbidden(said.to_owned()));
         }
         Ok(Some(happening(self.person_id, "second_factor_removed")))

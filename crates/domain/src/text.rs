@@ -378,7 +378,9 @@ mod tests {
         for good in ["012345", "ABCD-EFGH-IJKL-MNOP-QRST-UV27", "abcd-efgh-ijkl-mnop-qrst-uv27"] {
             assert!(SecondFactorCode::new(good).is_ok(), "{good}");
         }
-        for bad in ["01234", "0123456", "01234x", "ABCD-EFGH-IJKL-MNOP-QRST", "ABCD-EFGH-IJKL-MNOP-QRST-UV18", "ABCDEFGHIJKLMNOPQRSTUV27"] {
+        for bad in
+            ["01234", "0123456", "01234x", "ABCD-EFGH-IJKL-MNOP-QRST", "ABCD-EFGH-IJKL-MNOP-QRST-UV18", "ABCDEFGHIJKLMNOPQRSTUV27"]
+        {
             assert!(SecondFactorCode::new(bad).is_err(), "{bad}");
         }
         assert!(WebAddress::new("https://example.org/a?b").is_ok());

@@ -121,9 +121,7 @@ impl Tx {
 fn from_row(row: totp_secret::Model) -> Result<SecondFactor> {
     let confirmed = match (row.secret, row.confirmed_at, row.last_step) {
         (None, None, None) => None,
-        (Some(secret), Some(at), Some(last_step)) => {
-            Some(Confirmed { secret: Sealed(secret), at: Timestamp::new(at), last_step })
-        }
+        (Some(secret), Some(at), Some(last_step)) => Some(Confirmed { secret: Sealed(secret), at: Timestamp::new(at), last_step }),
         _ => return Err(Error::corrupt(TABLE, "confirmed_at")),
     };
     Ok(SecondFactor {

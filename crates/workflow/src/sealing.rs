@@ -78,7 +78,8 @@ mod tests {
         assert_ne!(sealer.seal(&secret, person(1), [2; 12]).unwrap(), sealed);
         let mut touched = sealed.clone();
         touched.0[20] ^= 1;
-        let refused = |sealer: &Sealer, sealed: &Sealed, of| matches!(sealer.open(sealed, of), Err(Error::Refused(Refusal::NotReady { .. })));
+        let refused =
+            |sealer: &Sealer, sealed: &Sealed, of| matches!(sealer.open(sealed, of), Err(Error::Refused(Refusal::NotReady { .. })));
         assert!(refused(&sealer, &sealed, person(2)));
         assert!(refused(&Sealer::new(b"another"), &sealed, person(1)));
         assert!(refused(&sealer, &touched, person(1)));

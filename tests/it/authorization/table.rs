@@ -100,7 +100,7 @@ pub fn table() -> Vec<Row> {
 
 /// Health, signing in, oneself and the coalition.
 fn access() -> Vec<Row> {
-    use Role::{Member, Owner, Staff};
+    use Role::{Applicant, Member, Owner, Staff};
     vec![
         public("getLiveness"),
         public("getReadiness"),
@@ -112,6 +112,11 @@ fn access() -> Vec<Row> {
             .with(|_| json!({"coalition": "dcsc", "email": "member@example.org", "password": "a phrase that the member knows"})),
         public("refreshTokens").with(|place| json!({"refresh_token": place.session(Role::Author).refresh_token()})),
         row("listMySignIns", Member),
+        row("stepUp", Member).with(|_| json!({"password": "a phrase that the member knows"})),
+        row("enrollTotp", Member),
+        row("confirmTotp", Applicant).with(|place| json!({"code": place.code()})),
+        row("createRecoveryCodes", Applicant),
+        row("removeTotp", Applicant),
         row("getMe", Member),
         row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),
         row("getCoalition", Member),

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use cohortium_domain::access::Grant;
 use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
 use cohortium_domain::timeline::MilestoneKind;
+use cohortium_store::Environment;
 use cohortium_tests::api::{Api, Session};
 use serde_json::{Value, json};
 
 use super::table::{Role, Row, program, session};
 use crate::programs::dcsc_timeline;
 use crate::proposals::proposal;
+use crate::second_factor::shown_by;
 
 /// A server with two coalitions: ours, and theirs.
 pub struct World<'a> {
@@ -77,6 +79,8 @@ impl<'a> Place<'a> {
         let current = listed["items"].as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
         place.keep("sign-in", current["id"].as_str().unwrap().to_owned());
         place.keep("person", place.session(Role::Author).person_id().to_string());
+        let app = place.session(Role::Applicant).act("/v1/me/totp").await.expect(200);
+        place.keep("secret of an app", app["secret"].as_str().unwrap().to_owned());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.members().await;
         place.proposals().await;
@@ -225,6 +229,11 @@ impl<'a> Place<'a> {
         self.things.get(name).unwrap_or_else(|| panic!("there is no {name}"))
     }
 
+    /// What the applicant's app shows.
+    pub fn code(&self) -> String {
+        shown_by(self.id("secret of an app"), self.api.environment().now())
+    }
+
     /// All things, by name.
     pub fn things(&self) -> impl Iterator<Item = (&str, &str)> {
         self.things.iter().map(|(name, id)| (*name, id.as_str()))
@@ -233,7 +242,6 @@ impl<'a> Place<'a> {
 
 /// The same person, signed in an hour ago.
 async fn expired<'a>(api: &'a Api, coalition: CoalitionId, session: &Session<'_>) -> Session<'a> {
-    use cohortium_store::Environment;
     let now = api.environment().now();
     api.environment().set(now.plus(chrono::Duration::hours(-1)));
     let session = api.sign_in(coalition, session.person_id()).await;

@@ -166,8 +166,10 @@ fn wrong(check: &str) -> Problem {
 fn admitted<T>(ctx: &Ctx, admission: Admission<T>, check: &str) -> Result<T, Problem> {
     match admission {
         Admission::Granted(granted) => Ok(granted),
-        Admission::CodeRequired => Err(Problem::new(Code::SecondFactorRequired)
-            .detail("Send as `code` what the authenticator app shows, or a recovery code")),
+        Admission::CodeRequired => {
+            Err(Problem::new(Code::SecondFactorRequired)
+                .detail("Send as `code` what the authenticator app shows, or a recovery code"))
+        }
         Admission::WrongCode => Err(wrong(check)),
         Admission::Blocked { until } => {
             let millis = until.millis().saturating_sub(ctx.now().millis());
