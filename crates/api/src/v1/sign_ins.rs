@@ -162,6 +162,10 @@ fn wrong(check: &str) -> Problem {
     Problem::new(Code::InvalidCredentials).detail(check)
 }
 
+fn session_ended() -> Problem {
+    Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again")
+}
+
 /// Goes on with what was granted. A code that is not good is answered as a password that is not right.
 fn admitted<T>(ctx: &Ctx, admission: Admission<T>, check: &str) -> Result<T, Problem> {
     match admission {
@@ -187,9 +191,9 @@ fn admitted<T>(ctx: &Ctx, admission: Admission<T>, check: &str) -> Result<T, Pro
 #[utoipa::path(tag = "Access", request_body = StepUp, responses((status = 200, description = "The session.", body = SignIn)))]
 #[post("/v1/auth/step-up")]
 async fn step_up(caller: Caller, ctx: Ctx, body: Body<StepUp>) -> Answer {
-    let problem = |error: Error| match error {
-        Error::Refused(Refusal::Hidden(_)) => Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again"),
-        error => Problem::of(error, &caller.actor),
+    let problem = |error: Error| {
+        let ended = matches!(error, Error::Refused(Refusal::Hidden(_)));
+        if ended { session_ended() } else { Problem::of(error, &caller.actor) }
     };
     let (person, session) = (caller.person()?, caller.session().ok_or_else(|| Problem::new(Code::PermissionDenied))?);
     let shown = body.valid().map_err(problem)?;
@@ -226,9 +230,8 @@ fn give(ctx: &Ctx, issued: Issued, refresh_token: String) -> Answer {
 #[post("/v1/auth/refresh")]
 async fn refresh_tokens(ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
     let shown = body.valid().map_err(problem)?.refresh_token;
-    let refused = || Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again");
     let belongs = ctx.store().system().session_of(&token_hash(&shown)).await.map_err(problem)?;
-    let (coalition, session) = belongs.ok_or_else(refused)?;
+    let (coalition, session) = belongs.ok_or_else(session_ended)?;
     let next = ctx.tokens().refresh_token();
     let outcome =
         ctx.store().write(coalition, ORIGIN, async |tx| workflow::sign_ins::refresh(tx, session, &shown, &next).await).await;
@@ -237,7 +240,7 @@ async fn refresh_tokens(ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
         Ok(Refreshed::Reused) => {
             Err(Problem::new(Code::RefreshTokenReused).detail("The session was ended, since two hold its token: sign in again"))
         }
-        Ok(Refreshed::Refused) | Err(Error::Refused(Refusal::Hidden(_))) => Err(refused()),
+        Ok(Refreshed::Refused) | Err(Error::Refused(Refusal::Hidden(_))) => Err(session_ended()),
         Err(error) => Err(problem(error)),
     }
 }
