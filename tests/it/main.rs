@@ -23,6 +23,7 @@ mod people;
 mod program_documents;
 mod programs;
 mod proposals;
+mod rate_limits;
 mod second_factor;
 mod sessions;
 mod sign_ins;

@@ -21,6 +21,7 @@ on_both_databases! {
     after_five_wrong_codes_none_is_taken_for_a_while,
     of_many_sign_ins_with_one_code_one_comes_in,
     of_many_sign_ins_with_one_recovery_code_one_comes_in,
+    a_password_is_guessed_at_no_better_with_a_token,
     a_step_up_makes_a_session_fresh_again,
     who_has_a_second_factor_steps_up_with_it,
     a_refresh_keeps_the_second_factor,
@@ -255,6 +256,21 @@ async fn of_many_sign_ins_with_one_recovery_code_one_comes_in(database: TestData
     let (coalition, mia) = mia(&api).await;
     let (granted, wrong) = who_come_in(&api, coalition, &mia, &mia.recovery_codes[0]).await;
     assert_eq!((granted, wrong), (1, 5), "the others are not looked at, after five wrong ones");
+}
+
+async fn a_password_is_guessed_at_no_better_with_a_token(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let coalition = api.coalition("dcsc").await;
+    let mia = known(&api, coalition, "Mia", &[]).await;
+    let guess = json!({"password": "a phrase that Eve guesses"});
+    for _ in 0..5 {
+        assert_eq!(mia.post("/v1/auth/step-up", guess.clone()).await.problem(401), "invalid_credentials");
+    }
+    let refused = mia.post("/v1/auth/step-up", json!({"password": PASSWORD})).await;
+    assert_eq!((refused.problem(429), refused.header("retry-after")), ("rate_limited", "180"));
+    assert_eq!(login(&api, "mia@example.org", PASSWORD, None).await.problem(429), "rate_limited", "the same count");
+    pass(&api, 180);
+    let _ = mia.post("/v1/auth/step-up", json!({"password": PASSWORD})).await.expect(200);
 }
 
 /// The same session, with a token that is good now.

@@ -104,7 +104,7 @@ pub struct Problem {
     errors: Vec<Fault>,
     more: Map<String, Value>,
     allow: Option<String>,
-    retry_after: Option<i64>,
+    retry_after: i64,
 }
 
 /// The body of every error (RFC 9457).
@@ -172,7 +172,7 @@ impl Problem {
     /// A problem of a kind.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None, retry_after: None }
+        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None, retry_after: RETRY_AFTER_SECONDS }
     }
 
     /// The same, saying what happened this time.
@@ -196,10 +196,10 @@ impl Problem {
         self
     }
 
-    /// The same, saying after how many seconds to ask again.
+    /// The same, saying after how many seconds it can be tried again.
     #[must_use]
     pub fn retry_after(mut self, seconds: i64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = seconds;
         self
     }
 
@@ -226,7 +226,7 @@ impl Problem {
             response.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.insert_header((header::RETRY_AFTER, self.retry_after.unwrap_or(RETRY_AFTER_SECONDS).to_string()));
+            response.insert_header((header::RETRY_AFTER, self.retry_after.to_string()));
         }
         if let Some(methods) = &self.allow {
             response.insert_header((header::ALLOW, methods.as_str()));
@@ -300,6 +300,7 @@ impl Problem {
             Refusal::Invalid(faults) => Self::invalid(faults),
             Refusal::Stale => Self::new(Code::PreconditionFailed).detail(said),
             Refusal::VersionRequired => Self::new(Code::PreconditionRequired).detail(said),
+            Refusal::TooOften { wait_seconds } => Self::new(Code::RateLimited).detail(said).retry_after(wait_seconds),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }
     }

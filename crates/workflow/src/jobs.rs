@@ -35,6 +35,7 @@ pub async fn run(store: Store) {
             if rounds.is_multiple_of(ROUNDS_TO_FORGETTING) {
                 forget_old_keys(&store).await?;
                 forget_old_sign_ins(&store).await?;
+                store.system().forget_full_throttles().await?;
             }
             Ok::<_, Error>(())
         };

@@ -24,5 +24,6 @@ mod seats;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_ins;
+pub mod throttles;
 pub mod timeline;
 pub mod verifications;

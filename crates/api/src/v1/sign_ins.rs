@@ -4,7 +4,9 @@ use actix_web::http::header;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, delete, get, post};
 use cohortium_domain::access::Actor;
+use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::ids::SignInId;
+use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sign_ins::{self, UserAgent};
 use cohortium_domain::text::{Email, SecondFactorCode, Slug};
@@ -21,6 +23,7 @@ use crate::ctx::Ctx;
 use crate::extract::{Body, Conditions, Paging, Params};
 use crate::keys::Jwk;
 use crate::problem::{Code, Problem};
+use crate::rate_limits::Network;
 use crate::reply::{Answer, Reply};
 use crate::tokens::ACCESS_SECONDS;
 
@@ -141,12 +144,18 @@ fn problem(error: Error) -> Problem {
 /// password alone. Whatever is wrong, the answer is the same. After five wrong codes in a row none is looked at for a while.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
-async fn login(request: HttpRequest, ctx: Ctx, body: Body<Login>) -> Answer {
+async fn login(request: HttpRequest, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
     let login = body.valid().map_err(problem)?;
+    let throttle = ctx.throttles().sign_in(&network.to_string(), &login.coalition, &login.email);
+    throttle.admit(ctx.store()).await.map_err(problem)?;
     let read = coalition(&ctx, &login.coalition).await.map_err(problem)?;
     let found =
         workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await.map_err(problem)?;
-    let (Some(read), Some(person)) = (read, found) else { return Err(wrong(CHECK_ALL)) };
+    let (Some(read), Some(person)) = (read, found) else {
+        throttle.wrong(ctx.store()).await.map_err(problem)?;
+        return Err(wrong(CHECK_ALL));
+    };
+    throttle.right(ctx.store()).await.map_err(problem)?;
     let (refresh_token, user_agent) = (ctx.tokens().refresh_token(), user_agent(&request));
     let admission = ctx.store().write(read.coalition_id(), ORIGIN, async |tx| {
         workflow::sign_ins::sign_in(tx, ctx.sealer(), person, login.code.as_ref(), user_agent.as_ref(), &refresh_token).await
@@ -190,17 +199,23 @@ fn admitted<T>(ctx: &Ctx, admission: Admission<T>, check: &str) -> Result<T, Pro
 /// refused as `insufficient_user_authentication` (RFC 9470).
 #[utoipa::path(tag = "Access", request_body = StepUp, responses((status = 200, description = "The session.", body = SignIn)))]
 #[post("/v1/auth/step-up")]
-async fn step_up(caller: Caller, ctx: Ctx, body: Body<StepUp>) -> Answer {
+async fn step_up(caller: Caller, ctx: Ctx, network: Network, body: Body<StepUp>) -> Answer {
     let problem = |error: Error| {
         let ended = matches!(error, Error::Refused(Refusal::Hidden(_)));
         if ended { session_ended() } else { Problem::of(error, &caller.actor) }
     };
     let (person, session) = (caller.person()?, caller.session().ok_or_else(|| Problem::new(Code::PermissionDenied))?);
     let shown = body.valid().map_err(problem)?;
+    // A stolen token is no better a place to guess at the password than the login is.
+    let (of, whose): (Coalition, Person) = (ctx.load(&caller, caller.coalition_id).await?, ctx.load(&caller, person).await?);
+    let throttle = ctx.throttles().sign_in(&network.to_string(), &of.slug, &whose.email);
+    throttle.admit(ctx.store()).await.map_err(problem)?;
     let read = ctx.store().read(caller.coalition_id).await.map_err(problem)?;
     if !workflow::sign_ins::knows_password(&read, ctx.passwords(), person, &shown.password).await.map_err(problem)? {
+        throttle.wrong(ctx.store()).await.map_err(problem)?;
         return Err(wrong(CHECK_PASSWORD));
     }
+    throttle.right(ctx.store()).await.map_err(problem)?;
     let origin = Origin { door: "http", request_id: Some(caller.request_id) };
     let admission = ctx.store().write(caller.coalition_id, origin, async |tx| {
         workflow::sign_ins::step_up(tx, ctx.sealer(), person, session, shown.code.as_ref()).await
@@ -232,6 +247,7 @@ async fn refresh_tokens(ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
     let shown = body.valid().map_err(problem)?.refresh_token;
     let belongs = ctx.store().system().session_of(&token_hash(&shown)).await.map_err(problem)?;
     let (coalition, session) = belongs.ok_or_else(session_ended)?;
+    ctx.throttles().refresh(ctx.store(), &session.to_string()).await.map_err(problem)?;
     let next = ctx.tokens().refresh_token();
     let outcome =
         ctx.store().write(coalition, ORIGIN, async |tx| workflow::sign_ins::refresh(tx, session, &shown, &next).await).await;

@@ -26,6 +26,7 @@ pub(crate) mod refresh_token;
 pub(crate) mod role_list;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod throttle;
 pub(crate) mod totp_secret;
 pub(crate) mod verification;
 
