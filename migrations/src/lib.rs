@@ -52,6 +52,7 @@ migrations! {
     "0007_sessions",
     "0009_mails",
     "0008_sign_ins",
+    "0011_second_factor",
     "0013_throttles",
     "0010_api_clients",
 }

@@ -63,7 +63,10 @@ fn every_operation_asks_for_the_token_that_the_table_asks_for() {
 
 /// What is only made and ended has no version that a caller could name.
 fn without_version(operation: &str) -> bool {
-    matches!(operation, "endMySignIn" | "endSignIns" | "changePassword" | "addGrant" | "removeGrant" | "revokeClientSecret")
+    matches!(
+        operation,
+        "endMySignIn" | "endSignIns" | "changePassword" | "addGrant" | "removeGrant" | "revokeClientSecret" | "removeTotp"
+    )
 }
 
 /// The token endpoints, which refuse as OAuth has it.

@@ -34,6 +34,7 @@ mod program_documents;
 mod programs;
 mod proposals;
 mod rate_limits;
+mod second_factor;
 mod sessions;
 mod sign_ins;
 mod staff;

@@ -23,6 +23,7 @@ use crate::document::faults;
 use crate::enrolling::{Stage, applied, apply, cohort};
 use crate::programs::{dcsc, published};
 use crate::proposals::proposal;
+use crate::second_factor::{PASSWORD, enrolled};
 
 on_both_databases! {
     every_problem_is_met_and_changes_nothing,
@@ -148,6 +149,7 @@ impl<'a> World<'a> {
             Code::DatabaseUnavailable => self.database_unavailable().await,
             Code::InsufficientScope => self.insufficient_scope().await,
             Code::InsufficientUserAuthentication => self.stale_sign_in().await,
+            Code::SecondFactorRequired => self.second_factor_required().await,
             Code::SecretShownBefore => self.secret_shown_before().await,
         }
     }
@@ -225,6 +227,13 @@ impl<'a> World<'a> {
         let _ = nobody.post("/v1/auth/register", registration).await.expect(202);
         let login = json!({"coalition": "dcsc", "email": "new@example.org", "password": password});
         send(nobody.request(Method::POST, "/v1/auth/login").json(&login))
+    }
+
+    async fn second_factor_required(&self) -> Attempt<'a> {
+        let api = self.stage.api;
+        let tess = enrolled(api, self.stage.coalition, "Tess", &[]).await;
+        let login = json!({"coalition": "dcsc", "email": tess.email, "password": PASSWORD});
+        send(api.anonymous().request(Method::POST, "/v1/auth/login").json(&login))
     }
 
     async fn insufficient_scope(&self) -> Attempt<'a> {

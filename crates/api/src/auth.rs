@@ -10,7 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Duration;
-use cohortium_domain::access::{Action, Actor, ClientScope, Tie};
+use cohortium_domain::access::{Action, Actor, ClientScope, Grant, Tie};
 use cohortium_domain::ids::{CoalitionId, PersonId, SignInId};
 use cohortium_domain::sign_ins;
 use cohortium_domain::time::Timestamp;
@@ -27,8 +27,10 @@ use crate::tokens::{Checked, Holder, scope_text};
 pub struct Caller {
     /// Where.
     pub coalition_id: CoalitionId,
-    /// Who.
+    /// Who, with the grants that it can use.
     pub actor: Actor,
+    /// The grants that it cannot use until it shows a second factor.
+    pub withheld: BTreeSet<Grant>,
     /// How it came in.
     pub via: Via,
     /// The request's id.
@@ -44,6 +46,8 @@ pub enum Via {
         id: SignInId,
         /// When the person last showed who it is.
         authenticated_at: Timestamp,
+        /// When it last showed a second factor.
+        second_factor_at: Option<Timestamp>,
     },
     /// With a token of an API client.
     Client,
@@ -82,12 +86,24 @@ impl Caller {
         Err(Problem::new(Code::InsufficientScope).detail(action.only_for()).scope(scope_text(&scopes)))
     }
 
+    /// When the person last showed a second factor in the session by which it came in.
+    #[must_use]
+    pub fn second_factor_at(&self) -> Option<Timestamp> {
+        match self.via {
+            Via::Session { second_factor_at, .. } => second_factor_at,
+            Via::Client => None,
+        }
+    }
+
     /// Goes on when the action needs no fresh sign-in, or the caller's is one.
     ///
     /// # Errors
     /// [`Code::InsufficientUserAuthentication`].
     pub fn require_fresh_sign_in(&self, action: Action, now: Timestamp) -> Result<(), Problem> {
-        let fresh = matches!(self.via, Via::Session { authenticated_at, .. } if sign_ins::fresh(authenticated_at, now));
+        let fresh = match self.via {
+            Via::Session { authenticated_at, second_factor_at, .. } => sign_ins::fresh(authenticated_at, second_factor_at, now),
+            Via::Client => false,
+        };
         if !action.needs_fresh_sign_in() || fresh {
             return Ok(());
         }
@@ -133,6 +149,7 @@ struct StandsFor {
 struct Identity {
     coalition_id: CoalitionId,
     actor: Actor,
+    withheld: BTreeSet<Grant>,
     via: Via,
 }
 
@@ -175,12 +192,17 @@ async fn read(ctx: &Ctx, checked: &Checked) -> Result<Option<Identity>, Error> {
             found.map(|found| Identity {
                 coalition_id: found.coalition_id,
                 actor: found.actor,
-                via: Via::Session { id: session, authenticated_at: found.authenticated_at },
+                withheld: found.withheld,
+                via: Via::Session {
+                    id: session,
+                    authenticated_at: found.authenticated_at,
+                    second_factor_at: found.second_factor_at,
+                },
             })
         }
         Holder::Client(client) => {
             let found = store.system().client_of(token, client).await?;
-            found.map(|(coalition_id, actor)| Identity { coalition_id, actor, via: Via::Client })
+            found.map(|(coalition_id, actor)| Identity { coalition_id, actor, withheld: BTreeSet::new(), via: Via::Client })
         }
     })
 }
@@ -210,8 +232,8 @@ pub async fn identify(ctx: &Ctx, authorization: Option<&header::HeaderValue>, re
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(required());
     }
-    let Identity { coalition_id, actor, via } = ctx.recognized().look_up(ctx, token.trim()).await?;
-    Ok(Caller { coalition_id, actor, via, request_id })
+    let Identity { coalition_id, actor, withheld, via } = ctx.recognized().look_up(ctx, token.trim()).await?;
+    Ok(Caller { coalition_id, actor, withheld, via, request_id })
 }
 
 impl FromRequest for Caller {

@@ -13,6 +13,7 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
+use cohortium_workflow::sealing::Sealer;
 use cohortium_workflow::throttles::Throttles;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -77,6 +78,7 @@ struct Inner {
     rate_limits: RateLimits,
     throttles: Throttles,
     passwords: Passwords,
+    sealer: Sealer,
     cursors: Cursors,
     catalog: Catalog,
     network: NetworkConfig,
@@ -99,6 +101,7 @@ impl Ctx {
             rate_limits,
             throttles,
             passwords,
+            sealer: Sealer::new(secret),
             cursors: Cursors::new(secret),
             catalog: Catalog::default(),
             network,
@@ -152,6 +155,12 @@ impl Ctx {
     #[must_use]
     pub fn passwords(&self) -> &Passwords {
         &self.inner.passwords
+    }
+
+    /// What seals secrets.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
     }
 
     /// What makes and checks cursors.

@@ -32,6 +32,8 @@ use crate::{cursor, json};
 
 /// The longest idempotency key.
 pub const LONGEST_KEY: usize = 255;
+/// Where no idempotency key is taken: where one signs in, and where a secret is shown, which is never kept. A repeat there makes new ones.
+const WITHOUT_KEY: [&str; 3] = ["/v1/auth/", "/v1/me/totp", "/v1/me/recovery-codes"];
 /// How many items a page has when nothing is said.
 const DEFAULT_LIMIT: u64 = 50;
 
@@ -49,9 +51,7 @@ pub struct Conditions {
 impl Conditions {
     fn of(request: &HttpRequest, body: &Value) -> Result<Self, Problem> {
         let key = match request.headers().get("idempotency-key") {
-            Some(value) if *request.method() == Method::POST && !request.path().starts_with("/v1/auth/") => {
-                Some(idempotency_key(value)?)
-            }
+            Some(value) if *request.method() == Method::POST && takes_key(request.path()) => Some(idempotency_key(value)?),
             _ => None,
         };
         Ok(Self {
@@ -79,6 +79,11 @@ impl Conditions {
     pub fn precondition(&self) -> Precondition {
         self.precondition
     }
+}
+
+/// Whether a POST to this address takes an idempotency key.
+pub fn takes_key(path: &str) -> bool {
+    !WITHOUT_KEY.iter().any(|without| path.starts_with(without))
 }
 
 fn idempotency_key(value: &header::HeaderValue) -> Result<String, Problem> {

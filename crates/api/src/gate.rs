@@ -13,11 +13,11 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::auth;
+use crate::auth::{self, Caller};
 use crate::config::Limits;
 use crate::ctx::Ctx;
 use crate::network::{Hosts, client_address};
@@ -95,8 +95,22 @@ fn with_problem(response: ServiceResponse<BoxBody>, id: Uuid) -> ServiceResponse
         let status = error.as_response_error().status_code();
         Problem::new(if status.is_client_error() { Code::MalformedJson } else { Code::InternalError })
     });
-    let answer = problem.answer(id);
+    let answer = unless_withheld(response.request(), problem).answer(id);
     response.into_response(answer)
+}
+
+/// A refusal that grants would have spared the caller, were they not withheld, tells how to have them.
+fn unless_withheld(request: &HttpRequest, problem: Problem) -> Problem {
+    let extensions = request.extensions();
+    let (Some(caller), Some(Matched(operation))) = (extensions.get::<Caller>(), extensions.get::<Matched>()) else {
+        return problem;
+    };
+    let refused = matches!(problem.code(), Code::NotFound | Code::PermissionDenied);
+    if !refused || !operation.action.opened_by(&caller.withheld) {
+        return problem;
+    }
+    Problem::new(Code::InsufficientUserAuthentication)
+        .detail("Your grants are withheld until you show a second factor: POST /v1/auth/step-up with a code, or POST /v1/me/totp to have one")
 }
 
 fn add_headers(headers: &mut HeaderMap, id: Uuid, policy: &'static str, secure: bool) {
@@ -164,10 +178,10 @@ async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
         }
     };
     count(request, ctx.rate_limits().caller(&caller, read).map(Some))?;
-    caller.require_could_ever(operation.action)?;
-    caller.require_fresh_sign_in(operation.action, ctx.now())?;
+    let could_ever = caller.require_could_ever(operation.action);
+    let fresh = caller.require_fresh_sign_in(operation.action, ctx.now());
     request.extensions_mut().insert(caller);
-    Ok(())
+    could_ever.and(fresh)
 }
 
 /// Whether the server answers as the host that is asked for. Probes ask by whatever address they have.

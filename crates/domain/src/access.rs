@@ -14,6 +14,8 @@ use uuid::Uuid;
 use crate::ids::{ClientId, CohortId, Id, PersonId};
 use crate::journal::SubjectKind;
 use crate::refusal::Refusal;
+use crate::second_factor::SecondFactorPolicy;
+use crate::time::Timestamp;
 
 crate::words! {
     /// A standing right that a person holds in a coalition.
@@ -172,6 +174,15 @@ impl Actor {
             Who::Client(scope) => matches!(self, Self::Client { scopes, .. } if scopes.contains(scope)),
             Who::Time => matches!(self, Self::Time),
         })
+    }
+}
+
+/// Of a person's grants, those that are withheld in a session: all of them, where the coalition asks for a second factor and none was shown in it.
+#[must_use]
+pub fn withheld(policy: SecondFactorPolicy, grants: &BTreeSet<Grant>, second_factor_at: Option<Timestamp>) -> BTreeSet<Grant> {
+    match (policy, second_factor_at) {
+        (SecondFactorPolicy::Required, None) => grants.clone(),
+        (SecondFactorPolicy::Optional, _) | (SecondFactorPolicy::Required, Some(_)) => BTreeSet::new(),
     }
 }
 
@@ -335,6 +346,16 @@ actions! {
     ReinstatePerson "reinstate" [Owner],
     /// End a person's sign-in sessions.
     EndSignIns "end" [Owner],
+    /// Show once more who one is.
+    StepUp "step_up" [Member],
+    /// Ask for the secret of an authenticator app.
+    EnrollTotp "enroll" [Member],
+    /// Confirm an authenticator app by a code of it.
+    ConfirmTotp "confirm" [Member],
+    /// Remove one's authenticator app.
+    RemoveTotp "remove" [Member],
+    /// Make new recovery codes.
+    CreateRecoveryCodes "create" [Member],
     /// Read the keys that sign access tokens.
     GetKeys "read" [Public],
     /// Read what the coalition knows about oneself.
@@ -599,8 +620,18 @@ actions! {
     GetDocument "read" [Public],
 }
 
-/// What needs a fresh sign-in.
+/// What needs a fresh sign-in. The coalition's settings decide where its mails lead, and of whom it asks for a second factor.
 const FRESH: &[Action] = &[
+    Action::EnrollTotp,
+    Action::ConfirmTotp,
+    Action::RemoveTotp,
+    Action::CreateRecoveryCodes,
+    Action::UpdateCoalition,
+    Action::AddGrant,
+    Action::RemoveGrant,
+    Action::SuspendPerson,
+    Action::ReinstatePerson,
+    Action::EndSignIns,
     Action::CreateApiClient,
     Action::UpdateApiClient,
     Action::RevokeApiClient,
@@ -633,7 +664,18 @@ impl Action {
         self.who().iter().filter_map(|who| if let Who::Client(scope) = who { Some(*scope) } else { None })
     }
 
-    /// Whether a person must have shown who it is in the last quarter of an hour: what gives rights to others, or takes them.
+    /// Whether one of these grants allows it, on some thing at least.
+    #[must_use]
+    pub fn opened_by(self, grants: &BTreeSet<Grant>) -> bool {
+        self.who().iter().any(|who| match who {
+            Who::Staff => grants.contains(&Grant::Staff) || grants.contains(&Grant::Owner),
+            Who::Owner => grants.contains(&Grant::Owner),
+            Who::Reviewer => grants.contains(&Grant::Reviewer),
+            Who::Public | Who::Member | Who::Concerned | Who::Facilitator | Who::CohortPeople | Who::Client(_) | Who::Time => false,
+        })
+    }
+
+    /// Whether a person must have shown who it is in the last quarter of an hour: what gives rights to others, or takes them, and ways in.
     #[must_use]
     pub fn needs_fresh_sign_in(self) -> bool {
         FRESH.contains(&self)
@@ -717,6 +759,31 @@ mod tests {
                 assert!(!tie.allows(*action) || actor.could_ever(*action), "{}", action.name());
             }
         }
+    }
+
+    #[test]
+    fn grants_are_withheld_where_a_second_factor_is_asked_for_and_was_not_shown() {
+        let (grants, shown) = (BTreeSet::from([Grant::Staff, Grant::Owner]), Some(Timestamp::from_millis(0)));
+        assert_eq!(withheld(SecondFactorPolicy::Required, &grants, None), grants);
+        for (policy, second_factor_at) in
+            [(SecondFactorPolicy::Required, shown), (SecondFactorPolicy::Optional, None), (SecondFactorPolicy::Optional, shown)]
+        {
+            assert_eq!(withheld(policy, &grants, second_factor_at), BTreeSet::new());
+        }
+    }
+
+    #[test]
+    fn a_grant_opens_what_it_alone_allows() {
+        for grant in Grant::ALL {
+            let grants = BTreeSet::from([*grant]);
+            for action in Action::ALL {
+                let gained = person(&[*grant]).could_ever(*action) && !person(&[]).could_ever(*action);
+                let alone = action.who().iter().all(|who| matches!(who, Who::Staff | Who::Owner | Who::Reviewer | Who::Client(_)));
+                assert_eq!(action.opened_by(&grants) && alone, gained, "{} by {grant}", action.name());
+            }
+            assert!(!Action::UpdateMe.opened_by(&grants), "what everybody may needs no grant");
+        }
+        assert!(Action::GetProposal.opened_by(&BTreeSet::from([Grant::Staff])), "a stranger's proposal");
     }
 
     #[test]

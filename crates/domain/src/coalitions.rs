@@ -7,6 +7,7 @@ use crate::ids::CoalitionId;
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::meta::Meta;
 use crate::refusal::{FaultCode, Refusal};
+use crate::second_factor::SecondFactorPolicy;
 use crate::text::{Email, Slug, Title, WebAddress};
 use crate::time::{Timestamp, Zone};
 
@@ -45,6 +46,8 @@ pub struct Coalition {
     pub contact_email: Option<Email>,
     /// Where the links in its mails lead.
     pub front_end_url: Option<WebAddress>,
+    /// Of whom it asks for a second factor.
+    pub second_factor: SecondFactorPolicy,
     /// Its clock.
     pub clock: Clock,
     /// Version and instants.
@@ -64,6 +67,8 @@ pub struct CoalitionUpdate {
     pub contact_email: Option<Option<Email>>,
     /// Where the links in its mails lead; `Some(None)` clears it.
     pub front_end_url: Option<Option<WebAddress>>,
+    /// Of whom it asks for a second factor.
+    pub second_factor: Option<SecondFactorPolicy>,
 }
 
 impl Coalition {
@@ -86,6 +91,7 @@ impl Coalition {
             website: None,
             contact_email: None,
             front_end_url: None,
+            second_factor: SecondFactorPolicy::Optional,
             clock,
             meta: Meta::new(now),
         };
@@ -93,8 +99,22 @@ impl Coalition {
         Change::one(made, happened)
     }
 
-    /// Changes its settings.
-    pub fn update(mut self, update: CoalitionUpdate, now: Timestamp) -> Change<Self> {
+    /// Changes its settings. `second_factor_at` is when whoever does it has shown a second factor.
+    ///
+    /// # Errors
+    /// It would ask for a second factor on the word of somebody who has shown none, and so lock out even that one.
+    pub fn update(
+        mut self,
+        update: CoalitionUpdate,
+        second_factor_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        let before = self.second_factor;
+        self.second_factor = update.second_factor.unwrap_or(before);
+        if self.second_factor == SecondFactorPolicy::Required && before != self.second_factor && second_factor_at.is_none() {
+            let what = "Show a second factor of your own first, or your grants would be withheld: enroll by POST /v1/me/totp, or sign in with a code";
+            return Err(Refusal::NotReady { what: what.to_owned(), missing: Vec::new() });
+        }
         if let Some(name) = update.name {
             self.name = name;
         }
@@ -111,8 +131,11 @@ impl Coalition {
             self.front_end_url = url;
         }
         self.meta = self.meta.changed(now);
-        let happened = self.happening("updated");
-        Change::one(self, happened)
+        let mut happened = self.happening("updated");
+        if self.second_factor != before {
+            happened = happened.with("second_factor", self.second_factor.to_string());
+        }
+        Ok(Change::one(self, happened))
     }
 
     /// Moves the test clock.
@@ -201,6 +224,23 @@ mod tests {
         assert_eq!(moved.happened[0].entry_type(), "coalition.clock_moved");
         assert!(sandbox.clone().move_clock(at(10)).is_ok(), "standing still is not going back");
         assert!(matches!(sandbox.move_clock(at(9)), Err(Refusal::Invalid(_))));
+    }
+
+    #[test]
+    fn a_second_factor_is_asked_for_by_who_has_shown_one() {
+        use SecondFactorPolicy::{Optional, Required};
+        let now = Timestamp::from_millis(7);
+        let policy = |second_factor| CoalitionUpdate { second_factor: Some(second_factor), ..CoalitionUpdate::default() };
+        let before = coalition(Clock::Live).unwrap();
+        assert_eq!(before.second_factor, Optional);
+        assert!(matches!(before.clone().update(policy(Required), None, now), Err(Refusal::NotReady { .. })));
+        let change = before.clone().update(policy(Required), Some(now), now).unwrap();
+        assert_eq!((change.value.second_factor, &change.happened[0].data["second_factor"]), (Required, &"required".into()));
+        for update in [policy(Optional), policy(Required), CoalitionUpdate::default()] {
+            assert!(change.value.clone().update(update, None, now).is_ok(), "nobody is locked out by that");
+        }
+        let other = before.update(CoalitionUpdate::default(), None, now).unwrap();
+        assert_eq!((other.value.second_factor, other.happened[0].data.len()), (Optional, 0));
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub mod programs;
 pub mod proposals;
 pub mod refusal;
 pub mod seats;
+pub mod second_factor;
 pub mod sessions;
 pub mod sign_ins;
 pub mod text;

@@ -76,6 +76,24 @@ impl SignIn {
         }
     }
 
+    /// The same, its person having shown a second factor as well.
+    #[must_use]
+    pub fn with_second_factor(self, now: Timestamp) -> Self {
+        Self { second_factor_at: Some(now), ..self }
+    }
+
+    /// The same, its person having shown once more who it is.
+    #[must_use]
+    pub fn stepped_up(self, now: Timestamp) -> Self {
+        Self { authenticated_at: now, ..self }
+    }
+
+    /// The same, its person having no second factor any more.
+    #[must_use]
+    pub fn without_second_factor(self) -> Self {
+        Self { second_factor_at: None, ..self }
+    }
+
     /// Whether it can be used.
     #[must_use]
     pub fn lives(&self, now: Timestamp) -> bool {
@@ -115,10 +133,11 @@ pub fn could_be_lost(given_at: Timestamp, now: Timestamp) -> bool {
     now < given_at.plus(LOST_ANSWER)
 }
 
-/// Whether who showed who it is then has done so recently enough for what needs a fresh sign-in.
+/// Whether a person has shown recently enough who it is, for what needs a fresh sign-in: with its second factor too, in a session that it began with one.
 #[must_use]
-pub fn fresh(authenticated_at: Timestamp, now: Timestamp) -> bool {
-    now < authenticated_at.plus(FRESH)
+pub fn fresh(authenticated_at: Timestamp, second_factor_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let recent = |at: Timestamp| now < at.plus(FRESH);
+    recent(authenticated_at) && second_factor_at.is_none_or(recent)
 }
 
 /// For how many seconds a sign-in counts as fresh.
@@ -263,7 +282,8 @@ mod tests {
 
     #[test]
     fn a_sign_in_is_fresh_for_a_quarter_of_an_hour() {
-        assert!(fresh(at(0), at(899)) && !fresh(at(0), at(900)));
+        assert!(fresh(at(0), None, at(899)) && !fresh(at(0), None, at(900)));
+        assert!(fresh(at(1), Some(at(0)), at(899)) && !fresh(at(1), Some(at(0)), at(900)), "with a second factor, that as well");
         assert_eq!(fresh_seconds(), 900);
     }
 }

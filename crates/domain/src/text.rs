@@ -244,6 +244,12 @@ formed_text! {
     /// A school year, as it is spoken of.
     SchoolYear(7, 7, "^[0-9]{4}-[0-9]{2}$", None), is_school_year,
         "A school year, for example 2019-20";
+    /// What an authenticator app shows.
+    TotpCode(6, 6, "^[0-9]{6}$", None), |text| text.bytes().all(|b| b.is_ascii_digit()),
+        "The six digits that the authenticator app shows";
+    /// What is shown as a second factor.
+    SecondFactorCode(6, 29, "^([0-9]{6}|([A-Za-z2-7]{4}-){5}[A-Za-z2-7]{4})$", None), is_second_factor_code,
+        "The six digits that the authenticator app shows, or a recovery code";
     /// An ISO 4217 currency.
     Currency(3, 3, "^[A-Z]{3}$", None), |text| text.bytes().all(|b| b.is_ascii_uppercase()),
         "Three capital letters, for example USD";
@@ -330,6 +336,11 @@ fn is_web_address(text: &str) -> bool {
     !authority.is_empty() && !authority.contains('@') && !text.contains(char::is_whitespace)
 }
 
+fn is_second_factor_code(text: &str) -> bool {
+    let group = |part: &str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'2'..=b'7'));
+    TotpCode::new(text).is_ok() || (text.split('-').count() == 6 && text.split('-').all(group))
+}
+
 fn is_school_year(text: &str) -> bool {
     let Some((first, second)) = text.split_once('-') else { return false };
     let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|b| b.is_ascii_digit());
@@ -373,6 +384,14 @@ mod tests {
         }
         assert!(SchoolYear::new("2019-20").is_ok() && SchoolYear::new("1999-00").is_ok());
         assert!(SchoolYear::new("2019-21").is_err() && SchoolYear::new("19-20").is_err());
+        for good in ["012345", "ABCD-EFGH-IJKL-MNOP-QRST-UV27", "abcd-efgh-ijkl-mnop-qrst-uv27"] {
+            assert!(SecondFactorCode::new(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["01234", "0123456", "01234x", "ABCD-EFGH-IJKL-MNOP-QRST", "ABCD-EFGH-IJKL-MNOP-QRST-UV18", "ABCDEFGHIJKLMNOPQRSTUV27"]
+        {
+            assert!(SecondFactorCode::new(bad).is_err(), "{bad}");
+        }
         assert!(WebAddress::new("https://example.org/a?b").is_ok());
         assert!(WebAddress::new("https://a@example.org").is_err() && WebAddress::new("javascript:alert(1)").is_err());
     }

@@ -47,6 +47,7 @@ impl Record for Coalition {
             website: self.website.clone().map(Into::into),
             contact_email: self.contact_email.clone().map(Into::into),
             front_end_url: self.front_end_url.clone().map(Into::into),
+            second_factor: self.second_factor.as_str().to_owned(),
             mode: self.mode().as_str().to_owned(),
             test_now: match self.clock {
                 Clock::Live => None,
@@ -73,6 +74,7 @@ impl Record for Coalition {
             website: optional(TABLE, "website", row.website.as_deref(), WebAddress::new)?,
             contact_email: optional(TABLE, "contact_email", row.contact_email.as_deref(), Email::new)?,
             front_end_url: optional(TABLE, "front_end_url", row.front_end_url.as_deref(), WebAddress::new)?,
+            second_factor: word(TABLE, "second_factor", &row.second_factor)?,
             clock,
             meta: meta(row.version, row.created_at, row.updated_at),
         })

@@ -31,6 +31,7 @@ mod people;
 mod program_documents;
 mod programs;
 mod proposals;
+mod second_factor;
 mod sessions;
 mod sign_ins;
 mod throttles;

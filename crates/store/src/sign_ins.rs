@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::access::{self, Actor, Grant};
 use cohortium_domain::ids::{CoalitionId, Id, PersonId, SignInId, TokenId};
 use cohortium_domain::sign_ins::{RefreshToken, SignIn, TokenState, UserAgent, could_be_lost};
 use cohortium_domain::time::Timestamp;
@@ -26,8 +26,10 @@ const TABLE: &str = "sign_ins";
 pub struct SignedIn {
     /// Where.
     pub coalition_id: CoalitionId,
-    /// Who.
+    /// Who, with the grants that it can use.
     pub actor: Actor,
+    /// The grants that it cannot use, because it has not shown a second factor.
+    pub withheld: BTreeSet<Grant>,
     /// In which session.
     pub session: SignInId,
     /// When the person last showed who it is.
@@ -46,6 +48,7 @@ struct Standing {
     second_factor_at: Option<DateTimeUtc>,
     access_used_at: Option<DateTimeUtc>,
     given_at: DateTimeUtc,
+    second_factor_policy: String,
     grant_name: Option<String>,
 }
 
@@ -69,6 +72,7 @@ impl System<'_> {
             .columns([refresh_token::Column::CoalitionId, refresh_token::Column::SignInId, refresh_token::Column::AccessUsedAt])
             .columns([sign_in::Column::PersonId, sign_in::Column::AuthenticatedAt, sign_in::Column::SecondFactorAt])
             .column_as(refresh_token::Column::CreatedAt, "given_at")
+            .column_as(coalition::Column::SecondFactor, "second_factor_policy")
             .column_as(grant::Column::Name, "grant_name")
             .join(JoinType::InnerJoin, to_session.into())
             .join(JoinType::InnerJoin, to_account.into())
@@ -86,12 +90,16 @@ impl System<'_> {
         }
         let grants: Result<BTreeSet<Grant>> =
             rows.iter().filter_map(|row| row.grant_name.as_deref()).map(|name| word("grants", "name", name)).collect();
+        let (grants, second_factor_at) = (grants?, first.second_factor_at.map(Timestamp::new));
+        let policy = word("coalitions", "second_factor", &first.second_factor_policy)?;
+        let withheld = access::withheld(policy, &grants, second_factor_at);
         Ok(Some(SignedIn {
             coalition_id: CoalitionId::from_uuid(first.coalition_id),
-            actor: Actor::Person { id: PersonId::from_uuid(first.person_id), grants: grants? },
+            actor: Actor::Person { id: PersonId::from_uuid(first.person_id), grants: &grants - &withheld },
+            withheld,
             session: SignInId::from_uuid(first.sign_in_id),
             authenticated_at: Timestamp::new(first.authenticated_at),
-            second_factor_at: first.second_factor_at.map(Timestamp::new),
+            second_factor_at,
         }))
     }
 

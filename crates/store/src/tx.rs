@@ -153,6 +153,12 @@ impl Tx {
         I::from_uuid(self.environment.random_uuid())
     }
 
+    /// Bytes that nobody can guess.
+    #[must_use]
+    pub fn random(&self) -> [u8; 16] {
+        self.environment.random()
+    }
+
     /// What the process's clock shows: for tokens, sign-in sessions and other things of operation.
     #[must_use]
     pub fn process_now(&self) -> Timestamp {

@@ -4,13 +4,15 @@ use cohortium_domain::access::Actor;
 use cohortium_domain::ids::{PersonId, SignInId, TokenId};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sign_ins::{Exchange, SignIn, UserAgent, token_reused};
-use cohortium_domain::text::Email;
+use cohortium_domain::text::{Email, SecondFactorCode};
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Credentials, Read, Result, Tx};
 use sha2::{Digest, Sha256};
 
 use crate::accounts;
 use crate::passwords::Passwords;
+use crate::sealing::Sealer;
+use crate::second_factor::{self, Asked};
 
 /// What tokens are given for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,22 @@ pub enum Refreshed {
     Reused,
     /// It is good for nothing.
     Refused,
+}
+
+/// What came of showing who one is, after the password was right.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Admission<T> {
+    /// It was enough.
+    Granted(T),
+    /// The person has a second factor, and showed no code of it.
+    CodeRequired,
+    /// The password or the code is not right.
+    Wrong,
+    /// After too many wrong codes, none is looked at.
+    Blocked {
+        /// Until then.
+        until: Timestamp,
+    },
 }
 
 /// The person whose address and password these are; nobody, when anything about them is not right, however it is not.
@@ -61,14 +79,80 @@ pub async fn authenticate(
     Ok(found.filter(|credentials| matches && credentials.active).map(|credentials| credentials.person_id))
 }
 
-/// Begins a session for a person who has shown who it is.
+/// Whether this is the person's password.
+///
+/// # Errors
+/// The database's; too many sign-ins at once.
+pub async fn knows_password(read: &Read, passwords: &Passwords, person: PersonId, password: &str) -> Result<bool> {
+    passwords.verify(password, read.password_hash(person).await?.as_deref()).await
+}
+
+/// Signs in a person whose password was right. A wrong code is counted, and that stands.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn sign_in(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    person: PersonId,
+    code: Option<&SecondFactorCode>,
+    user_agent: Option<&UserAgent>,
+    refresh_token: &str,
+) -> Result<Admission<Issued>> {
+    Ok(match second_factor::ask(tx, sealer, person, code).await? {
+        Asked::HasNone => Admission::Granted(begin(tx, person, user_agent, refresh_token).await?),
+        Asked::Shown => Admission::Granted(begin_with(tx, person, true, user_agent, refresh_token).await?),
+        Asked::CodeRequired => Admission::CodeRequired,
+        Asked::Wrong => Admission::Wrong,
+        Asked::Blocked { until } => Admission::Blocked { until },
+    })
+}
+
+/// Makes fresh again the session of a person whose password was right. A wrong code is counted, and that stands.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn step_up(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    person: PersonId,
+    session: SignInId,
+    code: Option<&SecondFactorCode>,
+) -> Result<Admission<SignIn>> {
+    let shown = match second_factor::ask(tx, sealer, person, code).await? {
+        Asked::HasNone => false,
+        Asked::Shown => true,
+        Asked::CodeRequired => return Ok(Admission::CodeRequired),
+        Asked::Wrong => return Ok(Admission::Wrong),
+        Asked::Blocked { until } => return Ok(Admission::Blocked { until }),
+    };
+    let now = tx.process_now();
+    let session = tx.lock_sign_in(session).await?.filter(|session| session.person_id == person && session.lives(now));
+    let session = session.ok_or(Refusal::Hidden("session"))?.stepped_up(now);
+    let session = if shown { session.with_second_factor(now) } else { session };
+    tx.save_sign_in(&session).await?;
+    Ok(Admission::Granted(session))
+}
+
+/// Begins a session for a person who has shown who it is, without a second factor.
 ///
 /// # Errors
 /// The database's.
 pub async fn begin(tx: &mut Tx, person: PersonId, user_agent: Option<&UserAgent>, refresh_token: &str) -> Result<Issued> {
-    let (session, token) = (tx.make_id(), tx.make_opaque_id());
+    begin_with(tx, person, false, user_agent, refresh_token).await
+}
+
+async fn begin_with(
+    tx: &mut Tx,
+    person: PersonId,
+    second_factor: bool,
+    user_agent: Option<&UserAgent>,
+    refresh_token: &str,
+) -> Result<Issued> {
+    let (session, token, now) = (tx.make_id(), tx.make_opaque_id(), tx.process_now());
     let grants = tx.grants(person).await?;
-    tx.begin_sign_in(&SignIn::begin(session, person, &grants, user_agent.cloned(), tx.process_now())).await?;
+    let begun = SignIn::begin(session, person, &grants, user_agent.cloned(), now);
+    tx.begin_sign_in(&if second_factor { begun.with_second_factor(now) } else { begun }).await?;
     tx.add_refresh_token(token, session, token_hash(refresh_token), true).await?;
     Ok(Issued { person, session, token })
 }

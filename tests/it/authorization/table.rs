@@ -108,7 +108,7 @@ pub fn table() -> Vec<Row> {
 
 /// Health, signing in, oneself and the coalition.
 fn access() -> Vec<Row> {
-    use Role::{Member, Owner, Staff};
+    use Role::{Applicant, Member, Owner, Staff};
     vec![
         public("getLiveness"),
         public("getReadiness"),
@@ -138,6 +138,11 @@ fn access() -> Vec<Row> {
         row("reinstatePerson", Owner).not(Staff, 403).on("movable person").with(because),
         row("endSignIns", Owner).not(Staff, 403).on("movable person"),
         row("listMySignIns", Member),
+        row("stepUp", Member).with(|_| json!({"password": "a phrase that the member knows"})),
+        row("enrollTotp", Member),
+        row("confirmTotp", Applicant).with(|place| json!({"code": place.code()})),
+        row("createRecoveryCodes", Applicant),
+        row("removeTotp", Applicant),
         row("getMe", Member),
         row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),
         row("getCoalition", Member),

@@ -9,6 +9,7 @@ use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
 use cohortium_domain::links::{Link, LinkKind, Registration};
 use cohortium_domain::text::{Email, Name};
 use cohortium_domain::timeline::MilestoneKind;
+use cohortium_store::Environment;
 use cohortium_tests::api::{Api, Session};
 use cohortium_workflow::links::Token;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use super::table::{Role, Row, program, session};
 use crate::programs::dcsc_timeline;
 use crate::proposals::proposal;
+use crate::second_factor::shown_by;
 
 /// A server with two coalitions: ours, and theirs.
 pub struct World<'a> {
@@ -90,6 +92,8 @@ impl<'a> Place<'a> {
         let current = listed["items"].as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
         place.keep("sign-in", current["id"].as_str().unwrap().to_owned());
         place.keep("person", place.session(Role::Author).person_id().to_string());
+        let app = place.session(Role::Applicant).act("/v1/me/totp").await.expect(200);
+        place.keep("secret of an app", app["secret"].as_str().unwrap().to_owned());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.links().await;
         place.api_client().await;
@@ -294,6 +298,11 @@ impl<'a> Place<'a> {
         self.things.get(name).unwrap_or_else(|| panic!("there is no {name}"))
     }
 
+    /// What the applicant's app shows.
+    pub fn code(&self) -> String {
+        shown_by(self.id("secret of an app"), self.api.environment().now())
+    }
+
     /// All things, by name.
     pub fn things(&self) -> impl Iterator<Item = (&str, &str)> {
         self.things.iter().map(|(name, id)| (*name, id.as_str()))
@@ -302,7 +311,6 @@ impl<'a> Place<'a> {
 
 /// The same person, signed in an hour ago.
 async fn expired<'a>(api: &'a Api, coalition: CoalitionId, session: &Session<'_>) -> Session<'a> {
-    use cohortium_store::Environment;
     let now = api.environment().now();
     api.environment().set(now.plus(chrono::Duration::hours(-1)));
     let session = api.sign_in(coalition, session.person_id()).await;

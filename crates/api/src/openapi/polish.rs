@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::examples::example;
 use super::shape::{members, prune, refuse_null, shape, uuid_schema};
-use crate::extract::LONGEST_KEY;
+use crate::extract::{LONGEST_KEY, takes_key};
 use crate::problem::oauth::OAuthErrorCode;
 use crate::problem::{Code, MEDIA_TYPE};
 
@@ -59,7 +59,8 @@ fn complete(document: &Value, template: &str, method: &str, operation: &mut Valu
     let Some(action) = Action::of_operation(&id) else { return };
     let said = operation["description"].as_str().unwrap_or_default().trim().to_owned();
     let who = action.only_for();
-    operation["description"] = json!(format!("{said}\n\n**Who may call:** {}.", who.trim_start_matches("Only for ")).trim());
+    let fresh = if action.needs_fresh_sign_in() { FRESH } else { "" };
+    operation["description"] = json!(format!("{said}\n\n**Who may call:** {}.{fresh}", who.trim_start_matches("Only for ")).trim());
     operation["security"] = security(action);
     let takes_body = operation.get("requestBody").is_some();
     if let Some(schema) = operation.pointer_mut("/requestBody/content/application~1json/schema") {
@@ -84,6 +85,9 @@ fn complete(document: &Value, template: &str, method: &str, operation: &mut Valu
         }
     }
 }
+
+/// What is said of an operation that needs a fresh sign-in.
+const FRESH: &str = "\n\n**Needs** that one has shown in the last 15 minutes who one is: `POST /v1/auth/step-up`.";
 
 fn tags(document: &Value) -> Value {
     let text = document["paths"].to_string();
@@ -146,7 +150,7 @@ fn security_schemes(document: &Value) -> Value {
     })
 }
 
-/// Operations on oneself that signing in consists of: they take no idempotency key.
+/// Operations on oneself that signing in consists of: what they do to things stands in no conflict.
 const ONCE_ANYWAY: &str = "/v1/auth/";
 /// The token endpoints, whose forms and refusals are as OAuth has them.
 const TOKEN_ENDPOINTS: &str = "/oauth/";
@@ -164,13 +168,12 @@ const WITHOUT_VERSION: &[Action] = &[
     Action::AddGrant,
     Action::RemoveGrant,
     Action::RevokeClientSecret,
+    Action::RemoveTotp,
 ];
-/// What takes a password takes no idempotency key.
-const TAKES_PASSWORD: &[Action] = &[Action::ChangeEmail];
 
 fn add_parameters(operation: &mut Value, template: &str, method: &str, action: Action) {
     let mut references = Vec::new();
-    if method == "post" && !action.public() && !template.starts_with(ONCE_ANYWAY) && !TAKES_PASSWORD.contains(&action) {
+    if method == "post" && !action.public() && takes_key(template) {
         references.push("IdempotencyKey");
     }
     if needs_version(method, action) {
@@ -315,8 +318,12 @@ fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bo
     if action == Action::ConfirmEmail {
         statuses.push("409");
     }
-    if template.contains('}') {
+    if template.contains('}') || action == Action::RemoveTotp {
         statuses.push("404");
+    }
+    // The server's secret may have been changed, and no code can be checked.
+    if matches!(action, Action::Login | Action::StepUp) {
+        statuses.push("409");
     }
     if takes_body {
         statuses.extend(["408", "413", "415", "422"]);

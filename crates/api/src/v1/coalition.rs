@@ -4,6 +4,7 @@ use actix_web::{get, patch};
 use cohortium_domain::access::{Action, Tie};
 use cohortium_domain::coalitions::{self, CoalitionMode};
 use cohortium_domain::ids::CoalitionId;
+use cohortium_domain::second_factor::SecondFactorPolicy;
 use cohortium_domain::text::{Email, Slug, Title, WebAddress};
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_workflow as workflow;
@@ -34,6 +35,7 @@ struct Coalition {
     /// Where the links in its mails lead: the address of its front end.
     #[serde(skip_serializing_if = "Option::is_none")]
     front_end_url: Option<WebAddress>,
+    second_factor: SecondFactorPolicy,
     mode: CoalitionMode,
     /// Raised at each change.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
@@ -61,6 +63,7 @@ struct CoalitionUpdate {
     /// Where the links in its mails lead: the address of its front end.
     #[serde(default, deserialize_with = "clearable")]
     front_end_url: Option<Option<WebAddress>>,
+    second_factor: Option<SecondFactorPolicy>,
 }
 
 impl From<CoalitionUpdate> for coalitions::CoalitionUpdate {
@@ -71,6 +74,7 @@ impl From<CoalitionUpdate> for coalitions::CoalitionUpdate {
             website: body.website,
             contact_email: body.contact_email,
             front_end_url: body.front_end_url,
+            second_factor: body.second_factor,
         }
     }
 }
@@ -86,6 +90,7 @@ fn view(coalition: &coalitions::Coalition, caller: &Caller) -> Coalition {
         website: coalition.website.clone(),
         contact_email: coalition.contact_email.clone(),
         front_end_url: coalition.front_end_url.clone(),
+        second_factor: coalition.second_factor,
         mode: coalition.mode(),
         version: coalition.meta.version,
         created_at: coalition.meta.created_at,
@@ -109,12 +114,13 @@ async fn get_coalition(caller: Caller, ctx: Ctx) -> Answer {
 
 /// Change the coalition
 ///
-/// A merge patch (RFC 7396).
+/// A merge patch (RFC 7396). `second_factor` becomes `required` on the word of an owner who has shown a second factor in this session; from then on
+/// the grants of whoever has shown none in theirs are withheld.
 #[utoipa::path(tag = "Access", request_body = CoalitionUpdate, responses((status = 200, description = "The coalition as it now is.", body = Coalition)))]
 #[patch("/v1/coalition")]
 async fn update_coalition(caller: Caller, ctx: Ctx, body: Body<CoalitionUpdate>) -> Answer {
     ctx.write(&caller, body.conditions(), async |tx| {
-        let coalition = workflow::coalitions::update(tx, &caller.actor, &body.input()).await?;
+        let coalition = workflow::coalitions::update(tx, &caller.actor, caller.second_factor_at(), &body.input()).await?;
         Ok(Reply::thing(coalition.meta.version, &view(&coalition, &caller)))
     })
     .await

@@ -7,6 +7,7 @@ use cohortium_domain::access::{Action, Grant, Tie};
 use cohortium_domain::coalitions::{self, CoalitionMode};
 use cohortium_domain::ids::{CoalitionId, CohortId};
 use cohortium_domain::people::{self, MeUpdate};
+use cohortium_domain::second_factor::SecondFactorPolicy;
 use cohortium_domain::text::{Name, Slug, Title};
 use cohortium_domain::time::Zone;
 use cohortium_store::{Error, Read};
@@ -30,6 +31,10 @@ struct Me {
     /// One's grants.
     #[schema(max_items = 3)]
     grants: BTreeSet<Grant>,
+    /// Those of them that are withheld until one shows a second factor in this session.
+    #[schema(max_items = 3)]
+    withheld_grants: BTreeSet<Grant>,
+    second_factor: MySecondFactor,
     /// The cohorts that one leads.
     #[schema(max_items = 200)]
     facilitates: Vec<CohortId>,
@@ -48,6 +53,18 @@ struct MyCoalition {
     slug: Slug,
     name: Title,
     mode: CoalitionMode,
+}
+
+/// One's second factor.
+#[derive(Serialize, ToSchema)]
+struct MySecondFactor {
+    /// Whether one has one.
+    enrolled: bool,
+    /// Whether the coalition asks for one, because one has grants.
+    required: bool,
+    /// How many recovery codes one has not used.
+    #[schema(minimum = 0, maximum = 10)]
+    recovery_codes_left: u64,
 }
 
 /// What one can change of oneself. What is absent stays; `null` clears what can be empty.
@@ -69,9 +86,16 @@ impl From<MeUpdateBody> for MeUpdate {
 
 async fn reply(read: &Read, person: people::Person, caller: &Caller) -> Result<Reply, Error> {
     let coalition: coalitions::Coalition = read.get(caller.coalition_id).await?;
-    let version = person.meta.version;
+    let (version, grants) = (person.meta.version, read.grants(person.id).await?);
+    let second_factor = MySecondFactor {
+        enrolled: read.second_factor(person.id).await?.confirmed.is_some(),
+        required: coalition.second_factor == SecondFactorPolicy::Required && !grants.is_empty(),
+        recovery_codes_left: read.recovery_codes_left(person.id).await?,
+    };
     let me = Me {
-        grants: read.grants(person.id).await?,
+        grants,
+        withheld_grants: caller.withheld.clone(),
+        second_factor,
         facilitates: read.facilitated_by(person.id).await?,
         enrolled_in: read.enrolled_in(person.id).await?,
         employments: super::employments::views(read, read.employments_of(person.id).await?, caller).await?,

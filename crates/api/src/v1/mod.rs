@@ -20,6 +20,7 @@ mod people;
 mod programs;
 mod proposals;
 mod roles;
+mod second_factor;
 mod sessions;
 mod sign_ins;
 mod staff;
@@ -114,6 +115,7 @@ rooms! {
     staff,
     oauth,
     api_clients,
+    second_factor,
     me,
     coalition,
     organizations,

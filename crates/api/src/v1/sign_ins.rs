@@ -4,14 +4,16 @@ use actix_web::http::header;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, delete, get, post};
 use cohortium_domain::access::Actor;
+use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::ids::SignInId;
+use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sign_ins::{self, UserAgent};
-use cohortium_domain::text::{Email, Slug};
+use cohortium_domain::text::{Email, SecondFactorCode, Slug};
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Error, Origin};
 use cohortium_workflow as workflow;
-use cohortium_workflow::sign_ins::{Issued, Refreshed, token_hash};
+use cohortium_workflow::sign_ins::{Admission, Issued, Refreshed, token_hash};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -39,6 +41,19 @@ struct Login {
     /// The password, as it was set.
     #[schema(min_length = 1, max_length = 128, format = "password")]
     password: String,
+    /// Of the person's second factor, where it has one.
+    code: Option<SecondFactorCode>,
+}
+
+/// That one is who one was.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct StepUp {
+    /// One's password.
+    #[schema(min_length = 1, max_length = 128, format = "password")]
+    password: String,
+    /// Of one's second factor, where one has one.
+    code: Option<SecondFactorCode>,
 }
 
 /// Tokens of a sign-in session.
@@ -88,6 +103,9 @@ struct SignIn {
     created_at: Timestamp,
     /// When one last showed in it who one is.
     authenticated_at: Timestamp,
+    /// When one last showed a second factor in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_factor_at: Option<Timestamp>,
     /// When it was last given new tokens.
     refreshed_at: Timestamp,
     /// When it ends at the latest.
@@ -107,6 +125,7 @@ impl SignIn {
             user_agent: session.user_agent,
             created_at: session.created_at,
             authenticated_at: session.authenticated_at,
+            second_factor_at: session.second_factor_at,
             refreshed_at: session.refreshed_at,
             expires_at: session.expires_at,
         }
@@ -117,8 +136,9 @@ const ORIGIN: Origin = Origin { door: "http", request_id: None };
 
 /// Sign in
 ///
-/// By e-mail address and password. The answer is the same for whatever is wrong; but with the right password of an account whose address has not
-/// been confirmed yet, it is 403 `email_not_verified`.
+/// By e-mail address and password, and by a code of the second factor, where the person has one: `second_factor_required` says so, after the right
+/// password alone. Whatever is wrong, the answer is the same; but with the right password of an account whose address has not been confirmed
+/// yet, it is 403 `email_not_verified`. After five wrong codes in a row none is looked at for a while.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
 async fn login(request: HttpRequest, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
@@ -132,16 +152,74 @@ async fn login(request: HttpRequest, ctx: Ctx, network: Network, body: Body<Logi
         let found = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), email, password, ctx.now()).await?;
         let (Some(read), Some(person)) = (read, found) else {
             throttle.wrong(ctx.store()).await?;
-            return Ok(None);
+            return Ok(Admission::Wrong);
         };
         throttle.right(ctx.store()).await?;
-        let begun = ctx.store().write(read.coalition_id(), ORIGIN, async |tx| {
-            workflow::sign_ins::begin(tx, person, user_agent.as_ref(), &refresh_token).await
+        let admission = ctx.store().write(read.coalition_id(), ORIGIN, async |tx| {
+            workflow::sign_ins::sign_in(tx, ctx.sealer(), person, login.code.as_ref(), user_agent.as_ref(), &refresh_token).await
         });
-        begun.await.map(Some)
+        admission.await
     });
-    let wrong = || Problem::new(Code::InvalidCredentials).detail("Check the coalition, the address and the password");
-    give(&ctx, signed_in.await?.ok_or_else(wrong)?, refresh_token)
+    give(&ctx, admitted(&ctx, signed_in.await?, CHECK_ALL)?, refresh_token)
+}
+
+const CHECK_ALL: &str = "Check the coalition, the address, the password and, where there is one, the code";
+const CHECK_PASSWORD: &str = "Check the password and, where there is one, the code";
+
+fn wrong(check: &str) -> Problem {
+    Problem::new(Code::InvalidCredentials).detail(check)
+}
+
+fn session_ended() -> Problem {
+    Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again")
+}
+
+/// Goes on with what was granted. A code that is not good is answered as a password that is not right.
+fn admitted<T>(ctx: &Ctx, admission: Admission<T>, check: &str) -> Result<T, Problem> {
+    match admission {
+        Admission::Granted(granted) => Ok(granted),
+        Admission::CodeRequired => {
+            Err(Problem::new(Code::SecondFactorRequired)
+                .detail("Send as `code` what the authenticator app shows, or a recovery code"))
+        }
+        Admission::Wrong => Err(wrong(check)),
+        Admission::Blocked { until } => {
+            let millis = until.millis().saturating_sub(ctx.now().millis());
+            Err(Problem::new(Code::RateLimited)
+                .detail("Too many codes were wrong: wait, then send the latest")
+                .retry_after(millis.saturating_add(999) / 1_000))
+        }
+    }
+}
+
+/// Show once more who one is
+///
+/// By one's password, and a code of one's second factor, where one has one. For 15 minutes the session may then do what needs a fresh sign-in, which is
+/// refused as `insufficient_user_authentication` (RFC 9470).
+#[utoipa::path(tag = "Access", request_body = StepUp, responses((status = 200, description = "The session.", body = SignIn)))]
+#[post("/v1/auth/step-up")]
+async fn step_up(caller: Caller, ctx: Ctx, network: Network, body: Body<StepUp>) -> Answer {
+    let (person, session) = (caller.person()?, caller.session().ok_or_else(|| Problem::new(Code::PermissionDenied))?);
+    let shown = body.valid().map_err(|error| Problem::of(error, &caller.actor))?;
+    let stepped_up = ctx.work(&caller.actor, async {
+        // A stolen token is no better a place to guess at the password than the login is.
+        let read = ctx.store().read(caller.coalition_id).await?;
+        let (of, whose): (Coalition, Person) = (read.get(caller.coalition_id).await?, read.get(person).await?);
+        let throttle = ctx.throttles().sign_in(&network.to_string(), &of.slug, &whose.email);
+        throttle.admit(ctx.store()).await?;
+        if !workflow::sign_ins::knows_password(&read, ctx.passwords(), person, &shown.password).await? {
+            throttle.wrong(ctx.store()).await?;
+            return Ok(Admission::Wrong);
+        }
+        throttle.right(ctx.store()).await?;
+        let origin = Origin { door: "http", request_id: Some(caller.request_id) };
+        let admission = ctx.store().write(caller.coalition_id, origin, async |tx| {
+            workflow::sign_ins::step_up(tx, ctx.sealer(), person, session, shown.code.as_ref()).await
+        });
+        admission.await
+    });
+    let session = admitted(&ctx, stepped_up.await?, CHECK_PASSWORD)?;
+    Ok(Reply::ok(&SignIn::of(session, &caller)))
 }
 
 /// What the browser or the app calls itself, as far as it can be kept.
@@ -183,7 +261,7 @@ async fn refresh_tokens(ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
         Refreshed::Reused => {
             Err(Problem::new(Code::RefreshTokenReused).detail("The session was ended, since two hold its token: sign in again"))
         }
-        Refreshed::Refused => Err(Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again")),
+        Refreshed::Refused => Err(session_ended()),
     }
 }
 
@@ -253,4 +331,4 @@ async fn get_keys(ctx: Ctx) -> Answer {
     Ok(Reply::thing(1, &JwkSet { keys: ctx.tokens().jwks() }).with(header::CACHE_CONTROL, "public, max-age=300"))
 }
 
-room!(login, refresh_tokens, logout, logout_everywhere, list_my_sign_ins, end_my_sign_in, get_keys);
+room!(login, step_up, refresh_tokens, logout, logout_everywhere, list_my_sign_ins, end_my_sign_in, get_keys);

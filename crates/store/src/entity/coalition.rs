@@ -14,6 +14,7 @@ pub struct Model {
     pub website: Option<String>,
     pub contact_email: Option<String>,
     pub front_end_url: Option<String>,
+    pub second_factor: String,
     pub mode: String,
     pub test_now: Option<DateTimeUtc>,
     pub retired_at: Option<DateTimeUtc>,

@@ -26,11 +26,13 @@ pub(crate) mod person;
 pub(crate) mod program;
 pub(crate) mod program_document;
 pub(crate) mod proposal;
+pub(crate) mod recovery_code;
 pub(crate) mod refresh_token;
 pub(crate) mod role_list;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod throttle;
+pub(crate) mod totp_secret;
 pub(crate) mod verification;
 
 /// A table whose rows belong to a coalition.
@@ -68,10 +70,12 @@ scoped!(person);
 scoped!(program);
 scoped!(program_document);
 scoped!(proposal);
+scoped!(recovery_code);
 scoped!(refresh_token);
 scoped!(role_list);
 scoped!(session);
 scoped!(sign_in);
+scoped!(totp_secret);
 scoped!(verification);
 
 impl Scoped for coalition::Entity {

@@ -1,0 +1,3 @@
+DROP TABLE recovery_codes;
+DROP TABLE totp_secrets;
+ALTER TABLE coalitions DROP COLUMN second_factor;
