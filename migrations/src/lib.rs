@@ -52,6 +52,7 @@ migrations! {
     "0007_sessions",
     "0008_sign_ins",
     "0010_api_clients",
+    "0013_throttles",
 }
 
 struct Script {

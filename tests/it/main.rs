@@ -24,6 +24,7 @@ mod people;
 mod program_documents;
 mod programs;
 mod proposals;
+mod rate_limits;
 mod sessions;
 mod sign_ins;
 mod timeline;

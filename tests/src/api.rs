@@ -4,6 +4,7 @@
 //! purpose; what signing in by password does has tests of its own.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use actix_web::HttpServer;
@@ -12,6 +13,7 @@ use cohortium_api::build_app;
 use cohortium_api::config::Origins;
 use cohortium_api::ctx::Ctx;
 use cohortium_api::keys::SigningKey;
+use cohortium_api::rate_limits::RateLimitArgs;
 use cohortium_api::tokens::Tokens;
 use cohortium_domain::access::{Actor, ClientScope, Grant};
 use cohortium_domain::api_clients::ApiClientCreate;
@@ -55,9 +57,17 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start(database: &TestDatabase) -> Self {
+        Self::start_with(database, RateLimitArgs::all(NonZeroU16::MAX)).await
+    }
+
+    /// Starts a server on the database, with these limits.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_with(database: &TestDatabase, limits: RateLimitArgs) -> Self {
         let environment = Arc::new(TestEnvironment::default());
         let store = Store::connect(database.url(), environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
-        let ctx = context(store, &environment);
+        let ctx = context(store, &environment, limits);
         let (address, handle) = serve(ctx.clone());
         Self { base_url: format!("http://{address}"), ctx, environment, client: reqwest::Client::new(), handle }
     }
@@ -366,13 +376,13 @@ impl Answer {
     }
 }
 
-fn context(store: Store, environment: &Arc<TestEnvironment>) -> Ctx {
+fn context(store: Store, environment: &Arc<TestEnvironment>, limits: RateLimitArgs) -> Ctx {
     let folder = must(tempfile::tempdir());
     let keys = vec![must(SigningKey::generate_in(folder.path()))];
     let url = "http://cohortium.test";
     let tokens = Tokens::new(keys, url, environment.clone());
     let passwords = must(Passwords::new(2, &[7; 16]));
-    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", url.to_owned(), Origins::Localhost)
+    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", url.to_owned(), Origins::Localhost, limits)
 }
 
 /// Serves in a thread of its own, which lasts as long as the process.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::rate_limits::RateLimitArgs;
+
 /// The least length of the server's secret.
 const SECRET_LEAST: usize = 32;
 const DATABASE_FILE: &str = "cohortium.sqlite";
@@ -57,6 +59,8 @@ pub struct ServeArgs {
     /// A front end's origin that may call the API from a browser, for example `https://app.example.org`; can be given several times.
     #[arg(long = "allow-origin", env = "COHORTIUM_ALLOW_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     allow_origins: Vec<String>,
+    #[command(flatten)]
+    rate_limits: RateLimitArgs,
 }
 
 /// A text that is not shown.
@@ -100,6 +104,8 @@ pub struct Config {
     pub secret: Secret,
     /// Which front ends may call from a browser.
     pub origins: Origins,
+    /// How much each caller may ask.
+    pub rate_limits: RateLimitArgs,
 }
 
 /// Which front ends may call from a browser.
@@ -182,6 +188,7 @@ impl ServeArgs {
             public_url,
             secret,
             origins: Origins::Only(self.allow_origins.clone()),
+            rate_limits: self.rate_limits,
         })
     }
 
@@ -234,6 +241,8 @@ fn is_origin(origin: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use super::*;
 
     fn args() -> ServeArgs {
@@ -245,6 +254,7 @@ mod tests {
             secret_file: None,
             metrics_listen: None,
             allow_origins: vec!["https://app.example.org".to_owned()],
+            rate_limits: RateLimitArgs::all(NonZeroU16::MAX),
         }
     }
 

@@ -12,6 +12,7 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
+use cohortium_workflow::throttles::Throttles;
 
 use crate::auth::{Caller, Recognized};
 use crate::catalog::Catalog;
@@ -20,6 +21,7 @@ use crate::cursor::Cursors;
 use crate::extract::Conditions;
 use crate::metrics::Metrics;
 use crate::problem::{Code, Problem};
+use crate::rate_limits::{RateLimitArgs, RateLimits};
 use crate::reply::{Answer, Reply};
 use crate::tokens::Tokens;
 
@@ -68,6 +70,8 @@ struct Inner {
     store: Store,
     tokens: Tokens,
     recognized: Recognized,
+    rate_limits: RateLimits,
+    throttles: Throttles,
     passwords: Passwords,
     cursors: Cursors,
     catalog: Catalog,
@@ -79,11 +83,23 @@ struct Inner {
 impl Ctx {
     /// Of these parts. `public_url` is where clients reach the server, without a slash at its end.
     #[must_use]
-    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], public_url: String, origins: Origins) -> Self {
+    pub fn new(
+        store: Store,
+        tokens: Tokens,
+        passwords: Passwords,
+        secret: &[u8],
+        public_url: String,
+        origins: Origins,
+        limits: RateLimitArgs,
+    ) -> Self {
+        let rate_limits = RateLimits::new(limits, store.environment());
+        let throttles = Throttles::new(secret, limits.sign_ins_per_minute);
         let inner = Inner {
             store,
             tokens,
             recognized: Recognized::default(),
+            rate_limits,
+            throttles,
             passwords,
             cursors: Cursors::new(secret),
             catalog: Catalog::default(),
@@ -110,6 +126,18 @@ impl Ctx {
     #[must_use]
     pub fn recognized(&self) -> &Recognized {
         &self.inner.recognized
+    }
+
+    /// How much each caller may ask.
+    #[must_use]
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.inner.rate_limits
+    }
+
+    /// How often what can be guessed at can be tried.
+    #[must_use]
+    pub fn throttles(&self) -> &Throttles {
+        &self.inner.throttles
     }
 
     /// What hashes passwords.

@@ -3,11 +3,13 @@
 //! First whether the address is known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403).
 //! No handler, and no extractor, is reached before: a stranger learns nothing from a wrong id or a wrong body.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
@@ -19,6 +21,7 @@ use crate::ctx::Ctx;
 use crate::openapi::operations::{Methods, OPERATIONS, Operation};
 use crate::problem::oauth::OAuthError;
 use crate::problem::{Code, Problem};
+use crate::rate_limits::{Left, Limited, Network};
 
 /// Where Swagger UI is: the only thing that is served without standing in the document.
 const DOCS: &str = "/docs";
@@ -44,6 +47,8 @@ pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 's
     let ctx = request.app_data::<web::Data<Ctx>>().cloned();
     let id = request_id(&request, ctx.as_deref().map(AsRef::as_ref));
     request.extensions_mut().insert(RequestId(id));
+    let network = network(&request);
+    request.extensions_mut().insert(network);
     let route = request.match_pattern().unwrap_or_default();
     let span = tracing::info_span!("request", id = %id, method = %request.method(), route = %route, status = tracing::field::Empty);
     let (method, started) = (request.method().clone(), Instant::now());
@@ -55,7 +60,11 @@ pub async fn outermost(request: ServiceRequest, next: Next<impl MessageBody + 's
         ctx.metrics().answered(&method, &route, response.status(), started.elapsed());
     }
     let secure = ctx.is_some_and(|ctx| ctx.public_url().starts_with("https://"));
+    let left = response.request().extensions().get::<Left>().copied();
     add_headers(response.headers_mut(), id, policy, secure);
+    if let Some(left) = left {
+        left.tell(response.headers_mut());
+    }
     Ok(response)
 }
 
@@ -122,19 +131,54 @@ fn is_docs(path: &str) -> bool {
 }
 
 async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
-    let methods =
-        request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern)).ok_or_else(|| Problem::new(Code::RouteNotFound))?;
-    let operation = methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))?;
-    request.extensions_mut().insert(Matched(operation));
-    if operation.action.public() {
-        return Ok(());
-    }
     let ctx = request.app_data::<web::Data<Ctx>>().map(|ctx| Arc::clone(ctx)).ok_or_else(|| Problem::new(Code::InternalError))?;
-    let caller = auth::identify(&ctx, request.headers().get(header::AUTHORIZATION), id).await?;
+    let read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let anonymous = |action| ctx.rate_limits().anonymous(network(request), action, read);
+    let operation = match operation(request) {
+        Ok(operation) if !operation.action.public() => operation,
+        found => {
+            count(request, anonymous(found.as_ref().ok().map(|operation| operation.action)))?;
+            request.extensions_mut().insert(Matched(found?));
+            return Ok(());
+        }
+    };
+    request.extensions_mut().insert(Matched(operation));
+    let caller = match auth::identify(&ctx, request.headers().get(header::AUTHORIZATION), id).await {
+        Ok(caller) => caller,
+        Err(problem) => {
+            // Whoever guesses at tokens is counted like whoever has none.
+            count(request, anonymous(None))?;
+            return Err(problem);
+        }
+    };
+    count(request, ctx.rate_limits().caller(&caller, read).map(Some))?;
     caller.require_could_ever(operation.action)?;
     caller.require_fresh_sign_in(operation.action, ctx.now())?;
     request.extensions_mut().insert(caller);
     Ok(())
+}
+
+/// The operation of this address and method.
+fn operation(request: &ServiceRequest) -> Result<&'static Operation, Problem> {
+    let methods = request.match_pattern().and_then(|pattern| OPERATIONS.get(&pattern));
+    let methods = methods.ok_or_else(|| Problem::new(Code::RouteNotFound))?;
+    methods.get(request.method().as_str()).ok_or_else(|| not_allowed(methods))
+}
+
+fn network(request: &ServiceRequest) -> Network {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip()).into()
+}
+
+/// Remembers what is left of a limit, for the headers of the answer.
+fn count(request: &ServiceRequest, counted: Result<Option<Left>, Limited>) -> Result<(), Problem> {
+    let left = match counted {
+        Ok(left) => left,
+        Err(limited) => Some(limited.left),
+    };
+    if let Some(left) = left {
+        request.extensions_mut().insert(left);
+    }
+    Ok(counted.map(drop)?)
 }
 
 fn not_allowed(methods: &Methods) -> Problem {

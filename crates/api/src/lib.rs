@@ -19,6 +19,7 @@ pub mod keys;
 pub mod metrics;
 pub mod openapi;
 pub mod problem;
+pub mod rate_limits;
 mod reply;
 pub mod server;
 pub mod tokens;

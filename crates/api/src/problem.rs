@@ -23,7 +23,7 @@ const TYPES: &str = "https://cohortium.dev/problems/";
 /// What kind of body an error has.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking again, when nothing better is known.
-const RETRY_AFTER_SECONDS: u32 = 2;
+const RETRY_AFTER_SECONDS: i64 = 2;
 /// The particular that goes into the challenge, and not into the body.
 const SCOPE: &str = "scope";
 
@@ -108,6 +108,7 @@ pub struct Problem {
     errors: Vec<Fault>,
     more: Map<String, Value>,
     allow: Option<String>,
+    retry_after: i64,
 }
 
 /// The body of every error (RFC 9457).
@@ -175,7 +176,7 @@ impl Problem {
     /// A problem of a kind.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None }
+        Self { code, detail: None, errors: Vec::new(), more: Map::new(), allow: None, retry_after: RETRY_AFTER_SECONDS }
     }
 
     /// The same, saying what happened this time.
@@ -205,6 +206,13 @@ impl Problem {
         self.with(SCOPE, Some(scopes))
     }
 
+    /// The same, saying after how many seconds it can be tried again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: i64) -> Self {
+        self.retry_after = seconds;
+        self
+    }
+
     /// Its kind.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -228,7 +236,7 @@ impl Problem {
             response.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS.to_string()));
+            response.insert_header((header::RETRY_AFTER, self.retry_after.to_string()));
         }
         if let Some(methods) = &self.allow {
             response.insert_header((header::ALLOW, methods.as_str()));
@@ -304,6 +312,7 @@ impl Problem {
             Refusal::Invalid(faults) => Self::invalid(faults),
             Refusal::Stale => Self::new(Code::PreconditionFailed).detail(said),
             Refusal::VersionRequired => Self::new(Code::PreconditionRequired).detail(said),
+            Refusal::TooOften { wait_seconds } => Self::new(Code::RateLimited).detail(said).retry_after(wait_seconds),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }
     }

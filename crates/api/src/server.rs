@@ -105,7 +105,15 @@ pub fn context(config: &Config, store: Store) -> Result<Ctx, CannotStart> {
     let environment = store.environment().clone();
     let tokens = Tokens::new(keys, &config.public_url, environment.clone());
     let passwords = Passwords::new(cores(), &environment.random())?;
-    Ok(Ctx::new(store, tokens, passwords, config.secret.expose().as_bytes(), config.public_url.clone(), config.origins.clone()))
+    Ok(Ctx::new(
+        store,
+        tokens,
+        passwords,
+        config.secret.expose().as_bytes(),
+        config.public_url.clone(),
+        config.origins.clone(),
+        config.rate_limits,
+    ))
 }
 
 /// Serves until it is told to stop.

@@ -46,6 +46,7 @@ pub mod seats;
 pub mod sessions;
 pub mod sign_ins;
 pub mod text;
+pub mod throttles;
 pub mod time;
 pub mod timeline;
 pub mod verifications;

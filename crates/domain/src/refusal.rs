@@ -163,6 +163,12 @@ pub enum Refusal {
     /// The caller must say which version it changes.
     #[error("Say which version you change: send the ETag that you read, as If-Match")]
     VersionRequired,
+    /// It was tried too often.
+    #[error("Too often: wait for {wait_seconds} seconds, then try again")]
+    TooOften {
+        /// How long to wait.
+        wait_seconds: i64,
+    },
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),

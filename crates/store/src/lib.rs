@@ -31,6 +31,7 @@ mod programs;
 mod proposals;
 mod sessions;
 mod sign_ins;
+mod throttles;
 mod timeline;
 mod verifications;
 
@@ -65,6 +66,7 @@ pub use crate::program_documents::ProgramDocument;
 pub use crate::programs::ProgramOrder;
 pub use crate::record::Record;
 pub use crate::sign_ins::SignedIn;
+pub use crate::throttles::Bucket;
 pub use crate::timeline::RecordedChange;
 pub use crate::tx::{Environment, Origin, Read, Tx};
 pub use crate::verifications::VerificationFilter;

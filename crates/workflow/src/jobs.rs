@@ -38,6 +38,7 @@ pub async fn run(store: Store) {
                 forget_old_keys(&store).await?;
                 forget_old_sign_ins(&store).await?;
                 forget_old_client_tokens(&store).await?;
+                store.system().forget_full_throttles().await?;
             }
             Ok::<_, Error>(())
         };

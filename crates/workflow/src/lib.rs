@@ -23,5 +23,6 @@ pub mod proposals;
 mod seats;
 pub mod sessions;
 pub mod sign_ins;
+pub mod throttles;
 pub mod timeline;
 pub mod verifications;

@@ -7,6 +7,7 @@ mod dcsc;
 mod diso;
 mod stage;
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use crate::config::{Config, ListenArgs, Origins, Secret, sqlite_url};
 use crate::ctx::Ctx;
 use crate::keys::write_private;
+use crate::rate_limits::RateLimitArgs;
 use crate::server::{CannotStart, context, lock_data, open_store};
 use stage::Halt;
 
@@ -156,6 +158,8 @@ impl DemoArgs {
             public_url: format!("http://{}", self.listen.listen),
             secret: Secret::new(secret),
             origins: Origins::Localhost,
+            // Whoever tries it out hurries, and comes from one address.
+            rate_limits: RateLimitArgs::all(NonZeroU16::MAX),
         })
     }
 }

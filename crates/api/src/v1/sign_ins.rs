@@ -21,6 +21,7 @@ use crate::ctx::Ctx;
 use crate::extract::{Body, Conditions, Paging, Params};
 use crate::keys::Jwk;
 use crate::problem::{Code, Problem};
+use crate::rate_limits::Network;
 use crate::reply::{Answer, Reply};
 use crate::tokens::ACCESS_SECONDS;
 
@@ -123,14 +124,18 @@ fn problem(error: Error) -> Problem {
 /// By e-mail address and password. The answer is the same for whatever is wrong.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
-async fn login(request: HttpRequest, ctx: Ctx, body: Body<Login>) -> Answer {
+async fn login(request: HttpRequest, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
     let login = body.valid().map_err(problem)?;
+    let throttle = ctx.throttles().sign_in(&network.to_string(), &login.coalition, &login.email);
+    throttle.admit(ctx.store()).await.map_err(problem)?;
     let read = coalition(&ctx, &login.coalition).await.map_err(problem)?;
     let found =
         workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), &login.email, &login.password).await.map_err(problem)?;
     let (Some(read), Some(person)) = (read, found) else {
+        throttle.wrong(ctx.store()).await.map_err(problem)?;
         return Err(Problem::new(Code::InvalidCredentials).detail("Check the coalition, the address and the password"));
     };
+    throttle.right(ctx.store()).await.map_err(problem)?;
     let (refresh_token, user_agent) = (ctx.tokens().refresh_token(), user_agent(&request));
     let begun = ctx.store().write(read.coalition_id(), ORIGIN, async |tx| {
         workflow::sign_ins::begin(tx, person, user_agent.as_ref(), &refresh_token).await
@@ -162,6 +167,7 @@ async fn refresh_tokens(ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
     let refused = || Problem::new(Code::TokenInvalid).detail("The session has ended: sign in again");
     let belongs = ctx.store().system().session_of(&token_hash(&shown)).await.map_err(problem)?;
     let (coalition, session) = belongs.ok_or_else(refused)?;
+    ctx.throttles().refresh(ctx.store(), &session.to_string()).await.map_err(problem)?;
     let next = ctx.tokens().refresh_token();
     let outcome =
         ctx.store().write(coalition, ORIGIN, async |tx| workflow::sign_ins::refresh(tx, session, &shown, &next).await).await;

@@ -28,6 +28,7 @@ pub(crate) mod refresh_token;
 pub(crate) mod role_list;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod throttle;
 pub(crate) mod verification;
 
 /// A table whose rows belong to a coalition.
