@@ -55,6 +55,7 @@ migrations! {
     "0011_second_factor",
     "0013_throttles",
     "0010_api_clients",
+    "0013_throttles",
 }
 
 struct Script {
