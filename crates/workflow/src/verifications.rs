@@ -31,13 +31,14 @@ pub async fn ask(tx: &mut Tx, actor: &Actor, program: &Program, employment: Empl
     let policy: VerificationPolicy = tx.program_document(program.id).await?;
     let basis = Basis { program: program.clone(), policy: policy.terms, person, organization, employment };
     let own_word = Evidence::self_declared(tx.make_opaque_id(), basis.employment.id, tx.now());
-    let (verification, opened) = match tx.lock_verification_for(basis.employment.id, program.id).await? {
-        Some(verification) => (verification, Vec::new()),
-        None => {
+    let found = tx.lock_verification_for(basis.employment.id, program.id).await?;
+    let (verification, opened) = found.map_or_else(
+        || {
             let Change { value, happened } = Verification::open(tx.make_id(), &basis.employment, program.id, tx.now());
             (value, happened)
-        }
-    };
+        },
+        |verification| (verification, Vec::new()),
+    );
     let judged = judge_with(tx, actor, verification, opened, Some(own_word), &basis).await?;
     if let Some(until) = judged.valid_until() {
         tx.relies_on(until);

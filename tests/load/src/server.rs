@@ -139,7 +139,7 @@ fn time(fields: &[u32], kinds: usize) -> Duration {
     TICK * fields.iter().skip(USER).take(kinds).sum::<u32>()
 }
 
-/// What Linux tells of a process behind its name (proc_pid_stat(5)): numbers, but for what does not matter here.
+/// What Linux tells of a process behind its name (`proc_pid_stat(5)`): numbers, but for what does not matter here.
 fn stat(process: u32) -> Done<Vec<u32>> {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     let (_, fields) = text.rsplit_once(") ").ok_or("no name in /proc/PID/stat")?;
