@@ -50,12 +50,11 @@ migrations! {
     "0005_verifications",
     "0006_cohorts",
     "0007_sessions",
-    "0009_mails",
     "0008_sign_ins",
-    "0011_second_factor",
-    "0013_throttles",
+    "0009_mails",
     "0010_api_clients",
-    "0013_throttles",
+    "0011_second_factor",
+    "0012_throttles",
 }
 
 struct Script {

@@ -29,8 +29,9 @@ pub fn bearer(token: &str) -> String {
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request {
-    let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
-    format!("{method} {path} HTTP/1.1\r\nhost: load.test\r\n{headers}\r\n{body}").into_bytes()
+    let mut lines = vec![format!("{method} {path} HTTP/1.1"), "host: load.test".to_owned()];
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    format!("{}\r\n\r\n{body}", lines.join("\r\n")).into_bytes()
 }
 
 /// What came back.
