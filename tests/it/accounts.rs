@@ -27,6 +27,7 @@ on_both_databases! {
     a_suspended_account_gets_no_link_and_uses_none,
     twins_that_use_one_link_make_one_account,
     an_account_is_set_up_by_a_link,
+    what_sends_mails_or_takes_a_password_is_throttled,
 }
 
 const PHRASE: &str = "a rowboat, two figs and tea";
@@ -391,7 +392,7 @@ async fn twins_that_use_one_link_make_one_account(database: TestDatabase) {
     let api = Api::start(&database).await;
     let coalition = api.coalition("dcsc").await;
     let _ = mia(&api, coalition).await;
-    let twins = (0..10).map(|_| forgot(&api, "mia@example.org"));
+    let twins = (0..3).map(|_| forgot(&api, "mia@example.org"));
     let answers = futures_util::future::join_all(twins).await;
     assert!(answers.iter().all(|answer| answer.status == 202), "{answers:?}");
     let _ = token(&api, MailKind::ResetPassword, "mia@example.org").await;
@@ -424,4 +425,35 @@ async fn an_account_is_set_up_by_a_link(database: TestDatabase) {
     let _ = log_in(&api, "ana@example.org", PHRASE).await.expect(200);
     assert_not_good(&reset(&api, &token, OTHER).await);
     assert_eq!(api.mails().await.len(), 0);
+}
+
+async fn what_sends_mails_or_takes_a_password_is_throttled(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let coalition = api.coalition("dcsc").await;
+    let mia = mia(&api, coalition).await;
+    for email in ["mia@example.org", "nobody@example.org"] {
+        for _ in 0..3 {
+            let _ = forgot(&api, email).await.expect(202);
+        }
+        let fourth = forgot(&api, email).await;
+        assert_eq!((fourth.problem(429), fourth.header("retry-after")), ("rate_limited", "3600"), "{email}");
+    }
+    assert_eq!(register(&api, "mia@example.org").await.problem(429), "rate_limited");
+    assert_eq!(api.mails().await.len(), 1);
+
+    let to_stranger = || mia.post("/v1/me/email", json!({"current_password": PHRASE, "email": "stranger@example.org"}));
+    for _ in 0..3 {
+        let _ = to_stranger().await.expect(202);
+    }
+    assert_eq!(to_stranger().await.problem(429), "rate_limited", "nobody has mails heaped on strangers");
+    drop(api.mails().await);
+
+    let change = |known: &str| mia.put("/v1/me/password", json!({"current_password": known, "password": OTHER}));
+    for _ in 0..5 {
+        assert_eq!(change("not her password").await.problem(401), "invalid_credentials");
+    }
+    assert_eq!(change(PHRASE).await.problem(429), "rate_limited");
+    api.environment().pass(Duration::minutes(3));
+    let mia = api.sign_in(coalition, mia.person_id()).await;
+    assert_eq!(mia.put("/v1/me/password", json!({"current_password": PHRASE, "password": OTHER})).await.status, 204);
 }

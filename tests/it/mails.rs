@@ -181,7 +181,7 @@ async fn a_link_leads_to_the_front_end_of_its_coalition(database: TestDatabase) 
     let asked = api
         .anonymous()
         .request(reqwest::Method::POST, "/v1/auth/register")
-        .header("host", "evil.example")
+        .header("x-forwarded-host", "evil.example")
         .json(&given)
         .send()
         .await;

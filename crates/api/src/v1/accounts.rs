@@ -152,7 +152,6 @@ async fn register(ctx: Ctx, request: ReqData<RequestId>, network: Network, body:
     let given = body.valid().map_err(problem)?;
     let password = Password::sent(&given.password).map_err(problem)?;
     ctx.work(&Actor::Anonymous, async {
-        ctx.throttles().mail(ctx.store(), &network.to_string(), &given.coalition, &given.email).await?;
         let read = super::coalition_by_slug(&ctx, &given.coalition).await?;
         let name = match &read {
             Some(read) => read.get::<Coalition>(read.coalition_id()).await?.name.to_string(),
@@ -161,6 +160,8 @@ async fn register(ctx: Ctx, request: ReqData<RequestId>, network: Network, body:
         // Nothing that is known of anybody: the answer would tell it.
         let hints = Hints::new(&given.email, &given.coalition, &name).named([&given.given_name, &given.family_name]);
         let password_hash = ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?;
+        // A password that is refused has no mail sent: it costs none.
+        ctx.throttles().mail(ctx.store(), &network.to_string(), &given.coalition, &given.email).await?;
         let Registration { email, given_name, family_name, .. } = given;
         let registration = links::Registration { given_name, family_name, password_hash };
         if let Some(read) = read {
@@ -279,7 +280,7 @@ async fn change_password(caller: Caller, ctx: Ctx, body: Body<PasswordChange>) -
     responses((status = 202, description = "Look into your mail.", body = Accepted))
 )]
 #[post("/v1/me/email")]
-async fn change_email(caller: Caller, ctx: Ctx, body: Body<EmailChange>) -> Answer {
+async fn change_email(caller: Caller, ctx: Ctx, network: Network, body: Body<EmailChange>) -> Answer {
     let me = caller.person()?;
     let given = body.valid().map_err(|error| Problem::of(error, &caller.actor))?;
     let asked = ctx.work(&caller.actor, async {
@@ -287,6 +288,8 @@ async fn change_email(caller: Caller, ctx: Ctx, body: Body<EmailChange>) -> Answ
         if recognize(&ctx, &read, me, &given.current_password).await?.is_none() {
             return Ok(false);
         }
+        let coalition: Coalition = read.get(caller.coalition_id).await?;
+        ctx.throttles().mail(ctx.store(), &network.to_string(), &coalition.slug, &given.email).await?;
         // No idempotency key is taken: its fingerprint of the body would be a digest of the password that is too quickly made.
         let asked = ctx.store().write(caller.coalition_id, from(&caller), async |tx| {
             workflow::accounts::change_email(tx, &caller.actor, me, &given.email).await
