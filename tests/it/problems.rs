@@ -180,7 +180,8 @@ impl<'a> World<'a> {
 
     fn half_a_body(&self) -> Attempt<'a> {
         let address = self.hasty.address();
-        let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+        let head =
+            "POST /v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
         Box::pin(async move { exchange(address, head.as_bytes()).await })
     }
 

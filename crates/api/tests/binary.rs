@@ -15,7 +15,7 @@ use cohortium_tests::wire::exchange;
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cohortium");
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const SECRET: &str = "5f0c1e9ab27d4c83a6f1e0d2b4c6978a";
 /// What a configuration that cannot be used exits with (sysexits.h).
 const EX_CONFIG: i32 = 78;
 

@@ -138,7 +138,7 @@ fn access() -> Vec<Row> {
         row("reinstatePerson", Owner).not(Staff, 403).on("movable person").with(because),
         row("endSignIns", Owner).not(Staff, 403).on("movable person"),
         row("listMySignIns", Member),
-        row("stepUp", Member).with(|_| json!({"password": "a phrase that the member knows"})),
+        row("stepUp", Member).with(|_| json!({"password": "seven herons over a weir"})),
         row("enrollTotp", Member),
         row("confirmTotp", Applicant).with(|place| json!({"code": place.code()})),
         row("createRecoveryCodes", Applicant),

@@ -71,7 +71,10 @@ impl KeyFolder {
     /// The folder or one of its keys cannot be read, or a file is not the key that its name says.
     pub fn read(&self) -> io::Result<KeyRing> {
         let entries = match fs::read_dir(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(KeyRing::new(Vec::new())),
+            // Nothing is there yet; whether the folder can be made is seen when it is.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(KeyRing::new(Vec::new()));
+            }
             entries => entries?,
         };
         let mut keys = Vec::new();
