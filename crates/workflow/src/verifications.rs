@@ -89,9 +89,12 @@ pub async fn reject(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn revoke(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Reason>) -> Result<Verification> {
+    let resting = applications::enter_resting(tx, RestsOn::Verification(id)).await?;
     let (verification, _) = lock(tx, actor, id, Action::RevokeVerification).await?;
     let reason = input.admit(&verification.meta)?;
-    save(tx, actor, verification.revoke(reason, tx.now())?).await
+    let revoked = save(tx, actor, verification.revoke(reason, tx.now())?).await?;
+    applications::admit(tx, resting).await?;
+    Ok(revoked)
 }
 
 /// Staff open a verification again; evidence that counts still, or again, verifies it at once.

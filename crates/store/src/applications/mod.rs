@@ -265,7 +265,7 @@ impl Tx {
         all(rows.filter(Column::State.is_in(LIVE)).order_by(Column::Id, Order::Asc)).await
     }
 
-    /// The cohorts, in the order of locks, to which there are open applications that rest on something.
+    /// The cohorts, in the order of locks, to which there are applications or enrollments that rest on something.
     ///
     /// # Errors
     /// The database's.
@@ -275,7 +275,7 @@ impl Tx {
             RestsOn::Person(id) => Column::PersonId.eq(id.uuid()),
             RestsOn::Organization(id) => Column::OrganizationId.eq(id.uuid()),
         };
-        let rows = self.rows::<Entity>().filter(rests).filter(Column::State.is_in(UNSETTLED));
+        let rows = self.rows::<Entity>().filter(rests).filter(Column::State.is_in(LIVE));
         let ids: Vec<Uuid> = rows.column(Column::CohortId).await?;
         Ok(ids.into_iter().map(CohortId::from_uuid).collect())
     }

@@ -11,7 +11,8 @@ use cohortium_store::{RestsOn, Result, Tx};
 use super::facts::Facts;
 use crate::seats::{self, Entered};
 
-/// Enters the cohorts to which there are open applications that rest on something that is about to change.
+/// Enters the cohorts to which there are applications or enrollments that rest on something that is about to change: what the journal says of them is
+/// then what they are.
 pub(crate) async fn enter_resting(tx: &mut Tx, ground: RestsOn) -> Result<Vec<Entered>> {
     let mut entered = Vec::new();
     for cohort in tx.cohorts_resting_on(ground).await? {
