@@ -21,7 +21,7 @@ on_both_databases! {
 /// How often each is asked, by turns.
 const PAIRS: usize = 30;
 /// By how much one median may be above the other.
-const MOST: f64 = 1.5;
+const MOST: f64 = 2.0;
 /// What a difference must be beyond, to be one: below it, it is the machine's.
 const NOISE: Duration = Duration::from_millis(5);
 

@@ -23,7 +23,7 @@ on_both_databases! {
     the_clocks_may_differ_by_half_a_minute,
 }
 
-/// What a SubjectPublicKeyInfo of P-256 begins with (RFC 5480).
+/// What a `SubjectPublicKeyInfo` of P-256 begins with (RFC 5480).
 const SPKI: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
 
 /// Who makes tokens of a good one.
@@ -40,7 +40,7 @@ impl<'a> Forge<'a> {
         let session = api.person(coalition, "Mia", &[]).await;
         let mut parts = session.token().split('.').map(decoded);
         let (header, claims) = (parts.next().unwrap(), parts.next().unwrap());
-        let forge = Self { api, header, claims, session };
+        let forge = Self { api, session, header, claims };
         assert_eq!(forge.ask(&forge.with_claim("exp", &forge.claims["exp"])).await, 200, "made over again, and good");
         forge
     }

@@ -148,6 +148,6 @@ fn objects(pointer: &str, body: &Value) -> Vec<String> {
         Value::Array(items) => {
             items.iter().enumerate().flat_map(|(index, item)| objects(&format!("{pointer}/{index}"), item)).collect()
         }
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }

@@ -59,7 +59,7 @@ async fn of_twenty_people_with_one_address_or_external_id_there_is_one(database:
     let before = stage.entries().await;
     let person = |email: String| json!({"given_name": "A", "family_name": "B", "email": email});
     // The case of an address does not matter.
-    let address = |number: usize| person(if number % 2 == 0 { "ana@example.org" } else { "ANA@Example.org" }.to_owned());
+    let address = |number: usize| person(if number.is_multiple_of(2) { "ana@example.org" } else { "ANA@Example.org" }.to_owned());
     make(&stage.staff, "an address", "/v1/people", "already_exists", address).await;
     let external = |number: usize| {
         let mut body = person(format!("p{number}@example.org"));
@@ -108,7 +108,7 @@ async fn of_twenty_applications_to_one_cohort_one_is_open(database: TestDatabase
     let api = Api::start(&database).await;
     let stage = Stage::new(&api, "first_come").await;
     let (path, ana) = (stage.cohort(20).await, stage.principal("Ana").await);
-    let body = |number: usize| json!({"submit": number % 2 == 0});
+    let body = |number: usize| json!({"submit": number.is_multiple_of(2)});
     make(&ana, "an open application", &format!("{path}/applications"), "already_applied", body).await;
     let mine = ana.get("/v1/me/applications").await.expect(200);
     assert_eq!(mine["items"].as_array().unwrap().len(), 1);

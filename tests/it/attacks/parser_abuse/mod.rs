@@ -3,6 +3,8 @@
 //! What always holds: they are refused or the connection is closed; nobody is told of a defect, nothing has changed, and the server lives on. What
 //! two servers could read differently is tried in `network`, what is too large or too slow in `limits`.
 
+mod bodies;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use cohortium_domain::access::Grant;
 use cohortium_tests::api::{Api, Session, must};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
+
+use self::bodies::{broken, odd};
 
 on_both_databases! {
     no_body_breaks_the_parser_of_bodies,
@@ -56,165 +60,6 @@ macro_rules! stage {
         let before = $api.entries(coalition).await;
         let $entries = async || assert_eq!($api.entries(coalition).await, before, "something has changed");
     };
-}
-
-/// Bodies that are not JSON.
-fn broken() -> Vec<Vec<u8>> {
-    let texts = [
-        "",
-        " ",
-        "\n",
-        "{",
-        "}",
-        "[",
-        "]",
-        "{}{}",
-        "{} {}",
-        "{}x",
-        "x{}",
-        "[]]",
-        "{]",
-        "[}",
-        "{\"a\"}",
-        "{\"a\":}",
-        "{\"a\" 1}",
-        "{a:1}",
-        "{'a':1}",
-        "{\"a\":1,}",
-        "{,\"a\":1}",
-        "{\"a\":1,,\"b\":2}",
-        "[1,]",
-        "[,1]",
-        "[1 2]",
-        "{\"a\":1 \"b\":2}",
-        "{:1}",
-        "{1:1}",
-        "{null:1}",
-        "NaN",
-        "nan",
-        "Infinity",
-        "-Infinity",
-        "undefined",
-        "nul",
-        "nulll",
-        "True",
-        "tru",
-        "None",
-        "01",
-        "-01",
-        "+1",
-        ".5",
-        "1.",
-        "1.e1",
-        "1e",
-        "1e+",
-        "0x10",
-        "1_000",
-        "--1",
-        "-",
-        "1e400",
-        "-1e400",
-        "\"",
-        "\"\\\"",
-        "\"\\x41\"",
-        "\"\\u12\"",
-        "\"\\uZZZZ\"",
-        "\"\\ud800\"",
-        "\"\\udc00\"",
-        "\"\\ud800\\ud800\"",
-        "\"\\udc00\\ud800\"",
-        "\"\\ud800x\"",
-        "\"\t\"",
-        "\"\n\"",
-        "\"\0\"",
-        "\"\u{1}\"",
-        "\"\\",
-        "'a'",
-        "`a`",
-        "// a\n{}",
-        "/* a */{}",
-        "{} // a",
-        "# a\n{}",
-        "<!-- -->{}",
-        "<a/>",
-        "---\na: 1",
-        "a=1&b=2",
-        ")]}',\n{}",
-        "\u{feff}{}",
-        "{}\0",
-        "\0{}",
-        "\u{a0}{}",
-        "\u{2028}{}",
-        "\u{b}{}",
-        "\u{c}{}",
-        "{\"a\":1,\"a\":1}",
-        "{\"a\":{\"b\":1,\"b\":2}}",
-        "{\"given_name\":\"A\",\"given_name\":\"B\"}",
-        "{\"given_name\":\"A\",\"given\\u005fname\":\"B\"}",
-        "{\"\":1,\"\":2}",
-    ];
-    let bytes: [&[u8]; 14] = [
-        b"\xff",
-        b"{\"a\":\"\xff\"}",
-        b"\"\xc0\xaf\"",
-        b"\"\xed\xa0\x80\"",
-        b"\"\xf4\x90\x80\x80\"",
-        b"\"\xe2\x82\"",
-        b"\"\x80\"",
-        b"{\"\xfe\":1}",
-        b"\xff\xfe{\0}\0",
-        b"\xfe\xff\0{\0}",
-        b"\xef\xbb\xbf{}",
-        b"\x1f\x8b\x08\0\0\0\0\0",
-        b"PK\x03\x04",
-        b"%PDF-1.7",
-    ];
-    let deep = [
-        b"[".repeat(200_000),
-        b"{\"a\":".repeat(40_000),
-        b"[{\"a\":".repeat(30_000),
-        [b"[".repeat(5_000), b"]".repeat(5_000)].concat(),
-    ];
-    let texts = texts.iter().map(|text| text.as_bytes().to_vec());
-    texts.chain(bytes.iter().map(|bytes| bytes.to_vec())).chain(deep).collect()
-}
-
-/// Bodies that are JSON, and no person.
-fn odd() -> Vec<Vec<u8>> {
-    let names = [
-        "-0",
-        "-0.0",
-        "1e308",
-        "5e-324",
-        "1e-400",
-        "123456789012345678901234567890",
-        "-9223372036854775809",
-        "18446744073709551616",
-        "1e0",
-        "null",
-        "true",
-        "{}",
-        "[]",
-        "\"\\u0000\"",
-        "\"\\u0001\"",
-        "\"\\u001b[31m\"",
-        "\"\"",
-        "\" \"",
-        "\"\\ufeff\"",
-        "\"\\u200b\"",
-        "\"\\n\"",
-        "\"\\u202e\"",
-        "{\"$ref\":\"#\"}",
-        "[[[[[[[[]]]]]]]]",
-    ];
-    let persons = names.iter().map(|name| format!(r#"{{"given_name":{name},"family_name":"B","email":"a"}}"#).into_bytes());
-    let digits = format!(r#"{{"given_name":{}}}"#, "9".repeat(100_000)).into_bytes();
-    let long = format!(r#"{{"given_name":"{}"}}"#, "x".repeat(200_000)).into_bytes();
-    let name = format!(r#"{{"{}":1}}"#, "x".repeat(200_000)).into_bytes();
-    let many = format!("{{{}}}", (0..15_000).map(|number| format!("\"m{number}\":0")).collect::<Vec<_>>().join(",")).into_bytes();
-    let escapes = format!(r#"{{"given_name":"{}"}}"#, "\\u0041".repeat(30_000)).into_bytes();
-    let items = format!("[{}1]", "1,".repeat(100_000)).into_bytes();
-    persons.chain([digits, long, name, many, escapes, items]).chain([b"0".to_vec(), b"\"\"".to_vec(), b"null".to_vec()]).collect()
 }
 
 async fn no_body_breaks_the_parser_of_bodies(database: TestDatabase) {
