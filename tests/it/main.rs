@@ -6,6 +6,7 @@ mod accounts;
 mod api_clients;
 mod applications;
 mod architecture;
+mod attacks;
 mod authorization;
 mod catalog;
 mod coalitions;

@@ -7,11 +7,11 @@ use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Duration;
 use cohortium_domain::access::{Action, Actor, ClientScope, Grant, Tie};
-use cohortium_domain::ids::{CoalitionId, PersonId, SignInId};
+use cohortium_domain::ids::{CoalitionId, Id, PersonId, SignInId};
 use cohortium_domain::sign_ins;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Error, Generation};
@@ -188,7 +188,9 @@ async fn read(ctx: &Ctx, checked: &Checked) -> Result<Option<Identity>, Error> {
     let (store, token) = (ctx.store(), checked.token);
     Ok(match checked.holder {
         Holder::Session(session) => {
-            let found = store.system().signed_in(token).await?.filter(|found| found.session == session);
+            let found = store.system().signed_in(token).await?;
+            let of_token = |person: PersonId| person.uuid() == checked.subject;
+            let found = found.filter(|found| found.session == session && found.actor.person().is_some_and(of_token));
             found.map(|found| Identity {
                 coalition_id: found.coalition_id,
                 actor: found.actor,
@@ -221,13 +223,26 @@ fn digest(token: &str) -> [u8; 32] {
     bytes
 }
 
+/// The credentials that were sent. Several are none: a proxy may have looked at others than we would.
+///
+/// # Errors
+/// There are several.
+pub fn credentials(headers: &HeaderMap) -> Result<Option<&header::HeaderValue>, Problem> {
+    let mut sent = headers.get_all(header::AUTHORIZATION);
+    let first = sent.next();
+    if sent.next().is_some() {
+        return Err(Problem::new(Code::TokenInvalid).detail("Send one Authorization header"));
+    }
+    Ok(first)
+}
+
 /// Who sent a request, by its token.
 ///
 /// # Errors
 /// There is no token, or it is not good.
-pub async fn identify(ctx: &Ctx, authorization: Option<&header::HeaderValue>, request_id: Uuid) -> Result<Caller, Problem> {
+pub async fn identify(ctx: &Ctx, headers: &HeaderMap, request_id: Uuid) -> Result<Caller, Problem> {
     let required = || Problem::new(Code::AuthenticationRequired).detail("Send the access token as Authorization: Bearer …");
-    let value = authorization.ok_or_else(required)?.to_str().map_err(|_| required())?;
+    let value = credentials(headers)?.ok_or_else(required)?.to_str().map_err(|_| required())?;
     let (scheme, token) = value.split_once(' ').ok_or_else(required)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(required());

@@ -169,7 +169,7 @@ async fn admit(request: &ServiceRequest, id: Uuid) -> Result<(), Problem> {
         }
     };
     request.extensions_mut().insert(Matched(operation));
-    let caller = match auth::identify(&ctx, request.headers().get(header::AUTHORIZATION), id).await {
+    let caller = match auth::identify(&ctx, request.headers(), id).await {
         Ok(caller) => caller,
         Err(problem) => {
             // Whoever guesses at tokens is counted like whoever has none.

@@ -45,10 +45,13 @@ pub struct Tokens {
 pub struct Checked {
     /// To what it belongs.
     pub holder: Holder,
+    /// Whom it names: the person of the session, or the client.
+    pub subject: Uuid,
     /// Its own id.
     pub token: TokenId,
     kid: String,
     issued_at: i64,
+    not_before: Option<i64>,
     expires_at: i64,
 }
 
@@ -71,6 +74,9 @@ struct Claims {
     sid: Option<Uuid>,
     jti: Uuid,
     iat: i64,
+    /// Ours have none; one that is there counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     exp: i64,
     scope: String,
 }
@@ -145,6 +151,7 @@ impl Tokens {
             sid: None,
             jti: Uuid::nil(),
             iat: now,
+            nbf: None,
             exp: now + ACCESS_SECONDS,
             scope: String::new(),
         });
@@ -175,8 +182,10 @@ impl Tokens {
                 || Holder::Client(ClientId::from_uuid(claims.sub)),
                 |session| Holder::Session(SignInId::from_uuid(session)),
             ),
+            subject: claims.sub,
             token: TokenId::from_uuid(claims.jti),
             issued_at: claims.iat,
+            not_before: claims.nbf,
             expires_at: claims.exp,
         };
         self.check_again(&checked)?;
@@ -194,7 +203,8 @@ impl Tokens {
         if checked.expires_at.saturating_add(LEEWAY_SECONDS) <= now {
             return Err(Problem::new(Code::TokenExpired).detail("Refresh it, or sign in again"));
         }
-        if checked.issued_at > now.saturating_add(LEEWAY_SECONDS) || !good {
+        let begins = checked.not_before.map_or(checked.issued_at, |not_before| not_before.max(checked.issued_at));
+        if begins > now.saturating_add(LEEWAY_SECONDS) || !good {
             return Err(Problem::new(Code::TokenInvalid));
         }
         Ok(())

@@ -12,8 +12,8 @@
 //! What always holds: an operation that the table does not know fails the test; whoever is refused changes nothing. To add an operation, add its
 //! row to `table.rs`, and what it is done to, to `world.rs`.
 
-mod table;
-mod world;
+pub mod table;
+pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use cohortium_api::auth::identify;
 use cohortium_api::config::{Config, KeySource, KeysArgs, Limits, MailRoute, Secret, sqlite_url};
 use cohortium_api::ctx::Ctx;
@@ -33,7 +33,8 @@ fn on(site: &Site, database: &str, cluster: Option<&Cluster>, url: &str) -> Done
     let data = site.path().join(if cluster.is_some() { "auth-postgres" } else { "auth-sqlite" });
     let world = World::make(&data, cluster.map(|_| url), Plan { cohorts: 0, people: 0 })?;
     let token = world.token(&world.staff)?;
-    let header = HeaderValue::try_from(bearer(&token))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, HeaderValue::try_from(bearer(&token))?);
     let config = Config {
         keys: KeySource::Folder(KeysArgs { keys: None }.folder(&data)),
         data,
@@ -55,7 +56,7 @@ fn on(site: &Site, database: &str, cluster: Option<&Cluster>, url: &str) -> Done
     let ctx: Ctx = runtime.block_on(async { Ok::<_, Box<dyn std::error::Error>>(context(&config, open_store(url).await?)?) })?;
     let known = || {
         times(cluster, || {
-            let known = runtime.block_on(identify(&ctx, Some(&header), Uuid::nil()));
+            let known = runtime.block_on(identify(&ctx, &headers, Uuid::nil()));
             known.map(drop).map_err(|problem| format!("{problem:?}").into())
         })
     };

@@ -19,6 +19,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::room;
+use crate::auth;
 use crate::ctx::Ctx;
 use crate::extract::form_pairs;
 use crate::form::Form;
@@ -180,7 +181,8 @@ async fn revoke_own(ctx: &Ctx, client: &KnownClient, token: &str) -> Result<(), 
 
 /// The client whose id and secret were sent; nothing, when none were.
 async fn authenticate(ctx: &Ctx, request: &HttpRequest) -> Result<Option<KnownClient>, actix_web::Error> {
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let sent = auth::credentials(request.headers()).map_err(|_| OAuthError::invalid_client())?;
+    let Some(value) = sent else { return Ok(None) };
     let (id, secret) = value.to_str().ok().and_then(basic).ok_or_else(OAuthError::invalid_client)?;
     let known = ctx.work(&Actor::Anonymous, ctx.store().system().client_by_secret(&token_hash(&secret))).await?;
     let client = known.filter(|client| Some(client.id) == id).ok_or_else(OAuthError::invalid_client)?;
