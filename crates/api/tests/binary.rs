@@ -196,7 +196,8 @@ fn a_postgres_that_is_not_there_is_told_of_and_its_password_is_not() {
 /// One request to a running server.
 async fn ask(address: SocketAddr, method: &str, path: &str, token: &str, body: &str) -> Answer {
     let length = body.len();
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: api.example.org\r\nauthorization: Bearer {token}\r\nconnection: close\r\n");
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: api.example.org\r\nauthorization: Bearer {token}\r\nconnection: close\r\n");
     let body = format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}");
     exchange(address, format!("{head}{body}").as_bytes()).await
 }
