@@ -1,5 +1,6 @@
 //! How often one may ask, and how often what can be guessed at can be tried.
 
+use std::future::{Ready, ready};
 use std::num::{NonZeroU16, NonZeroU32};
 
 use chrono::Duration;
@@ -20,6 +21,7 @@ on_both_databases! {
     who_has_not_signed_in_is_counted_by_its_network,
     nobody_chooses_by_which_network_it_is_counted,
     five_wrong_passwords_then_one_in_three_minutes,
+    of_many_wrong_passwords_at_once_five_are_looked_at,
     twenty_wrong_passwords_an_hour_from_wherever,
     a_hundred_wrong_passwords_in_a_row_and_no_more,
     sign_ins_from_one_network_are_throttled,
@@ -104,6 +106,11 @@ async fn login(api: &Api, email: &str, password: &str) -> Answer {
 const RIGHT: &str = "a phrase that Mia knows";
 const WRONG: &str = "a phrase that Eve guesses";
 
+/// Looks at a password that is another one.
+fn wrong() -> Ready<cohortium_store::Result<Option<()>>> {
+    ready(Ok(None))
+}
+
 async fn with_password(api: &Api) {
     let coalition = api.coalition("dcsc").await;
     let person = api.person(coalition, "Mia", &[]).await.person_id();
@@ -153,14 +160,21 @@ async fn five_wrong_passwords_then_one_in_three_minutes(database: TestDatabase) 
     }
 }
 
+async fn of_many_wrong_passwords_at_once_five_are_looked_at(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    with_password(&api).await;
+    let answers = futures_util::future::join_all((0..20).map(|_| login(&api, "mia@example.org", WRONG))).await;
+    let told = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((told(401), told(429)), (5, 15));
+}
+
 async fn twenty_wrong_passwords_an_hour_from_wherever(database: TestDatabase) {
     let api = Api::start(&database).await;
     with_password(&api).await;
     let (email, coalition) = (Email::new("mia@example.org").unwrap(), Slug::new("dcsc").unwrap());
     for network in 0..20 {
-        let throttle = api.ctx().throttles().sign_in(&format!("203.0.113.{network}"), &coalition, &email);
-        throttle.admit(api.store()).await.unwrap();
-        throttle.wrong(api.store()).await.unwrap();
+        let throttle = api.ctx().throttles().password(&format!("203.0.113.{network}"), &coalition, &email);
+        assert_eq!(throttle.look(api.store(), wrong()).await.unwrap(), None);
     }
     assert_eq!(login(&api, "mia@example.org", RIGHT).await.problem(429), "rate_limited");
     pass(&api, Duration::minutes(3));
@@ -171,15 +185,14 @@ async fn a_hundred_wrong_passwords_in_a_row_and_no_more(database: TestDatabase) 
     let api = Api::start(&database).await;
     with_password(&api).await;
     let (email, coalition) = (Email::new("mia@example.org").unwrap(), Slug::new("dcsc").unwrap());
-    let throttle = api.ctx().throttles().sign_in("203.0.113.7", &coalition, &email);
+    let throttle = api.ctx().throttles().password("203.0.113.7", &coalition, &email);
     for _ in 0..100 {
-        throttle.admit(api.store()).await.unwrap();
-        throttle.wrong(api.store()).await.unwrap();
+        assert_eq!(throttle.look(api.store(), wrong()).await.unwrap(), None);
         pass(&api, Duration::minutes(3));
     }
     pass(&api, Duration::days(30));
     assert_eq!(login(&api, "mia@example.org", RIGHT).await.problem(429), "rate_limited", "also the right one, a month later");
-    throttle.right(api.store()).await.unwrap();
+    throttle.forget(api.store()).await.unwrap();
     let _ = login(&api, "mia@example.org", RIGHT).await.expect(200);
 }
 
@@ -188,7 +201,7 @@ async fn sign_ins_from_one_network_are_throttled(database: TestDatabase) {
     let coalition = Slug::new("dcsc").unwrap();
     for guest in 0..60 {
         let email = Email::new(&format!("guest{guest}@example.org")).unwrap();
-        api.ctx().throttles().sign_in("127.0.0.1", &coalition, &email).admit(api.store()).await.unwrap();
+        api.ctx().throttles().password("127.0.0.1", &coalition, &email).look(api.store(), wrong()).await.unwrap();
     }
     let refused = login(&api, "one.more@example.org", WRONG).await;
     assert_eq!((refused.problem(429), refused.header("retry-after")), ("rate_limited", "2"));

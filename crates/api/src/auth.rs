@@ -14,11 +14,12 @@ use cohortium_domain::access::{Action, Actor, ClientScope, Grant, Tie};
 use cohortium_domain::ids::{CoalitionId, Id, PersonId, SignInId};
 use cohortium_domain::sign_ins;
 use cohortium_domain::time::Timestamp;
-use cohortium_store::{Error, Generation};
+use cohortium_store::{Error, Generation, Origin};
 use moka::sync::Cache;
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
+use crate::gate::RequestId;
 use crate::problem::{Code, Problem};
 use crate::tokens::{Checked, Holder, scope_text};
 
@@ -69,6 +70,12 @@ impl Caller {
             Via::Session { id, .. } => Some(id),
             Via::Client => None,
         }
+    }
+
+    /// Where what it changes came from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        RequestId(self.request_id).origin()
     }
 
     /// Goes on when a caller of this kind could ever be allowed the action.

@@ -11,7 +11,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use cohortium_domain::access::Actor;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::time::Timestamp;
-use cohortium_store::{ClockHold, Environment, Error, Origin, Read, Slot, Store, Tx};
+use cohortium_store::{ClockHold, Environment, Error, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
 use cohortium_workflow::sealing::Sealer;
 use cohortium_workflow::throttles::Throttles;
@@ -270,8 +270,7 @@ impl Ctx {
         conditions: &Conditions,
         work: impl AsyncFn(&mut Tx) -> Result<Reply, Error>,
     ) -> Answer {
-        let origin = Origin { door: "http", request_id: Some(caller.request_id) };
-        let outcome = self.store().write_holding(hold, caller.coalition_id, origin, async |tx| {
+        let outcome = self.store().write_holding(hold, caller.coalition_id, caller.origin(), async |tx| {
             let Some(scope) = conditions.scope(caller) else { return work(tx).await };
             match tx.claim_key(scope, conditions.fingerprint).await? {
                 Slot::New => {

@@ -14,6 +14,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, web};
+use cohortium_store::Origin;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -39,6 +40,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The id of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestId(pub Uuid);
+
+impl RequestId {
+    /// Where what the request changes came from.
+    #[must_use]
+    pub fn origin(self) -> Origin {
+        Origin { door: "http", request_id: Some(self.0) }
+    }
+}
 
 /// The address that a request asks for, as the document has it: empty, when it is not known. Finding it takes a search.
 struct Route(String);

@@ -182,6 +182,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// It can be tried again at this instant. A longer wait than a day is told as one: whoever reads it would take it for never.
+    #[must_use]
+    pub fn too_often(again: Timestamp, now: Timestamp) -> Self {
+        let wait = again.millis().saturating_sub(now.millis());
+        Self::TooOften { wait_seconds: wait.saturating_add(999).div_euclid(1_000).clamp(1, 86_400) }
+    }
+
     /// One fault alone.
     #[must_use]
     pub fn invalid(pointer: impl Into<String>, code: FaultCode, detail: impl Into<String>) -> Self {

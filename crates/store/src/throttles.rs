@@ -46,14 +46,19 @@ impl System<'_> {
         Ok(wait)
     }
 
-    /// Whether one could be taken from a bucket; if not, when.
+    /// Nothing, when one could be taken from each of these buckets; else when.
     ///
     /// # Errors
     /// The database's.
-    pub async fn would_wait(&self, (throttle, key): Bucket) -> Result<Option<Timestamp>> {
-        let row = Entity::find_by_id(key.to_vec()).one(&self.store.inner.reader).await.map_err(classify)?;
+    pub async fn would_wait(&self, buckets: &[Bucket]) -> Result<Option<Timestamp>> {
+        let query = Entity::find().filter(Column::KeyHash.is_in(keys(buckets)));
+        let rows = query.all(&self.store.inner.reader).await.map_err(classify)?;
         let now = self.store.environment().now();
-        Ok(throttle.take(row.map(|row| Timestamp::new(row.full_at)), now).err())
+        let waits = buckets.iter().filter_map(|(throttle, key)| {
+            let row = rows.iter().find(|row| row.key_hash == key)?;
+            throttle.take(Some(Timestamp::new(row.full_at)), now).err()
+        });
+        Ok(waits.max())
     }
 
     /// Fills buckets again.
@@ -61,12 +66,12 @@ impl System<'_> {
     /// # Errors
     /// The database's.
     pub async fn refill(&self, buckets: &[Bucket]) -> Result<()> {
-        let keys = || buckets.iter().map(|(_, key)| key.to_vec());
-        let any = Entity::find().filter(Column::KeyHash.is_in(keys())).one(&self.store.inner.reader).await.map_err(classify)?;
+        let any =
+            Entity::find().filter(Column::KeyHash.is_in(keys(buckets))).one(&self.store.inner.reader).await.map_err(classify)?;
         if any.is_none() {
             return Ok(());
         }
-        let delete = Entity::delete_many().filter(Column::KeyHash.is_in(keys()));
+        let delete = Entity::delete_many().filter(Column::KeyHash.is_in(keys(buckets)));
         delete.exec(&self.store.inner.writer).await.map(drop).map_err(classify)
     }
 
@@ -79,4 +84,8 @@ impl System<'_> {
         let done = Entity::delete_many().filter(full).exec(&self.store.inner.writer).await.map_err(classify)?;
         Ok(done.rows_affected)
     }
+}
+
+fn keys(buckets: &[Bucket]) -> impl Iterator<Item = Vec<u8>> {
+    buckets.iter().map(|(_, key)| key.to_vec())
 }

@@ -9,14 +9,15 @@ use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::ids::{PersonId, SignInId};
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::people::Person;
+use cohortium_domain::refusal::Refusal;
 use cohortium_domain::second_factor::{Code, Confirmed, Found, RECOVERY_CODES, RecoveryCode, TotpSecret};
 use cohortium_domain::sign_ins::SignIn;
 use cohortium_domain::text::{SecondFactorCode, TotpCode};
-use cohortium_domain::time::Timestamp;
 use cohortium_store::{Result, Tx};
 
 use crate::input::Input;
 use crate::sealing::Sealer;
+use crate::sign_ins::Admission;
 
 /// What an authenticator app is to know.
 #[derive(Debug)]
@@ -27,41 +28,24 @@ pub struct Enrollment {
     pub uri: String,
 }
 
-/// What came of asking a person for its second factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// It has none.
-    HasNone,
-    /// It has shown it.
-    Shown,
-    /// It has one, and has shown no code.
-    CodeRequired,
-    /// The code is not good.
-    Wrong,
-    /// After too many wrong codes, none is looked at.
-    Blocked {
-        /// Until then.
-        until: Timestamp,
-    },
-}
-
-/// Asks a person for its second factor, where it has one. A code that is good is used up; a wrong one is counted.
+/// Asks a person for its second factor, where it has one: grants whether it has shown one. A code that is good is used up; a wrong one is counted.
 ///
 /// # Errors
-/// The server's secret was changed, and with it no code of an app is known; the database's errors.
-pub async fn ask(tx: &mut Tx, sealer: &Sealer, person: PersonId, code: Option<&SecondFactorCode>) -> Result<Asked> {
+/// [`Refusal::TooOften`] after too many wrong codes; the server's secret was changed, and with it no code of an app is known; the database's
+/// errors.
+pub async fn ask(tx: &mut Tx, sealer: &Sealer, person: PersonId, code: Option<&SecondFactorCode>) -> Result<Admission<bool>> {
     let (factor, now) = (tx.lock_second_factor(person).await?, tx.process_now());
-    let Some(confirmed) = &factor.confirmed else { return Ok(Asked::HasNone) };
-    let Some(code) = code else { return Ok(Asked::CodeRequired) };
+    let Some(confirmed) = &factor.confirmed else { return Ok(Admission::Granted(false)) };
+    let Some(code) = code else { return Ok(Admission::CodeRequired) };
     if let Some(until) = factor.blocked(now) {
-        return Ok(Asked::Blocked { until });
+        return Err(Refusal::too_often(until, now).into());
     }
     let found = find(tx, sealer, person, confirmed, &code.into()).await?;
     let judged = factor.judge(found, now);
     tx.save_second_factor(&judged.second_factor).await?;
     let actor = if judged.good { Actor::Person { id: person, grants: tx.grants(person).await? } } else { Actor::Anonymous };
     tx.note(judged.happened, &actor);
-    Ok(if judged.good { Asked::Shown } else { Asked::Wrong })
+    Ok(if judged.good { Admission::Granted(true) } else { Admission::Wrong })
 }
 
 async fn find(tx: &Tx, sealer: &Sealer, person: PersonId, confirmed: &Confirmed, code: &Code) -> Result<Found> {

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::accounts;
 use crate::passwords::Passwords;
 use crate::sealing::Sealer;
-use crate::second_factor::{self, Asked};
+use crate::second_factor;
 
 /// What tokens are given for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +45,6 @@ pub enum Admission<T> {
     CodeRequired,
     /// The password or the code is not right.
     Wrong,
-    /// After too many wrong codes, none is looked at.
-    Blocked {
-        /// Until then.
-        until: Timestamp,
-    },
 }
 
 /// The person whose address and password these are; nobody, when anything about them is not right, however it is not.
@@ -79,12 +74,14 @@ pub async fn authenticate(
     Ok(found.filter(|credentials| matches && credentials.active).map(|credentials| credentials.person_id))
 }
 
-/// Whether this is the person's password.
+/// The hash of a person's password, when this is it.
 ///
 /// # Errors
 /// The database's; too many sign-ins at once.
-pub async fn knows_password(read: &Read, passwords: &Passwords, person: PersonId, password: &str) -> Result<bool> {
-    passwords.verify(password, read.password_hash(person).await?.as_deref()).await
+pub async fn recognize(read: &Read, passwords: &Passwords, person: PersonId, password: &str) -> Result<Option<String>> {
+    let hash = read.password_hash(person).await?;
+    let matches = passwords.verify(password, hash.as_deref()).await?;
+    Ok(hash.filter(|_| matches))
 }
 
 /// Signs in a person whose password was right. A wrong code is counted, and that stands.
@@ -100,11 +97,9 @@ pub async fn sign_in(
     refresh_token: &str,
 ) -> Result<Admission<Issued>> {
     Ok(match second_factor::ask(tx, sealer, person, code).await? {
-        Asked::HasNone => Admission::Granted(begin(tx, person, user_agent, refresh_token).await?),
-        Asked::Shown => Admission::Granted(begin_with(tx, person, true, user_agent, refresh_token).await?),
-        Asked::CodeRequired => Admission::CodeRequired,
-        Asked::Wrong => Admission::Wrong,
-        Asked::Blocked { until } => Admission::Blocked { until },
+        Admission::Granted(shown) => Admission::Granted(begin_with(tx, person, shown, user_agent, refresh_token).await?),
+        Admission::CodeRequired => Admission::CodeRequired,
+        Admission::Wrong => Admission::Wrong,
     })
 }
 
@@ -120,11 +115,9 @@ pub async fn step_up(
     code: Option<&SecondFactorCode>,
 ) -> Result<Admission<SignIn>> {
     let shown = match second_factor::ask(tx, sealer, person, code).await? {
-        Asked::HasNone => false,
-        Asked::Shown => true,
-        Asked::CodeRequired => return Ok(Admission::CodeRequired),
-        Asked::Wrong => return Ok(Admission::Wrong),
-        Asked::Blocked { until } => return Ok(Admission::Blocked { until }),
+        Admission::Granted(shown) => shown,
+        Admission::CodeRequired => return Ok(Admission::CodeRequired),
+        Admission::Wrong => return Ok(Admission::Wrong),
     };
     let now = tx.process_now();
     let session = tx.lock_sign_in(session).await?.filter(|session| session.person_id == person && session.lives(now));

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU16;
 
-use cohortium_domain::ids::PersonId;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::throttles::{
@@ -11,17 +10,23 @@ use cohortium_domain::throttles::{
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Bucket, Result, Store};
 use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+
+/// How many lines there are in which tries at passwords wait for their turn: accounts that share one only wait for each other.
+const LINES: usize = 64;
 
 /// Names buckets, so that nobody who reads them learns whose they are.
 pub struct Throttles {
     key: [u8; 32],
     sign_ins: Throttle,
+    lines: [Mutex<()>; LINES],
 }
 
-/// The buckets of a sign-in by password.
-pub struct SignInThrottle {
+/// The buckets of a try at an account's password.
+pub struct PasswordThrottle<'a> {
     tries: Bucket,
     guesses: [Bucket; 3],
+    line: &'a Mutex<()>,
 }
 
 impl Throttles {
@@ -29,31 +34,23 @@ impl Throttles {
     #[must_use]
     pub fn new(secret: &[u8], sign_ins_per_minute: NonZeroU16) -> Self {
         let key = Sha256::new().chain_update(b"throttles").chain_update(secret).finalize().into();
-        Self { key, sign_ins: throttles::sign_ins(sign_ins_per_minute) }
+        Self { key, sign_ins: throttles::sign_ins(sign_ins_per_minute), lines: [const { Mutex::const_new(()) }; LINES] }
     }
 
-    /// The buckets of a sign-in from a network to an account, whether or not there is such an account.
+    /// The buckets of a try from a network at the password of an account, whether or not there is such an account.
     #[must_use]
-    pub fn sign_in(&self, network: &str, coalition: &Slug, email: &Email) -> SignInThrottle {
+    pub fn password(&self, network: &str, coalition: &Slug, email: &Email) -> PasswordThrottle<'_> {
         let (coalition, email) = (coalition.as_str(), &email.normalized());
-        SignInThrottle {
+        let of_account = self.bucket(WRONG_PASSWORDS, &[coalition, email]);
+        let [first, ..] = of_account.1;
+        PasswordThrottle {
             tries: self.bucket(self.sign_ins, &[network]),
             guesses: [
                 self.bucket(WRONG_PASSWORDS_FROM_NETWORK, &[network, coalition, email]),
-                self.bucket(WRONG_PASSWORDS, &[coalition, email]),
+                of_account,
                 self.bucket(PASSWORD_GUESSES, &[coalition, email]),
             ],
-        }
-    }
-
-    /// The buckets of showing one's own password once more.
-    #[must_use]
-    pub fn own_password(&self, person: PersonId) -> SignInThrottle {
-        let person = person.to_string();
-        let guesses = [WRONG_PASSWORDS_FROM_NETWORK, WRONG_PASSWORDS, PASSWORD_GUESSES];
-        SignInThrottle {
-            tries: self.bucket(self.sign_ins, &[&person]),
-            guesses: guesses.map(|throttle| self.bucket(throttle, &[&person])),
+            line: self.line(first),
         }
     }
 
@@ -74,6 +71,11 @@ impl Throttles {
         take(store, &[self.bucket(MAILS, &[network]), to_address]).await
     }
 
+    fn line(&self, byte: u8) -> &Mutex<()> {
+        let [first, ..] = &self.lines;
+        self.lines.get(usize::from(byte) % LINES).unwrap_or(first)
+    }
+
     fn bucket(&self, throttle: Throttle, whose: &[&str]) -> Bucket {
         let parts = std::iter::once(throttle.name).chain(whose.iter().copied());
         let hasher = Sha256::new().chain_update(self.key);
@@ -82,33 +84,33 @@ impl Throttles {
     }
 }
 
-impl SignInThrottle {
-    /// Takes what a try takes, before the password is looked at.
+impl PasswordThrottle<'_> {
+    /// Looks at a password, when it is not too often; gives what the right one opens. A wrong one is counted, the right one forgets those before.
+    ///
+    /// Tries at one account wait for each other, so that many at once are looked at no more than one after the other would be.
     ///
     /// # Errors
-    /// [`Refusal::TooOften`]; the database's.
-    pub async fn admit(&self, store: &Store) -> Result<()> {
-        for guess in self.guesses {
-            if let Some(again) = store.system().would_wait(guess).await? {
-                return Err(too_often(store, again).into());
-            }
+    /// [`Refusal::TooOften`]; the look's own; the database's.
+    pub async fn look<T>(&self, store: &Store, look: impl Future<Output = Result<Option<T>>>) -> Result<Option<T>> {
+        take(store, &[self.tries]).await?;
+        let _turn = self.line.lock().await;
+        if let Some(again) = store.system().would_wait(&self.guesses).await? {
+            return Err(too_often(store, again).into());
         }
-        take(store, &[self.tries]).await
+        let opened = look.await?;
+        if opened.is_some() {
+            self.forget(store).await?;
+        } else {
+            store.system().take(&self.guesses).await?;
+        }
+        Ok(opened)
     }
 
-    /// Takes what a wrong password takes.
+    /// Forgets the wrong passwords, since a new one was set.
     ///
     /// # Errors
     /// The database's.
-    pub async fn wrong(&self, store: &Store) -> Result<()> {
-        store.system().take(&self.guesses).await.map(drop)
-    }
-
-    /// Forgets the wrong passwords, since the right one was shown, or a new one was set.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn right(&self, store: &Store) -> Result<()> {
+    pub async fn forget(&self, store: &Store) -> Result<()> {
         store.system().refill(&self.guesses).await
     }
 }
@@ -121,7 +123,5 @@ async fn take(store: &Store, buckets: &[Bucket]) -> Result<()> {
 }
 
 fn too_often(store: &Store, again: Timestamp) -> Refusal {
-    let wait = again.millis().saturating_sub(store.environment().now().millis());
-    // Rounded up, and never so long that a client would think it for ever: who has to set a new password is told so by mail.
-    Refusal::TooOften { wait_seconds: wait.saturating_add(999).div_euclid(1_000).clamp(1, 86_400) }
+    Refusal::too_often(again, store.environment().now())
 }

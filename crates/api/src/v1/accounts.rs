@@ -6,19 +6,18 @@ use actix_web::web::ReqData;
 use actix_web::{post, put};
 use cohortium_domain::access::Actor;
 use cohortium_domain::coalitions::Coalition;
-use cohortium_domain::ids::PersonId;
 use cohortium_domain::links::{self, TokenHash, not_good};
 use cohortium_domain::passwords::{Hints, Password};
 use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Name, Slug};
-use cohortium_store::{Error, Origin, Read, Tx};
+use cohortium_store::{Error, Read, Tx};
 use cohortium_workflow as workflow;
 use cohortium_workflow::accounts::SETS_PASSWORD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::room;
+use super::{recognize, room};
 use crate::auth::Caller;
 use crate::ctx::Ctx;
 use crate::extract::Body;
@@ -110,10 +109,6 @@ fn problem(error: impl Into<Error>) -> Problem {
     Problem::of(error.into(), &Actor::Anonymous)
 }
 
-fn origin(request: RequestId) -> Origin {
-    Origin { door: "http", request_id: Some(request.0) }
-}
-
 /// The view of the coalition in which there is a link with this token.
 async fn place_of(ctx: &Ctx, token: &TokenHash) -> Result<Read, Error> {
     let coalition = ctx.store().system().coalition_of_link(token).await?.ok_or_else(not_good)?;
@@ -132,7 +127,7 @@ async fn by_link(
 ) -> Result<Reply, Error> {
     let token = workflow::links::hash(token);
     let read = place_of(ctx, &token).await?;
-    ctx.store().write(read.coalition_id(), origin(request), async |tx| work(tx, &token).await).await?;
+    ctx.store().write(read.coalition_id(), request.origin(), async |tx| work(tx, &token).await).await?;
     Ok(Reply::nothing())
 }
 
@@ -165,7 +160,7 @@ async fn register(ctx: Ctx, request: ReqData<RequestId>, network: Network, body:
         let Registration { email, given_name, family_name, .. } = given;
         let registration = links::Registration { given_name, family_name, password_hash };
         if let Some(read) = read {
-            let asked = ctx.store().write(read.coalition_id(), origin(request.into_inner()), async |tx| {
+            let asked = ctx.store().write(read.coalition_id(), request.origin(), async |tx| {
                 workflow::accounts::register(tx, &email, &registration).await
             });
             asked.await?;
@@ -202,9 +197,9 @@ async fn forgot_password(ctx: Ctx, request: ReqData<RequestId>, network: Network
     ctx.work(&Actor::Anonymous, async {
         ctx.throttles().mail(ctx.store(), &network.to_string(), &coalition, &email).await?;
         if let Some(read) = super::coalition_by_slug(&ctx, &coalition).await? {
-            let asked = ctx.store().write(read.coalition_id(), origin(request.into_inner()), async |tx| {
-                workflow::accounts::forgot_password(tx, &email).await
-            });
+            let asked = ctx
+                .store()
+                .write(read.coalition_id(), request.origin(), async |tx| workflow::accounts::forgot_password(tx, &email).await);
             asked.await?;
         }
         Ok(Reply::accepted(&ACCEPTED))
@@ -230,7 +225,7 @@ async fn reset_password(ctx: Ctx, request: ReqData<RequestId>, network: Network,
         let reply = by_link(&ctx, &given.token, request.into_inner(), reset).await?;
         // Whoever has shown that the address is its own can try again.
         let coalition: Coalition = read.get(read.coalition_id()).await?;
-        ctx.throttles().sign_in(&network.to_string(), &coalition.slug, &link.email).right(ctx.store()).await?;
+        ctx.throttles().password(&network.to_string(), &coalition.slug, &link.email).forget(ctx.store()).await?;
         Ok(reply)
     });
     ctx.work(&Actor::Anonymous, reset).await
@@ -253,16 +248,16 @@ async fn confirm_email(ctx: Ctx, request: ReqData<RequestId>, body: Body<LinkTok
 /// It needs the one that you have. It ends all of your other sessions, and you are mailed that it was done.
 #[utoipa::path(tag = "Access", request_body = PasswordChange, responses((status = 204, description = "The password is the new one.")))]
 #[put("/v1/me/password")]
-async fn change_password(caller: Caller, ctx: Ctx, body: Body<PasswordChange>) -> Answer {
+async fn change_password(caller: Caller, ctx: Ctx, network: Network, body: Body<PasswordChange>) -> Answer {
     let (me, of) = (caller.person()?, |error: Error| Problem::of(error, &caller.actor));
     let given = body.valid().map_err(of)?;
     let password = Password::sent(&given.password).map_err(|refusal| of(refusal.into()))?;
     let changed = ctx.work(&caller.actor, async {
         let read = ctx.store().read(caller.coalition_id).await?;
-        let Some(known) = recognize(&ctx, &read, me, &given.current_password).await? else { return Ok(false) };
+        let Some(known) = recognize(&ctx, &read, &network, me, &given.current_password).await? else { return Ok(false) };
         let person: Person = read.get(me).await?;
         let hash = choose(&ctx, &read, &person.email, &password).await?;
-        let changed = ctx.store().write(caller.coalition_id, from(&caller), async |tx| {
+        let changed = ctx.store().write(caller.coalition_id, caller.origin(), async |tx| {
             workflow::accounts::change_password(tx, &caller.actor, me, (&known, &hash), caller.session()).await
         });
         changed.await
@@ -285,36 +280,18 @@ async fn change_email(caller: Caller, ctx: Ctx, network: Network, body: Body<Ema
     let given = body.valid().map_err(|error| Problem::of(error, &caller.actor))?;
     let asked = ctx.work(&caller.actor, async {
         let read = ctx.store().read(caller.coalition_id).await?;
-        if recognize(&ctx, &read, me, &given.current_password).await?.is_none() {
+        if recognize(&ctx, &read, &network, me, &given.current_password).await?.is_none() {
             return Ok(false);
         }
         let coalition: Coalition = read.get(caller.coalition_id).await?;
         ctx.throttles().mail(ctx.store(), &network.to_string(), &coalition.slug, &given.email).await?;
         // No idempotency key is taken: its fingerprint of the body would be a digest of the password that is too quickly made.
-        let asked = ctx.store().write(caller.coalition_id, from(&caller), async |tx| {
+        let asked = ctx.store().write(caller.coalition_id, caller.origin(), async |tx| {
             workflow::accounts::change_email(tx, &caller.actor, me, &given.email).await
         });
         asked.await.map(|()| true)
     });
     if asked.await? { Ok(Reply::accepted(&ACCEPTED)) } else { Err(not_the_password()) }
-}
-
-fn from(caller: &Caller) -> Origin {
-    Origin { door: "http", request_id: Some(caller.request_id) }
-}
-
-/// The hash of a person's password, when this is it.
-async fn recognize(ctx: &Ctx, read: &Read, person: PersonId, password: &str) -> Result<Option<String>, Error> {
-    let throttle = ctx.throttles().own_password(person);
-    throttle.admit(ctx.store()).await?;
-    let hash = read.password_hash(person).await?;
-    let matches = ctx.passwords().verify(password, hash.as_deref()).await?;
-    if matches {
-        throttle.right(ctx.store()).await?;
-    } else {
-        throttle.wrong(ctx.store()).await?;
-    }
-    Ok(hash.filter(|_| matches))
 }
 
 fn not_the_password() -> Problem {

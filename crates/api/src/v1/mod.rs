@@ -29,12 +29,17 @@ mod timeline;
 mod verifications;
 
 use actix_web::web::ServiceConfig;
+use cohortium_domain::coalitions::Coalition;
+use cohortium_domain::ids::PersonId;
+use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::Slug;
 use cohortium_store::{Error, Read};
+use cohortium_workflow as workflow;
 use utoipa::openapi::OpenApi;
 
 use crate::ctx::Ctx;
+use crate::rate_limits::Network;
 
 /// A view of the coalition, when there is one of this name.
 async fn coalition_by_slug(ctx: &Ctx, slug: &Slug) -> Result<Option<Read>, Error> {
@@ -44,6 +49,13 @@ async fn coalition_by_slug(ctx: &Ctx, slug: &Slug) -> Result<Option<Read>, Error
         Err(Error::Refused(Refusal::Hidden(_))) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The hash of a person's password, when this is it. A stolen token is no better a place to guess at the password than the sign-in is.
+async fn recognize(ctx: &Ctx, read: &Read, network: &Network, person: PersonId, password: &str) -> Result<Option<String>, Error> {
+    let (of, whose): (Coalition, Person) = (read.get(read.coalition_id()).await?, read.get(person).await?);
+    let throttle = ctx.throttles().password(&network.to_string(), &of.slug, &whose.email);
+    Box::pin(throttle.look(ctx.store(), workflow::sign_ins::recognize(read, ctx.passwords(), person, password))).await
 }
 
 /// Declares the operations of a room: served and documented from one list.

@@ -4,6 +4,7 @@
 //! not right. Left out on purpose: every other grant.
 
 use actix_web::http::header;
+use actix_web::web::ReqData;
 use actix_web::{HttpRequest, get, post};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -12,7 +13,7 @@ use cohortium_domain::access::{Actor, ClientScope};
 use cohortium_domain::api_clients::granted;
 use cohortium_domain::ids::{ClientId, Id};
 use cohortium_domain::words::Word;
-use cohortium_store::{Error, KnownClient, Origin};
+use cohortium_store::{Error, KnownClient};
 use cohortium_workflow as workflow;
 use cohortium_workflow::sign_ins::token_hash;
 use serde::Serialize;
@@ -23,6 +24,7 @@ use crate::auth;
 use crate::ctx::Ctx;
 use crate::extract::form_pairs;
 use crate::form::Form;
+use crate::gate::RequestId;
 use crate::problem::oauth::{OAuthError, OAuthErrorCode};
 use crate::reply::{Answer, Reply};
 use crate::tokens::{ACCESS_SECONDS, Holder, is_refresh_token, scope_text};
@@ -115,8 +117,6 @@ struct AuthorizationServer {
 /// What a token endpoint answers: a refusal is as OAuth has it, whatever else goes wrong is a problem.
 type OAuthAnswer = Result<Reply, actix_web::Error>;
 
-const ORIGIN: Origin = Origin { door: "http", request_id: None };
-
 /// Get a token for an API client
 ///
 /// With the client's id and one of its secrets by HTTP Basic authentication. The token is good for ten minutes; ask for the next one in the same way.
@@ -126,7 +126,7 @@ const ORIGIN: Origin = Origin { door: "http", request_id: None };
     responses((status = 200, description = "The token.", body = ClientTokenGrant))
 )]
 #[post("/oauth/token")]
-async fn issue_token(request: HttpRequest, ctx: Ctx, form: Form) -> OAuthAnswer {
+async fn issue_token(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, form: Form) -> OAuthAnswer {
     refuse_other_authentication(&form)?;
     let client = authenticate(&ctx, &request).await?.ok_or_else(OAuthError::invalid_client)?;
     let grant_type = form.get("grant_type").ok_or_else(|| OAuthError::invalid_request("Send grant_type=client_credentials"))?;
@@ -135,9 +135,9 @@ async fn issue_token(request: HttpRequest, ctx: Ctx, form: Form) -> OAuthAnswer 
     let scopes = granted(&client.scopes, form.get("scope").unwrap_or_default())
         .ok_or_else(|| OAuthError::new(OAuthErrorCode::InvalidScope, "Ask for scopes that the client was registered for"))?;
     let expires_at = ctx.now().plus(Duration::seconds(ACCESS_SECONDS));
-    let issued = ctx
-        .store()
-        .write(client.coalition_id, ORIGIN, async |tx| workflow::api_clients::issue_token(tx, &client, &scopes, expires_at).await);
+    let issued = ctx.store().write(client.coalition_id, id.origin(), async |tx| {
+        workflow::api_clients::issue_token(tx, &client, &scopes, expires_at).await
+    });
     let access_token = ctx.tokens().issue_to_client(client.id, ctx.work(&Actor::Anonymous, issued).await?, &scopes)?;
     let scope = scope_text(&scopes);
     let grant = ClientTokenGrant { access_token, token_type: "Bearer", expires_in: ACCESS_SECONDS, scope };
@@ -154,29 +154,29 @@ async fn issue_token(request: HttpRequest, ctx: Ctx, form: Form) -> OAuthAnswer 
     responses((status = 200, description = "The token is good for nothing."))
 )]
 #[post("/oauth/revoke")]
-async fn revoke_token(request: HttpRequest, ctx: Ctx, form: Form) -> OAuthAnswer {
+async fn revoke_token(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, form: Form) -> OAuthAnswer {
     refuse_other_authentication(&form)?;
     let client = authenticate(&ctx, &request).await?;
     let token = form.get("token").ok_or_else(|| OAuthError::invalid_request("Send the token"))?;
     if is_refresh_token(token) {
-        ctx.work(&Actor::Anonymous, end_session(&ctx, token)).await?;
+        ctx.work(&Actor::Anonymous, end_session(&ctx, &id, token)).await?;
     } else {
         let client = client.ok_or_else(OAuthError::invalid_client)?;
-        ctx.work(&Actor::Anonymous, revoke_own(&ctx, &client, token)).await?;
+        ctx.work(&Actor::Anonymous, revoke_own(&ctx, &id, &client, token)).await?;
     }
     Ok(Reply::empty())
 }
 
-async fn end_session(ctx: &Ctx, refresh_token: &str) -> Result<(), Error> {
+async fn end_session(ctx: &Ctx, id: &RequestId, refresh_token: &str) -> Result<(), Error> {
     let Some((coalition, session)) = ctx.store().system().session_of(&token_hash(refresh_token)).await? else { return Ok(()) };
-    ctx.store().write(coalition, ORIGIN, async |tx| workflow::sign_ins::revoke(tx, session).await).await
+    ctx.store().write(coalition, id.origin(), async |tx| workflow::sign_ins::revoke(tx, session).await).await
 }
 
 /// What is no token of this client's, or not any more, is left as it is.
-async fn revoke_own(ctx: &Ctx, client: &KnownClient, token: &str) -> Result<(), Error> {
+async fn revoke_own(ctx: &Ctx, id: &RequestId, client: &KnownClient, token: &str) -> Result<(), Error> {
     let checked = ctx.tokens().check(token).ok().filter(|checked| checked.holder == Holder::Client(client.id));
     let Some(checked) = checked else { return Ok(()) };
-    ctx.store().write(client.coalition_id, ORIGIN, async |tx| tx.revoke_client_token(client.id, checked.token).await).await
+    ctx.store().write(client.coalition_id, id.origin(), async |tx| tx.revoke_client_token(client.id, checked.token).await).await
 }
 
 /// The client whose id and secret were sent; nothing, when none were.

@@ -1,17 +1,15 @@
 //! Signing in and out, sessions and their tokens, and the keys by which tokens are checked.
 
 use actix_web::http::header;
-use actix_web::web::Path;
+use actix_web::web::{Path, ReqData};
 use actix_web::{HttpRequest, delete, get, post};
 use cohortium_domain::access::Actor;
-use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::ids::SignInId;
-use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sign_ins::{self, UserAgent};
 use cohortium_domain::text::{Email, SecondFactorCode, Slug};
 use cohortium_domain::time::Timestamp;
-use cohortium_store::{Error, Origin};
+use cohortium_store::Error;
 use cohortium_workflow as workflow;
 use cohortium_workflow::sign_ins::{Admission, Issued, Refreshed, token_hash};
 use serde::{Deserialize, Serialize};
@@ -21,6 +19,7 @@ use super::{page, room};
 use crate::auth::Caller;
 use crate::ctx::Ctx;
 use crate::extract::{Body, Conditions, Paging, Params};
+use crate::gate::RequestId;
 use crate::keys::Jwk;
 use crate::problem::{Code, Problem};
 use crate::rate_limits::Network;
@@ -132,8 +131,6 @@ impl SignIn {
     }
 }
 
-const ORIGIN: Origin = Origin { door: "http", request_id: None };
-
 /// Sign in
 ///
 /// By e-mail address and password, and by a code of the second factor, where the person has one: `second_factor_required` says so, after the right
@@ -141,26 +138,23 @@ const ORIGIN: Origin = Origin { door: "http", request_id: None };
 /// yet, it is 403 `email_not_verified`. After five wrong codes in a row none is looked at for a while.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
-async fn login(request: HttpRequest, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
+async fn login(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
     let login = body.valid().map_err(|error| Problem::of(error, &Actor::Anonymous))?;
     let (refresh_token, user_agent) = (ctx.tokens().refresh_token(), user_agent(&request));
     let signed_in = ctx.work(&Actor::Anonymous, async {
-        let throttle = ctx.throttles().sign_in(&network.to_string(), &login.coalition, &login.email);
-        throttle.admit(ctx.store()).await?;
         let read = super::coalition_by_slug(&ctx, &login.coalition).await?;
         let (email, password) = (&login.email, &login.password);
-        let found = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), email, password, ctx.now()).await?;
-        let (Some(read), Some(person)) = (read, found) else {
-            throttle.wrong(ctx.store()).await?;
+        let throttle = ctx.throttles().password(&network.to_string(), &login.coalition, email);
+        let known = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), email, password, ctx.now());
+        let (Some(person), Some(read)) = (Box::pin(throttle.look(ctx.store(), known)).await?, &read) else {
             return Ok(Admission::Wrong);
         };
-        throttle.right(ctx.store()).await?;
-        let admission = ctx.store().write(read.coalition_id(), ORIGIN, async |tx| {
+        let admission = ctx.store().write(read.coalition_id(), id.origin(), async |tx| {
             workflow::sign_ins::sign_in(tx, ctx.sealer(), person, login.code.as_ref(), user_agent.as_ref(), &refresh_token).await
         });
         admission.await
     });
-    give(&ctx, admitted(&ctx, signed_in.await?, CHECK_ALL)?, refresh_token)
+    give(&ctx, admitted(signed_in.await?, CHECK_ALL)?, refresh_token)
 }
 
 const CHECK_ALL: &str = "Check the coalition, the address, the password and, where there is one, the code";
@@ -175,7 +169,7 @@ fn session_ended() -> Problem {
 }
 
 /// Goes on with what was granted. A code that is not good is answered as a password that is not right.
-fn admitted<T>(ctx: &Ctx, admission: Admission<T>, check: &str) -> Result<T, Problem> {
+fn admitted<T>(admission: Admission<T>, check: &str) -> Result<T, Problem> {
     match admission {
         Admission::Granted(granted) => Ok(granted),
         Admission::CodeRequired => {
@@ -183,12 +177,6 @@ fn admitted<T>(ctx: &Ctx, admission: Admission<T>, check: &str) -> Result<T, Pro
                 .detail("Send as `code` what the authenticator app shows, or a recovery code"))
         }
         Admission::Wrong => Err(wrong(check)),
-        Admission::Blocked { until } => {
-            let millis = until.millis().saturating_sub(ctx.now().millis());
-            Err(Problem::new(Code::RateLimited)
-                .detail("Too many codes were wrong: wait, then send the latest")
-                .retry_after(millis.saturating_add(999) / 1_000))
-        }
     }
 }
 
@@ -202,23 +190,16 @@ async fn step_up(caller: Caller, ctx: Ctx, network: Network, body: Body<StepUp>)
     let (person, session) = (caller.person()?, caller.session().ok_or_else(|| Problem::new(Code::PermissionDenied))?);
     let shown = body.valid().map_err(|error| Problem::of(error, &caller.actor))?;
     let stepped_up = ctx.work(&caller.actor, async {
-        // A stolen token is no better a place to guess at the password than the login is.
         let read = ctx.store().read(caller.coalition_id).await?;
-        let (of, whose): (Coalition, Person) = (read.get(caller.coalition_id).await?, read.get(person).await?);
-        let throttle = ctx.throttles().sign_in(&network.to_string(), &of.slug, &whose.email);
-        throttle.admit(ctx.store()).await?;
-        if !workflow::sign_ins::knows_password(&read, ctx.passwords(), person, &shown.password).await? {
-            throttle.wrong(ctx.store()).await?;
+        if super::recognize(&ctx, &read, &network, person, &shown.password).await?.is_none() {
             return Ok(Admission::Wrong);
         }
-        throttle.right(ctx.store()).await?;
-        let origin = Origin { door: "http", request_id: Some(caller.request_id) };
-        let admission = ctx.store().write(caller.coalition_id, origin, async |tx| {
+        let admission = ctx.store().write(caller.coalition_id, caller.origin(), async |tx| {
             workflow::sign_ins::step_up(tx, ctx.sealer(), person, session, shown.code.as_ref()).await
         });
         admission.await
     });
-    let session = admitted(&ctx, stepped_up.await?, CHECK_PASSWORD)?;
+    let session = admitted(stepped_up.await?, CHECK_PASSWORD)?;
     Ok(Reply::ok(&SignIn::of(session, &caller)))
 }
 
@@ -241,7 +222,7 @@ fn give(ctx: &Ctx, issued: Issued, refresh_token: String) -> Answer {
 /// session: somebody else may have it.
 #[utoipa::path(tag = "Access", request_body = TokenRefresh, responses((status = 200, description = "New tokens.", body = TokenGrant)))]
 #[post("/v1/auth/refresh")]
-async fn refresh_tokens(ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
+async fn refresh_tokens(id: ReqData<RequestId>, ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
     let shown = body.valid().map_err(|error| Problem::of(error, &Actor::Anonymous))?.refresh_token;
     let next = ctx.tokens().refresh_token();
     let refreshed = ctx.work(&Actor::Anonymous, async {
@@ -250,7 +231,7 @@ async fn refresh_tokens(ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
             return Ok(Refreshed::Refused);
         };
         ctx.throttles().refresh(store, &session.to_string()).await?;
-        match store.write(coalition, ORIGIN, async |tx| workflow::sign_ins::refresh(tx, session, &shown, &next).await).await {
+        match store.write(coalition, id.origin(), async |tx| workflow::sign_ins::refresh(tx, session, &shown, &next).await).await {
             // The coalition was retired.
             Err(Error::Refused(Refusal::Hidden(_))) => Ok(Refreshed::Refused),
             refreshed => refreshed,
