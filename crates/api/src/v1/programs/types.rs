@@ -1,31 +1,25 @@
-//! Programs, as staff run them and everybody reads them.
+//! What goes in and out.
 
 use std::collections::BTreeSet;
 
-use actix_web::web::Path;
-use actix_web::{get, patch, post};
-use cohortium_domain::access::Action;
 use cohortium_domain::eligibility::{self, JoiningUpdate};
 use cohortium_domain::ids::ProgramId;
 use cohortium_domain::programs::{self, Course, Delivery, EnrollmentMode};
 use cohortium_domain::text::{Reason, SchoolYear, Slug, StateCode, Summary, Title};
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_domain::timeline::{Blocker, Phase};
-use cohortium_store::{Error, Page, ProgramOrder, Read};
-use cohortium_workflow as workflow;
+use cohortium_store::ProgramOrder;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::timeline::{Milestone, milestone};
-use super::{page, room};
 use crate::auth::Caller;
-use crate::ctx::Ctx;
-use crate::extract::{Body, Conditions, Paging, Params, clearable};
-use crate::reply::{Answer, Reply};
+use crate::extract::clearable;
+use crate::v1::page;
+use crate::v1::timeline::{Milestone, milestone};
 
 /// A program: one year of communities of practice.
 #[derive(Serialize, ToSchema)]
-struct Program {
+pub(super) struct Program {
     id: ProgramId,
     /// Its name in addresses; unique in the coalition.
     slug: Slug,
@@ -77,7 +71,7 @@ struct Program {
 
 /// A program, in lists and in the catalog.
 #[derive(Serialize, ToSchema)]
-pub(super) struct ProgramSummary {
+pub(in crate::v1) struct ProgramSummary {
     id: ProgramId,
     /// Its name in addresses; unique in the coalition.
     slug: Slug,
@@ -99,13 +93,13 @@ pub(super) struct ProgramSummary {
 
 page!(
     /// Programs, a page at a time.
-    ProgramPage of ProgramSummary
+    pub(super) ProgramPage of ProgramSummary
 );
 
 /// How many people a cohort is for.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Capacity {
+pub(in crate::v1) struct Capacity {
     /// Under this, a cohort is at risk.
     #[schema(minimum = 1, maximum = 500)]
     min: u32,
@@ -131,7 +125,7 @@ impl From<programs::Capacity> for Capacity {
 
 /// The numbers of days by which a program runs.
 #[derive(Serialize, ToSchema)]
-struct Terms {
+pub(super) struct Terms {
     /// Civil days for which a seat is held while a verification is pending.
     #[schema(minimum = 1, maximum = 90)]
     hold_days: u16,
@@ -153,7 +147,7 @@ const _: () = assert!(
 
 /// What a program asks of everybody who joins one of its cohorts.
 #[derive(Serialize, ToSchema)]
-struct JoiningTerms {
+pub(super) struct JoiningTerms {
     /// Whether only people of active members of the coalition can join.
     active_membership: bool,
     /// Only people of organizations in these states can join; of all, where none is named.
@@ -169,7 +163,7 @@ struct JoiningTerms {
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = JoiningTermsUpdate)]
-struct JoiningChange {
+pub(super) struct JoiningChange {
     /// Whether only people of active members of the coalition can join.
     active_membership: Option<bool>,
     /// Only people of organizations in these states can join; of all, where none is named.
@@ -184,7 +178,7 @@ struct JoiningChange {
 /// What is otherwise about how many people a cohort is for.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CapacityChange {
+pub(in crate::v1) struct CapacityChange {
     /// Under this, a cohort is at risk.
     #[schema(minimum = 1, maximum = 500)]
     min: Option<u32>,
@@ -196,7 +190,7 @@ pub(super) struct CapacityChange {
 /// What is otherwise about the numbers of days by which a program runs.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TermsChange {
+pub(super) struct TermsChange {
     /// Civil days for which a seat is held while a verification is pending.
     #[schema(minimum = 1, maximum = 90)]
     hold_days: Option<u16>,
@@ -213,7 +207,7 @@ struct TermsChange {
 /// What a program is made of.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ProgramCreate {
+pub(super) struct ProgramCreate {
     /// Its name in addresses; unique in the coalition.
     slug: Slug,
     name: Title,
@@ -238,7 +232,7 @@ struct ProgramCreate {
 /// What can be changed of a program. What is absent stays; `null` clears what can be empty.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ProgramUpdate {
+pub(super) struct ProgramUpdate {
     /// Its name in addresses. Settled when it is published.
     slug: Option<Slug>,
     name: Option<Title>,
@@ -263,9 +257,9 @@ struct ProgramUpdate {
 /// Why a program is called off.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ProgramCancel {
+pub(super) struct ProgramCancel {
     /// Kept with the program, and told to whoever asks why.
-    reason: Reason,
+    pub(super) reason: Reason,
 }
 
 impl From<CapacityChange> for programs::CapacityUpdate {
@@ -338,7 +332,7 @@ cohortium_domain::words! {
 }
 
 impl ProgramSort {
-    fn order(self) -> (ProgramOrder, bool) {
+    pub(super) fn order(self) -> (ProgramOrder, bool) {
         match self {
             Self::SchoolYear => (ProgramOrder::SchoolYear, false),
             Self::SchoolYearDescending => (ProgramOrder::SchoolYear, true),
@@ -351,13 +345,13 @@ impl ProgramSort {
 /// How the programs are wanted.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ProgramsQuery {
+pub(super) struct ProgramsQuery {
     /// By what they are sorted: by school year, the latest first, when nothing is said.
     #[param(inline)]
-    sort: Option<ProgramSort>,
+    pub(super) sort: Option<ProgramSort>,
 }
 
-fn view(course: &Course, now: Timestamp, caller: &Caller) -> Program {
+pub(super) fn view(course: &Course, now: Timestamp, caller: &Caller) -> Program {
     let Course { program, .. } = course;
     let here = course.phase(now);
     Program {
@@ -396,7 +390,7 @@ fn view(course: &Course, now: Timestamp, caller: &Caller) -> Program {
     }
 }
 
-pub(super) fn summary(course: &Course, now: Timestamp) -> ProgramSummary {
+pub(in crate::v1) fn summary(course: &Course, now: Timestamp) -> ProgramSummary {
     let Course { program, .. } = course;
     let here = course.phase(now);
     ProgramSummary {
@@ -412,129 +406,3 @@ pub(super) fn summary(course: &Course, now: Timestamp) -> ProgramSummary {
         next_milestone: here.next_milestone.map(|dated| milestone(&dated, now)),
     }
 }
-
-async fn reply(read: &Read, program: programs::Program, caller: &Caller) -> Result<Reply, Error> {
-    let course = read.course(program).await?;
-    Ok(Reply::thing(course.program.meta.version, &view(&course, read.now(), caller)))
-}
-
-/// List programs
-///
-/// The programs of the coalition. Those that are not published yet are there for staff alone.
-#[utoipa::path(tag = "Programs", params(ProgramsQuery, Paging), responses((status = 200, description = "Programs.", body = ProgramPage)))]
-#[get("/v1/programs")]
-async fn list_programs(caller: Caller, ctx: Ctx, query: Params<ProgramsQuery>, paging: Params<Paging>) -> Answer {
-    let (order, descending) = query.sort.unwrap_or(ProgramSort::SchoolYearDescending).order();
-    let request = paging.page(&ctx, descending)?;
-    ctx.read(&caller, async |read| {
-        let found = read.programs(!caller.actor.staff(), order, &request).await?;
-        let courses = read.courses(found.items).await?;
-        let found = Page { items: courses, next: found.next, total: found.total };
-        Ok(paging.reply(&ctx, found, |course| summary(&course, read.now()), ProgramPage::new))
-    })
-    .await
-}
-
-/// Make a program
-///
-/// As a draft, without a timeline: plan that next.
-#[utoipa::path(tag = "Programs", request_body = ProgramCreate, responses((status = 201, description = "The new program.", body = Program)))]
-#[post("/v1/programs")]
-async fn create_program(caller: Caller, ctx: Ctx, body: Body<ProgramCreate>) -> Answer {
-    ctx.write(&caller, body.conditions(), async |tx| {
-        let program = workflow::programs::create(tx, &caller.actor, &body.input()).await?;
-        let location = format!("/v1/programs/{}", program.id);
-        Ok(Reply::created_at(location, reply(tx, program, &caller).await?))
-    })
-    .await
-}
-
-/// Read a program
-#[utoipa::path(tag = "Programs", responses((status = 200, description = "The program.", body = Program)))]
-#[get("/v1/programs/{program_id}")]
-async fn get_program(caller: Caller, ctx: Ctx, path: Path<ProgramId>) -> Answer {
-    ctx.read(&caller, async |read| {
-        let program: programs::Program = read.get(*path).await?;
-        program.require(&caller.actor, Action::GetProgram)?;
-        reply(read, program, &caller).await
-    })
-    .await
-}
-
-/// Change a program
-///
-/// A merge patch (RFC 7396). What the dates and the states of applications follow from is settled when the program is published.
-#[utoipa::path(tag = "Programs", request_body = ProgramUpdate, responses((status = 200, description = "The program as it now is.", body = Program)))]
-#[patch("/v1/programs/{program_id}")]
-async fn update_program(caller: Caller, ctx: Ctx, path: Path<ProgramId>, body: Body<ProgramUpdate>) -> Answer {
-    ctx.write(&caller, body.conditions(), async |tx| {
-        let program = workflow::programs::update(tx, &caller.actor, *path, &body.input()).await?;
-        reply(tx, program, &caller).await
-    })
-    .await
-}
-
-/// Publish a program
-///
-/// Its timeline must be complete and in order. From then on everybody sees it.
-#[utoipa::path(tag = "Programs", responses((status = 200, description = "The program as it now is.", body = Program)))]
-#[post("/v1/programs/{program_id}/publish")]
-async fn publish_program(caller: Caller, ctx: Ctx, path: Path<ProgramId>, conditions: Conditions) -> Answer {
-    ctx.write(&caller, &conditions, async |tx| {
-        let program = workflow::programs::publish(tx, &caller.actor, *path, conditions.precondition()).await?;
-        reply(tx, program, &caller).await
-    })
-    .await
-}
-
-/// Finalize the offerings of a program
-///
-/// When every proposal is decided, and every accepted one confirmed or declined: at once, and once, each confirmed proposal becomes a
-/// published cohort, with its author as facilitator and with its sessions.
-#[utoipa::path(tag = "Programs", responses((status = 200, description = "The program as it now is.", body = Program)))]
-#[post("/v1/programs/{program_id}/finalize-offerings")]
-async fn finalize_offerings(caller: Caller, ctx: Ctx, path: Path<ProgramId>, conditions: Conditions) -> Answer {
-    ctx.write(&caller, &conditions, async |tx| {
-        let program = workflow::proposals::finalize_offerings(tx, &caller.actor, *path, conditions.precondition()).await?;
-        reply(tx, program, &caller).await
-    })
-    .await
-}
-
-/// Close a program
-///
-/// Before its time, or for good after it: sign-up to its cohorts closes with it.
-#[utoipa::path(tag = "Programs", responses((status = 200, description = "The program as it now is.", body = Program)))]
-#[post("/v1/programs/{program_id}/close")]
-async fn close_program(caller: Caller, ctx: Ctx, path: Path<ProgramId>, conditions: Conditions) -> Answer {
-    ctx.write(&caller, &conditions, async |tx| {
-        let program = workflow::programs::close(tx, &caller.actor, *path, conditions.precondition()).await?;
-        reply(tx, program, &caller).await
-    })
-    .await
-}
-
-/// Cancel a program
-///
-/// Calls the whole year off. It cannot be taken back.
-#[utoipa::path(tag = "Programs", request_body = ProgramCancel, responses((status = 200, description = "The program as it now is.", body = Program)))]
-#[post("/v1/programs/{program_id}/cancel")]
-async fn cancel_program(caller: Caller, ctx: Ctx, path: Path<ProgramId>, body: Body<ProgramCancel>) -> Answer {
-    ctx.write(&caller, body.conditions(), async |tx| {
-        let reason = body.input_as(|body| Ok(body.reason));
-        let program = workflow::programs::cancel(tx, &caller.actor, *path, &reason).await?;
-        reply(tx, program, &caller).await
-    })
-    .await
-}
-
-room!(
-    list_programs,
-    create_program,
-    get_program,
-    update_program,
-    publish_program,
-    finalize_offerings,
-    close_program,
-    cancel_program,
-);
