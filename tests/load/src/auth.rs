@@ -31,7 +31,7 @@ pub fn compare(site: &Site, cluster: &Cluster) -> Done {
 
 fn on(site: &Site, database: &str, cluster: Option<&Cluster>, url: &str) -> Done {
     let data = site.path().join(if cluster.is_some() { "auth-postgres" } else { "auth-sqlite" });
-    let world = World::make(&data, cluster.map(|_| url), Plan { cohorts: 0, people: 0 })?;
+    let world = World::make(&data, cluster.map(|_| url), Plan { cohorts: 0, seats: 1, people: 0 })?;
     let token = world.token(&world.staff)?;
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, HeaderValue::try_from(bearer(&token))?);

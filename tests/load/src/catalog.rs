@@ -12,7 +12,7 @@ const OF_ITSELF: &[&str] = &["content-length", "date", "connection"];
 
 /// Compares it with bare actix-web that sends the same bytes.
 pub fn compare(site: &Site) -> Done {
-    let world = World::make(&site.path().join("catalog"), None, Plan { cohorts: 20, people: 0 })?;
+    let world = World::make(&site.path().join("catalog"), None, Plan { cohorts: 20, seats: 500, people: 0 })?;
     let path = format!("/v1/catalog/{COALITION}/cohorts");
     let ours = Server::cohortium(&world.data, None)?;
     let answer = Connection::open(ours.address())?.ask(&get(&path, &[]))?;

@@ -130,9 +130,42 @@ pub fn each(address: SocketAddr, clients: usize, requests: &[Request], expected:
     run(address, clients, expected, &|| requests.get(next.fetch_add(1, Ordering::Relaxed)).map(Vec::as_slice))
 }
 
+/// Sends each of these requests once, all at the same time as far as there are callers. Whoever is asked to come again does, after as
+/// long as it was told; gives how often that was.
+pub fn rush(address: SocketAddr, clients: usize, requests: &[Request], expected: u16) -> Done<(Load, usize)> {
+    let (next, again) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let call = || -> Done<Vec<Duration>> {
+        let mut connection = Connection::open(address)?;
+        let mut latencies = Vec::new();
+        while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let began = Instant::now();
+            let answer = loop {
+                let answer = connection.ask(request)?;
+                let Ok(seconds) = answer.header("retry-after").parse() else { break answer };
+                again.fetch_add(1, Ordering::Relaxed);
+                std::thread::sleep(Duration::from_secs(seconds));
+                // Who is too busy closes the connection.
+                connection = Connection::open(address)?;
+            };
+            latencies.push(began.elapsed());
+            if answer.status != expected {
+                return Err(format!("the answer is {}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into());
+            }
+        }
+        Ok(latencies)
+    };
+    let load = together(clients, &call)?;
+    Ok((load, again.into_inner()))
+}
+
 fn run<'a>(address: SocketAddr, clients: usize, expected: u16, next: &(impl Fn() -> Option<&'a [u8]> + Sync)) -> Done<Load> {
+    together(clients, &|| call(address, expected, next))
+}
+
+/// So many callers at the same time, each of which tells how long its requests took.
+fn together(clients: usize, call: &(impl Fn() -> Done<Vec<Duration>> + Sync)) -> Done<Load> {
     let began = Instant::now();
-    let call = || call(address, expected, next).map_err(|error| error.to_string());
+    let call = || call().map_err(|error| error.to_string());
     let called = std::thread::scope(|scope| {
         let callers: Vec<_> = (0..clients).map(|_| scope.spawn(call)).collect();
         callers.into_iter().map(|caller| caller.join().unwrap_or_else(|_| Err("a caller panicked".to_owned()))).collect::<Vec<_>>()

@@ -12,7 +12,7 @@ use crate::world::{Plan, World};
 use crate::{Done, Site};
 
 const PATH: &str = "/v1/applications?limit=20&with_total=true";
-const PLAN: Plan = Plan { cohorts: 20, people: 400 };
+const PLAN: Plan = Plan { cohorts: 20, seats: 500, people: 400 };
 /// What tells the statements by which it is found out who calls from those of the list.
 const WHO_CALLS: &[&str] = &["\"sign_ins\"", "\"refresh_tokens\"", "\"accounts\"", "\"grants\""];
 

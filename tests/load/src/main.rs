@@ -9,8 +9,11 @@ mod auth;
 mod catalog;
 mod ceiling;
 mod client;
+mod herd;
 mod list;
 mod measure;
+mod paging;
+mod pgbench;
 mod postgres;
 mod replay;
 mod server;
@@ -18,6 +21,7 @@ mod sign_up;
 mod start;
 mod statements;
 mod world;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -70,6 +74,10 @@ enum Comparison {
     Auth,
     /// Sign-ups, durable when they are answered; the ceiling runs the same statements, and decides nothing.
     SignUp,
+    /// Far more people at once than there are seats; the ceiling runs the same statements.
+    Herd,
+    /// One page of a list among a hundred rows, and among a million.
+    Paging,
     /// How long a server takes from its start until it is ready.
     Start,
     /// A ceiling, as a server: for this program alone.
@@ -124,6 +132,8 @@ fn run(comparison: Option<Comparison>, terms: Terms) -> Done {
         Some(Comparison::List) => list::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Auth) => auth::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::SignUp) => sign_up::compare(&site, &Cluster::start(&site)?),
+        Some(Comparison::Herd) => herd::compare(&site, &Cluster::start(&site)?),
+        Some(Comparison::Paging) => paging::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Start) => start::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Ceiling(_)) | None => {
             let cluster = Cluster::start(&site)?;
@@ -131,6 +141,8 @@ fn run(comparison: Option<Comparison>, terms: Terms) -> Done {
             list::compare(&site, &cluster)?;
             auth::compare(&site, &cluster)?;
             sign_up::compare(&site, &cluster)?;
+            herd::compare(&site, &cluster)?;
+            paging::compare(&site, &cluster)?;
             start::compare(&site, &cluster)
         }
     }

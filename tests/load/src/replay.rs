@@ -1,9 +1,10 @@
 //! Doing again, many times, what a server was seen to do once: the same statements with the same parameters, but for what must differ.
 //!
 //! What always holds: a parameter that was the same in two transcripts stays as it is; one that names somebody or something given is filled
-//! with whoever or whatever is next; and an id that was new in both is new each time. Instants and texts that differed stay those of
-//! the first: nothing is decided by them.
+//! with whoever or whatever is next; an id that was new in both is new each time; and a number that differed counts on from go to go.
+//! Instants and texts that differed stay those of the first: nothing is decided by them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -42,6 +43,8 @@ pub enum Argument {
     Given(String),
     /// A variable, by its number: first the facts, then the new ids.
     Variable(usize),
+    /// A number that is greater by the number of the go.
+    Counting(i64),
 }
 
 impl Script {
@@ -69,6 +72,11 @@ impl Script {
     /// What stands for a parameter, by its values in both transcripts.
     fn argument<'a>(&self, new_ids: &mut Vec<&'a str>, values: (&'a str, &str), facts: (&[Uuid], &[Uuid])) -> Argument {
         let (value, twin) = values;
+        if let (Ok(number), Ok(_)) = (value.parse::<i64>(), twin.parse::<i64>())
+            && value != twin
+        {
+            return Argument::Counting(number);
+        }
         let (Ok(id), Ok(other)) = (value.parse::<Uuid>(), twin.parse::<Uuid>()) else { return Argument::Given(value.to_owned()) };
         if let Some(fact) = facts.0.iter().zip(facts.1).position(|pair| pair == (&id, &other)) {
             return Argument::Variable(fact);
@@ -90,23 +98,27 @@ impl Script {
         facts.iter().copied().chain(new_ids).collect()
     }
 
-    /// A script for pgbench: go by go, each client takes the next row of the table `goes` that is its own. All values go as parameters of
-    /// prepared statements, as a server's do. Gives the script and the values that stay.
-    pub fn for_pgbench(&self) -> (String, Vec<String>) {
+    /// A script for pgbench: go by go, each client takes the next row of its table that is its own. All values go as parameters of
+    /// prepared statements, as a server's do. Gives the script and the values that stay, which pgbench is to know as `name_0` and so on.
+    pub fn for_pgbench(&self, name: &str) -> (String, Vec<String>) {
         let columns: Vec<String> = (0..self.facts + self.new).map(|column| format!("v{column}")).collect();
         let mut script = String::from("\\set go :go + 1\n\\set n :client_id + :go * :clients\n");
-        let _ = writeln!(script, "SELECT {} FROM goes WHERE n = :n \\gset", columns.join(", "));
+        for number in self.counting() {
+            let _ = writeln!(script, "\\set at_{number} {number} + :n");
+        }
+        let _ = writeln!(script, "SELECT {} FROM {name} WHERE n = :n \\gset", columns.join(", "));
         let mut given: Vec<String> = Vec::new();
         for step in &self.steps {
             let placed = with_arguments(&step.sql, |number| match step.arguments.get(number)? {
                 Argument::Null => Some("NULL".to_owned()),
                 Argument::Variable(variable) => Some(format!(":v{variable}")),
+                Argument::Counting(from) => Some(format!(":at_{from}")),
                 Argument::Given(value) => {
                     let place = given.iter().position(|known| known == value).unwrap_or_else(|| {
                         given.push(value.clone());
                         given.len() - 1
                     });
-                    Some(format!(":c{place}"))
+                    Some(format!(":{name}_{place}"))
                 }
             });
             let _ = writeln!(script, "{placed};");
@@ -114,18 +126,24 @@ impl Script {
         (script, given)
     }
 
-    /// The statements that make and fill the table `goes`.
-    pub fn goes(&self, goes: &[Vec<Uuid>]) -> String {
+    /// The numbers from which something counts on.
+    fn counting(&self) -> BTreeSet<i64> {
+        let arguments = self.steps.iter().flat_map(|step| &step.arguments);
+        arguments.filter_map(|argument| if let Argument::Counting(from) = argument { Some(*from) } else { None }).collect()
+    }
+
+    /// The statements that make and fill a table with the variables of each go.
+    pub fn goes(&self, name: &str, goes: &[Vec<Uuid>]) -> String {
         let columns: Vec<String> = (0..self.facts + self.new).map(|column| format!("v{column} text NOT NULL")).collect();
         let mut text = format!(
-            "DROP TABLE IF EXISTS goes;\nCREATE TABLE goes (n bigint PRIMARY KEY, {});\nCOPY goes FROM STDIN;\n",
+            "DROP TABLE IF EXISTS {name};\nCREATE TABLE {name} (n bigint PRIMARY KEY, {});\nCOPY {name} FROM STDIN;\n",
             columns.join(", ")
         );
         for (number, variables) in goes.iter().enumerate() {
             let values: Vec<String> = variables.iter().map(Uuid::to_string).collect();
             let _ = writeln!(text, "{number}\t{}", values.join("\t"));
         }
-        text + "\\.\nVACUUM ANALYZE goes;\nCHECKPOINT;\n"
+        text + &format!("\\.\nVACUUM ANALYZE {name};\nCHECKPOINT;\n")
     }
 }
 
@@ -226,9 +244,18 @@ mod tests {
         let arguments = [Argument::Variable(0), Argument::Variable(1), Argument::Given("x".to_owned())];
         assert_eq!(script.steps[0].arguments, arguments);
         assert_eq!(script.variables(&[id(5)])[0], id(5));
-        let (pgbench, given) = script.for_pgbench();
-        assert!(pgbench.ends_with("UPDATE t SET a = :v0 WHERE b = :v1 AND c = :c0;\n"), "{pgbench}");
+        let (pgbench, given) = script.for_pgbench("goes");
+        assert!(pgbench.ends_with("UPDATE t SET a = :v0 WHERE b = :v1 AND c = :goes_0;\n"), "{pgbench}");
         assert_eq!(given, ["x"]);
+    }
+
+    #[test]
+    fn a_number_that_differed_counts_on() {
+        let (one, other) = (statement(&["31", "5", "x"]), statement(&["33", "5", "x"]));
+        let script = Script::of((&[], &one), (&[], &other)).unwrap();
+        assert_eq!(script.steps[0].arguments[..2], [Argument::Counting(31), Argument::Given("5".to_owned())]);
+        let (pgbench, _) = script.for_pgbench("goes");
+        assert!(pgbench.contains("\\set at_31 31 + :n\n") && pgbench.contains("SET a = :at_31 WHERE"), "{pgbench}");
     }
 
     #[test]

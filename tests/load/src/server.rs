@@ -10,8 +10,8 @@ use crate::client::{Connection, get};
 
 /// By what address the server's clients would know it.
 pub const PUBLIC_URL: &str = "https://load.test";
-/// A secret that keeps nothing.
-pub const SECRET: &str = "a secret of the comparisons, and of them alone";
+/// A secret that keeps nothing, though it looks like one, or no server would take it.
+pub const SECRET: &str = "nH3kP0v7dTq2sXz9LbR5mWc8yJf1gUaE4iKo6ZpVtQs";
 /// The length of a tick in which Linux tells the CPU's time.
 const TICK: Duration = Duration::from_millis(10);
 /// A limit of requests that is counted, and never reached.

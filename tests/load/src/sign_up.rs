@@ -1,44 +1,42 @@
 //! Sign-ups: each person signs up once, has a seat with it, and the answer is durable when it comes.
 
-use std::io::{Seek, Write};
-use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
-
 use cohortium_domain::ids::CohortId;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _};
 use uuid::Uuid;
 
-use crate::client::{Connection, Load, Request, each};
-use crate::measure::{Contestant, Figures, compare as in_turns, number, ratio};
+use crate::client::{Connection, Request, each};
+use crate::measure::{Contestant, Figures, compare as in_turns, ratio};
+use crate::pgbench::{Goes, pgbench};
 use crate::postgres::Cluster;
-use crate::replay::{Argument, Script, Value, bind, for_sqlite};
-use crate::server::{Server, cpu_of, cpu_of_family};
+use crate::replay::Script;
+use crate::server::Server;
 use crate::statements::{Statement, log_all, observe};
-use crate::world::{Plan, SEATS, Somebody, World};
+use crate::world::{Plan, Somebody, World};
+use crate::writer::{in_a_loop, sync};
 use crate::{Done, Site, block_on};
 
+/// How many people fit into a cohort.
+const SEATS: u32 = 500;
 /// Among how many cohorts people spread.
 const MANY: usize = 200;
 /// How many people sign up only to be looked at.
 const LOOKED_AT: usize = 8;
 
 /// A turn of sign-ups: who, and to which cohort.
-type Turn<'a> = Vec<(&'a Somebody, CohortId)>;
+pub type Turn<'a> = Vec<(&'a Somebody, CohortId)>;
 
 /// Compares them on PostgreSQL with pgbench, and on SQLite with one writer in a loop.
 pub fn compare(site: &Site, cluster: &Cluster) -> Done {
     let turns = site.terms.rounds + 1;
     let hot = usize::try_from(SEATS)?;
-    let plan = Plan { cohorts: MANY + turns, people: LOOKED_AT + turns * (site.terms.sign_ups + hot) };
+    let plan = Plan { cohorts: MANY + turns, seats: SEATS, people: LOOKED_AT + turns * (site.terms.sign_ups + hot) };
     println!("Sign-ups: {} people and {} cohorts are made", plan.people, plan.cohorts);
     cluster.create("sign_up", None)?;
     let world = World::make(&site.path().join("sign-up"), Some(&cluster.url("sign_up")), plan)?;
     let (many, alone) = world.cohorts.split_at(MANY);
     let (looked_at, people) = world.people.split_at(LOOKED_AT);
     let (spread, crowd) = people.split_at(turns * site.terms.sign_ups);
-    let script = script(cluster, &world, looked_at, many)?;
+    let looked_at: Turn<'_> = looked_at.iter().zip(many.iter().copied()).collect();
+    let script = script(cluster, "sign_up", &world, &looked_at)?;
 
     cluster.create("sign_up_pgbench", Some("sign_up"))?;
     let server = Server::cohortium(&world.data, Some(&cluster.url("sign_up")))?;
@@ -55,14 +53,15 @@ pub fn compare(site: &Site, cluster: &Cluster) -> Done {
     on_sqlite(site, &script)
 }
 
-/// What a sign-up asks of the database: seen twice, and made a script of what was the same.
-fn script(cluster: &Cluster, world: &World, people: &[Somebody], cohorts: &[CohortId]) -> Done<Script> {
-    cluster.create("sign_up_seen", Some("sign_up"))?;
-    log_all(cluster, "sign_up_seen")?;
-    let server = Server::cohortium(&world.data, Some(&cluster.url("sign_up_seen")))?;
+/// What a sign-up asks of the database: seen twice in a copy of it, and made a script of what was the same.
+pub fn script(cluster: &Cluster, database: &str, world: &World, choices: &[(&Somebody, CohortId)]) -> Done<Script> {
+    let copy = format!("{database}_seen");
+    cluster.sql("postgres", &format!("DROP DATABASE IF EXISTS {copy}"))?;
+    cluster.create(&copy, Some(database))?;
+    log_all(cluster, &copy)?;
+    let server = Server::cohortium(&world.data, Some(&cluster.url(&copy)))?;
     let mut connection = Connection::open(server.address())?;
-    let choices: Vec<(&Somebody, CohortId)> = people.iter().zip(cohorts.iter().copied()).collect();
-    let requests = requests(world, &choices)?;
+    let requests = requests(world, choices)?;
     let seen = observe(cluster, |one| {
         let request = requests.get(one).ok_or("too few people to look at")?;
         let answer = connection.ask(request)?;
@@ -85,12 +84,13 @@ fn shortened(sql: &str) -> String {
     format!("{columns}… FROM {from}")
 }
 
-fn requests(world: &World, turn: &[(&Somebody, CohortId)]) -> Done<Vec<Request>> {
+/// The requests of a turn.
+pub fn requests(world: &World, turn: &[(&Somebody, CohortId)]) -> Done<Vec<Request>> {
     turn.iter().map(|(somebody, cohort)| world.sign_up(somebody, *cohort)).collect()
 }
 
 /// The variables of each sign-up of a turn.
-fn goes(script: &Script, world: &World, turn: &[(&Somebody, CohortId)]) -> Vec<Vec<Uuid>> {
+pub fn goes(script: &Script, world: &World, turn: &[(&Somebody, CohortId)]) -> Vec<Vec<Uuid>> {
     turn.iter().map(|(somebody, cohort)| script.variables(&world.facts(somebody, *cohort))).collect()
 }
 
@@ -124,60 +124,18 @@ impl Stage<'_> {
         Figures::measured(self.server, Some(self.cluster), || each(self.server.address(), clients, &requests, 201))
     }
 
-    /// The same with pgbench: with as many connections as there are callers, each of which prepares each statement once.
+    /// The same with pgbench, with as many connections as there are callers.
     fn pgbench(&self, turn: &[(&Somebody, CohortId)], clients: usize) -> Done<Figures> {
-        let goes = goes(self.script, self.world, turn);
-        self.cluster.sql("sign_up_pgbench", &self.script.goes(&goes))?;
-        let (script, given) = self.script.for_pgbench();
-        let (file, log) = (self.site.path().join("sign_up.pgbench"), self.site.path().join("pgbench_log"));
-        std::fs::write(&file, script)?;
-        let mut command = self.cluster.program("pgbench")?;
-        command.args(["--no-vacuum", "--protocol=prepared", "--log", "--jobs=2"]).arg("--log-prefix").arg(&log);
-        command.arg(format!("--client={clients}")).arg(format!("--transactions={}", turn.len() / clients));
-        command.arg("--file").arg(&file).args(["-D", "go=-1", "-D", &format!("clients={clients}")]);
-        for (number, value) in given.iter().enumerate() {
-            command.args(["-D", &format!("c{number}={value}")]);
-        }
-        // A server's statements are planned once and for all after a few goes; those of a turn of pgbench would hardly get there.
-        command.env("PGOPTIONS", "-c plan_cache_mode=force_generic_plan");
-        command.arg(self.cluster.url("sign_up_pgbench")).stdin(Stdio::null());
-        let used = || Ok::<_, Box<dyn std::error::Error>>((cpu_of_family(std::process::id())?, self.cluster.cpu()?));
-        let (own_before, database_before) = used()?;
-        let output = command.output()?;
-        let (own, database) = used()?;
-        let told = String::from_utf8_lossy(&output.stdout);
-        let per_second = told.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse::<f64>().ok());
-        let Some(per_second) = per_second.filter(|_| output.status.success() && !told.contains("aborted")) else {
-            return Err(format!("pgbench: {told}{}", String::from_utf8_lossy(&output.stderr)).into());
-        };
-        let latencies = latencies(self.site.path())?;
-        let elapsed = Duration::from_secs_f64(number(latencies.len()) / per_second);
-        let load = Load { elapsed, latencies };
-        Ok(Figures::of(&load, own.saturating_sub(own_before), Some(database.saturating_sub(database_before))))
+        let goes = Goes { name: "goes", script: self.script, variables: goes(self.script, self.world, turn), share: 1 };
+        pgbench(self.site, self.cluster, "sign_up_pgbench", &[goes], clients)
     }
-}
-
-/// What pgbench wrote down of each transaction: its third word is how many microseconds it took.
-fn latencies(folder: &Path) -> Done<Vec<Duration>> {
-    let mut latencies = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pgbench_log")) {
-            let text = std::fs::read_to_string(&path)?;
-            let micros = text.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse().ok());
-            latencies.extend(micros.map(Duration::from_micros));
-            std::fs::remove_file(&path)?;
-        }
-    }
-    latencies.sort_unstable();
-    Ok(latencies)
 }
 
 /// The same on SQLite, with one writer in a loop, and with what the disk can do at all.
 fn on_sqlite(site: &Site, script: &Script) -> Done {
     let turns = site.terms.rounds + 1;
     let size = site.terms.sign_ups / 2;
-    let world = World::make(&site.path().join("sign-up-sqlite"), None, Plan { cohorts: MANY, people: turns * size })?;
+    let world = World::make(&site.path().join("sign-up-sqlite"), None, Plan { cohorts: MANY, seats: SEATS, people: turns * size })?;
     let url = world.copy_to(&site.path().join("sign-up-loop"))?;
     let server = Server::cohortium(&world.data, None)?;
     let spread: Vec<Turn> =
@@ -191,7 +149,7 @@ fn on_sqlite(site: &Site, script: &Script) -> Done {
         }),
         Contestant::new("one writer, the same statements", || {
             let turn = ceiling.next().ok_or(over)?;
-            block_on(in_a_loop(&url, script, &goes(script, &world, turn)))
+            block_on(in_a_loop(&url, goes(script, &world, turn).into_iter().map(|variables| (script, variables))))
         }),
         Contestant::new("fdatasync of the disk", || sync(site.path())),
     ];
@@ -202,52 +160,4 @@ fn on_sqlite(site: &Site, script: &Script) -> Done {
     }
     println!();
     Ok(())
-}
-
-async fn in_a_loop(url: &str, script: &Script, goes: &[Vec<Uuid>]) -> Done<Figures> {
-    let options: SqliteConnectOptions = url.parse()?;
-    let options = options.foreign_keys(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-    let options = options.pragma("journal_size_limit", "67108864").pragma("cache_size", "-16000").disable_statement_logging();
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await?;
-    let own_before = cpu_of(std::process::id())?;
-    let began = Instant::now();
-    let mut latencies = Vec::with_capacity(goes.len());
-    for variables in goes {
-        let began = Instant::now();
-        for step in &script.steps {
-            let query = sqlx::query(AssertSqlSafe(for_sqlite(&step.sql)));
-            let query = step.arguments.iter().fold(query, |query, argument| match argument {
-                Argument::Null => query.bind(None::<String>),
-                Argument::Variable(number) => query.bind(variables.get(*number).copied().unwrap_or_default()),
-                Argument::Given(value) => bind!(query, &Value::of(value)),
-            });
-            query.fetch_all(&mut connection).await?;
-        }
-        latencies.push(began.elapsed());
-    }
-    let elapsed = began.elapsed();
-    let own = cpu_of(std::process::id())?;
-    connection.close().await?;
-    latencies.sort_unstable();
-    Ok(Figures::of(&Load { elapsed, latencies }, own.saturating_sub(own_before), None))
-}
-
-/// What the disk can do: pages that are written, each on the disk before the next.
-fn sync(folder: &Path) -> Done<Figures> {
-    let mut file = std::fs::File::create(folder.join("fdatasync"))?;
-    file.write_all(&[0; 4096])?;
-    file.sync_all()?;
-    let own_before = cpu_of(std::process::id())?;
-    let began = Instant::now();
-    let mut latencies = Vec::new();
-    while began.elapsed() < Duration::from_secs(1) {
-        let began = Instant::now();
-        file.rewind()?;
-        file.write_all(&[1; 4096])?;
-        file.sync_data()?;
-        latencies.push(began.elapsed());
-    }
-    let elapsed = began.elapsed();
-    latencies.sort_unstable();
-    Ok(Figures::of(&Load { elapsed, latencies }, cpu_of(std::process::id())?.saturating_sub(own_before), None))
 }

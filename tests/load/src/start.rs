@@ -6,7 +6,7 @@ use crate::server::Server;
 use crate::world::{Plan, World};
 use crate::{Done, Site};
 
-const PLAN: Plan = Plan { cohorts: 20, people: 400 };
+const PLAN: Plan = Plan { cohorts: 20, seats: 500, people: 400 };
 /// How often it is started.
 const STARTS: usize = 7;
 

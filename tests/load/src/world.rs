@@ -38,8 +38,6 @@ use crate::{Done, block_on};
 
 /// The coalition's name in addresses.
 pub const COALITION: &str = "load";
-/// How many people fit into a cohort.
-pub const SEATS: u32 = 500;
 const ZONE: &str = "America/New_York";
 const ROLE: &str = "principal";
 const ORIGIN: Origin = Origin { door: "command", request_id: None };
@@ -51,6 +49,8 @@ const MADE_AT_ONCE: usize = 250;
 pub struct Plan {
     /// How many cohorts, all of which are open.
     pub cohorts: usize,
+    /// How many seats each of them has.
+    pub seats: u32,
     /// How many people who can sign up.
     pub people: usize,
 }
@@ -90,7 +90,7 @@ impl World {
         block_on(async {
             let store = open_store(&url).await?;
             let maker = Maker { coalition: found(&store).await?, store };
-            let (program, school) = maker.prepare().await?;
+            let (program, school) = maker.prepare(plan.seats).await?;
             let cohorts = maker.cohorts(program, plan.cohorts).await?;
             let staff = maker.staff().await?;
             let mut people = Vec::with_capacity(plan.people);
@@ -166,7 +166,7 @@ impl Maker {
     }
 
     /// The program, led by staff, whose sign-up has been open for a month; and the school, whose addresses verify by themselves.
-    async fn prepare(&self) -> Done<(ProgramId, OrganizationId)> {
+    async fn prepare(&self, seats: u32) -> Done<(ProgramId, OrganizationId)> {
         let zone: Zone = ZONE.parse()?;
         let today = zone.date_of(self.store.environment().now());
         let roles = vec![Role { key: RoleKey::new(ROLE)?, label: Name::new("Principal")? }];
@@ -189,7 +189,7 @@ impl Maker {
             time_zone: zone,
             delivery: Delivery::StaffLed,
             enrollment_mode: EnrollmentMode::FirstCome,
-            capacity: Capacity { min: 1, max: SEATS },
+            capacity: Capacity { min: 1, max: seats },
             terms: Terms::default(),
             joining: JoiningTerms::default(),
         };
