@@ -118,7 +118,7 @@ impl FacilitatorInvitation {
         if others.iter().any(|other| other.state != Removed && other.email.normalized() == email.normalized()) {
             return Err(Refusal::AlreadyExists("Whoever has this address was asked already".to_owned()));
         }
-        let current = others.iter().filter(|other| matches!(other.state, Pending | Accepted)).count();
+        let current = others.iter().filter(|other| other.stands()).count();
         for (count, most, help) in
             [(current, MOST_CO_FACILITATORS, "take an invitation back first"), (others.len(), MOST_INVITATIONS, "that is enough")]
         {
@@ -131,6 +131,12 @@ impl FacilitatorInvitation {
         let made = Self { id, proposal_id: proposal.id, email, state, person_id: None, settled_at: None, meta };
         let happening = made.happening("made");
         Ok(Change::one(made, happening))
+    }
+
+    /// Whether it is out, or was accepted.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        matches!(self.state, Pending | Accepted)
     }
 
     /// Whether it is a person's: who answered it, else who has shown that the address is theirs.

@@ -124,7 +124,7 @@ fn nobody_is_asked_twice_nor_oneself_nor_more_than_there_are_places() {
 
 #[test]
 fn people_are_asked_and_agree_while_the_proposal_is_being_written() {
-    let revising = standing(Standing::RevisionRequested { requested_at: at(2), due_at: at(9) });
+    let revising = standing(Standing::RevisionRequested { due_at: at(9) });
     let ask = |proposal: &Proposal, now| {
         FacilitatorInvitation::invite(Uuid::nil().into(), email("ben"), (proposal.clone(), &ana()), &[], &call(), at(now))
     };

@@ -246,7 +246,7 @@ impl Proposal {
     pub fn lapses_at(&self, call: &Call) -> Option<Timestamp> {
         match self.standing {
             Standing::Accepted { confirm_until, .. } => Some(call.lapses_at(confirm_until)),
-            Standing::RevisionRequested { due_at, .. } => Some(call.ended_at.map_or(due_at, |ended_at| ended_at.min(due_at))),
+            Standing::RevisionRequested { due_at } => Some(call.ended_at.map_or(due_at, |ended_at| ended_at.min(due_at))),
             _ => None,
         }
     }

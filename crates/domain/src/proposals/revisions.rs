@@ -80,7 +80,7 @@ impl Proposal {
         }
         let submission = current.submission;
         current.revision_requests.push(RevisionRequest { submission, message, requested_at: now, due_at, handed_in_at: None });
-        let mut asked = current.moved(Standing::RevisionRequested { requested_at: now, due_at }, "revision_requested", now);
+        let mut asked = current.moved(Standing::RevisionRequested { due_at }, "revision_requested", now);
         asked.happened = asked.happened.into_iter().map(|happening| happening.with("due_at", due_at.to_rfc3339())).collect();
         Ok(asked)
     }

@@ -23,8 +23,6 @@ pub enum Standing {
     },
     /// Its author has been asked for another text.
     RevisionRequested {
-        /// When.
-        requested_at: Timestamp,
         /// Until when it can be handed in; then the text that was handed in last stands again.
         due_at: Timestamp,
     },
@@ -94,7 +92,7 @@ impl Standing {
     /// Until when a revision can be handed in, where one was asked for.
     #[must_use]
     pub fn revision_due_at(self) -> Option<Timestamp> {
-        let Self::RevisionRequested { due_at, .. } = self else { return None };
+        let Self::RevisionRequested { due_at } = self else { return None };
         Some(due_at)
     }
 

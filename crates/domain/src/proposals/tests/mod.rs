@@ -70,7 +70,7 @@ fn reserved(n: u128, rank: Rank) -> Proposal {
 
 /// Its author was asked for another text, until the end of day 18.
 fn revising() -> Standing {
-    Standing::RevisionRequested { requested_at: at(11 * DAY), due_at: at(18 * DAY) }
+    Standing::RevisionRequested { due_at: at(18 * DAY) }
 }
 
 fn confirmed() -> Standing {

@@ -94,7 +94,7 @@ impl Story {
         assert_eq!(after.submission, before.submission + u32::from(submits));
         if submits {
             let in_time = match before.standing {
-                Standing::RevisionRequested { due_at, .. } => self.now < due_at,
+                Standing::RevisionRequested { due_at } => self.now < due_at,
                 _ => self.call().window_until(before.extended_until).check(self.now).is_ok(),
             };
             assert!(in_time && self.cohorts == 0, "{before:?} was handed in at {:?}", self.now);

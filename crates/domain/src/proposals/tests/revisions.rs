@@ -13,7 +13,7 @@ fn a_request_for_a_revision_drops_the_staged_decision_and_is_written_down() {
     let asked =
         standing(1, STAGED).request_revision(message(), Until::On("1970-01-15".parse().unwrap()), &call(), at(11 * DAY)).unwrap();
     let due_at = at(15 * DAY);
-    assert_eq!(asked.value.standing, Standing::RevisionRequested { requested_at: at(11 * DAY), due_at });
+    assert_eq!(asked.value.standing, Standing::RevisionRequested { due_at });
     let request = RevisionRequest { submission: 1, message: message(), requested_at: at(11 * DAY), due_at, handed_in_at: None };
     assert_eq!(asked.value.revision_requests, [request]);
     assert_eq!(asked.happened[0].data["due_at"], due_at.to_rfc3339());
