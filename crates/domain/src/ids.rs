@@ -106,6 +106,8 @@ ids! {
     CommitmentId,
     /// Identifies a proposal to lead a cohort.
     ProposalId,
+    /// Identifies an invitation to facilitate with the author of a proposal.
+    InvitationId,
     /// Identifies a cohort.
     CohortId,
     /// Identifies an application and, from `enrolled` on, the enrollment that it became.

@@ -27,6 +27,8 @@ crate::words! {
         Program = "program",
         /// A proposal.
         Proposal = "proposal",
+        /// An invitation to facilitate with the author of a proposal.
+        FacilitatorInvitation = "facilitator_invitation",
         /// A cohort.
         Cohort = "cohort",
         /// An application or enrollment.
@@ -57,6 +59,7 @@ impl SubjectKind {
             Self::Employment => return None,
             Self::Program => Action::GetProgram,
             Self::Proposal => Action::GetProposal,
+            Self::FacilitatorInvitation => Action::GetFacilitatorInvitation,
             Self::Cohort => Action::GetCohort,
             Self::Application => Action::GetApplication,
             Self::Verification => Action::GetVerification,

@@ -10,6 +10,8 @@ mod cohorts;
 mod commitments;
 mod employments;
 mod enrollments;
+mod facilitator_invitations;
+mod feedback;
 mod forms;
 mod journal;
 mod me;
@@ -139,6 +141,8 @@ rooms! {
     forms,
     commitments,
     proposals,
+    facilitator_invitations,
+    feedback,
     cohorts,
     applications,
     enrollments,
