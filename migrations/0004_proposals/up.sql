@@ -3,6 +3,8 @@ CREATE TABLE proposals (
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
     program_id {uuid} NOT NULL REFERENCES programs (id),
     author_id {uuid} NOT NULL REFERENCES people (id),
+    -- The people who agreed to facilitate with the author.
+    co_facilitators {json} NOT NULL,
     title TEXT NOT NULL,
     abstract TEXT,
     audience {json} NOT NULL,
@@ -10,6 +12,8 @@ CREATE TABLE proposals (
     session_plan TEXT,
     capacity_min {int},
     capacity_max {int},
+    -- How many texts were handed in.
+    submission {int} NOT NULL,
     submitted_at {instant},
     state TEXT NOT NULL CHECK (
         state IN ('draft', 'submitted', 'in_review', 'accepted', 'confirmed', 'rejected', 'withdrawn', 'declined')
@@ -28,6 +32,7 @@ CREATE TABLE proposals (
     updated_at {instant} NOT NULL,
     CHECK ((capacity_min IS NULL) = (capacity_max IS NULL)),
     CHECK (capacity_min <= capacity_max),
+    CHECK ((submission > 0) = (submitted_at IS NOT NULL)),
     CHECK (submitted_at IS NOT NULL OR state IN ('draft', 'withdrawn')),
     CHECK ((settled_at IS NOT NULL) = (state IN ('accepted', 'confirmed', 'rejected', 'withdrawn', 'declined'))),
     CHECK (state = 'in_review' OR (staged_decision IS NULL AND reserve_rank IS NULL)),

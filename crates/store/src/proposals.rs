@@ -3,18 +3,19 @@
 use cohortium_domain::ids::{CohortId, Id, PersonId, ProgramId, ProposalId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::programs::{Capacity, Program};
-use cohortium_domain::proposals::{Content, Decision, Proposal, ProposalState, Rank, Staged, Standing};
+use cohortium_domain::proposals::{Content, Decision, Proposal, ProposalState, Rank, Staged, Standing, Submission};
 use cohortium_domain::text::{Body, Summary, Title};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::words::Word;
-use sea_orm::{ColumnTrait, Order};
+use sea_orm::{ActiveValue, ColumnTrait, Order};
 use uuid::Uuid;
 
-use crate::Read;
 use crate::entity::proposal::{ActiveModel, Column, Entity, Model};
+use crate::entity::proposal_submission;
 use crate::error::{Error, Result};
 use crate::page::{Key, Page, PageRequest, Position};
-use crate::record::{Record, json, meta, number, optional, text, word};
+use crate::record::{Record, json, meta, number, optional, text, to_json, word};
+use crate::{Read, Tx};
 
 const TABLE: &str = "proposals";
 
@@ -91,6 +92,7 @@ impl Record for Proposal {
             coalition_id,
             program_id: self.program_id.uuid(),
             author_id: self.author_id.uuid(),
+            co_facilitators: serde_json::json!(self.co_facilitators),
             title: title.as_str().to_owned(),
             r#abstract: r#abstract.clone().map(Into::into),
             audience: serde_json::json!(audience),
@@ -98,6 +100,7 @@ impl Record for Proposal {
             session_plan: session_plan.clone().map(Into::into),
             capacity_min: preferred_capacity.map(|capacity| capacity.min.into()),
             capacity_max: preferred_capacity.map(|capacity| capacity.max.into()),
+            submission: self.submission.into(),
             submitted_at: self.submitted_at.map(Timestamp::utc),
             state: self.state().as_str().to_owned(),
             settled_at: self.standing.settled_at().map(Timestamp::utc),
@@ -118,7 +121,9 @@ impl Record for Proposal {
             id: ProposalId::from_uuid(row.id),
             program_id: ProgramId::from_uuid(row.program_id),
             author_id: PersonId::from_uuid(row.author_id),
+            co_facilitators: json(TABLE, "co_facilitators", &row.co_facilitators)?,
             content: content(&row)?,
+            submission: number(TABLE, "submission", row.submission)?,
             submitted_at: row.submitted_at.map(Timestamp::new),
             standing: standing(&row)?,
             meta: meta(row.version, row.created_at, row.updated_at),
@@ -160,4 +165,41 @@ impl Read {
         let programs: Vec<Uuid> = accepted.column(Column::ProgramId).await?;
         Ok(self.find_all(programs.into_iter().map(ProgramId::from_uuid)).await?.into_values().collect())
     }
+
+    /// The texts of a proposal that were handed in, the first first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn proposal_submissions(&self, proposal: ProposalId) -> Result<Vec<Submission>> {
+        use proposal_submission::{Column, Entity};
+        let rows = self.rows::<Entity>().filter(Column::ProposalId.eq(proposal.uuid())).order_by(Column::Number, Order::Asc);
+        rows.all().await?.into_iter().map(submission).collect()
+    }
+}
+
+impl Tx {
+    /// Keeps the text that was just handed in.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn keep_submission(&self, proposal: &Proposal) -> Result<()> {
+        let Some(submitted_at) = proposal.submitted_at else { return Ok(()) };
+        let row = proposal_submission::ActiveModel {
+            proposal_id: ActiveValue::Set(proposal.id.uuid()),
+            number: ActiveValue::Set(proposal.submission.into()),
+            coalition_id: ActiveValue::Set(self.coalition_id().uuid()),
+            content: ActiveValue::Set(to_json(&proposal.content)),
+            submitted_at: ActiveValue::Set(submitted_at.utc()),
+        };
+        self.add(vec![row]).await
+    }
+}
+
+fn submission(row: proposal_submission::Model) -> Result<Submission> {
+    const TABLE: &str = "proposal_submissions";
+    Ok(Submission {
+        number: number(TABLE, "number", row.number)?,
+        content: json(TABLE, "content", &row.content)?,
+        submitted_at: Timestamp::new(row.submitted_at),
+    })
 }

@@ -58,7 +58,9 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn submit(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
-    by_author(tx, actor, id, Action::SubmitProposal, precondition, Proposal::submit).await
+    let submitted = by_author(tx, actor, id, Action::SubmitProposal, precondition, Proposal::submit).await?;
+    tx.keep_submission(&submitted).await?;
+    Ok(submitted)
 }
 
 /// Takes a proposal back.

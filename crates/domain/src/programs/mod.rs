@@ -77,7 +77,7 @@ pub const MACHINE: Machine<ProgramState> = Machine {
 };
 
 /// How many people a cohort is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Capacity {
     /// Under this, a cohort is at risk.
     pub min: u32,

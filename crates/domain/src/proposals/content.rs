@@ -1,10 +1,13 @@
 //! What is proposed: complete when it is handed in, and not before.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cohorts::Audience;
 use crate::journal::Changed;
 use crate::programs::Capacity;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::text::{Body, Summary, Text, Title};
+use crate::time::Timestamp;
 
 /// One goal of a proposed cohort.
 pub type Goal = Text<1, 500>;
@@ -13,7 +16,7 @@ pub type Goal = Text<1, 500>;
 pub const MOST_GOALS: usize = 10;
 
 /// The parts of a proposal. A draft may lack all but the title.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     /// What it is called.
     pub title: Title,
@@ -27,6 +30,17 @@ pub struct Content {
     pub session_plan: Option<Body>,
     /// How many people it is best with.
     pub preferred_capacity: Option<Capacity>,
+}
+
+/// A text as it was handed in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submission {
+    /// Which: 1 is the first.
+    pub number: u32,
+    /// The text.
+    pub content: Content,
+    /// When.
+    pub submitted_at: Timestamp,
 }
 
 /// What can be changed of a draft: `None` leaves a part as it is, `Some(None)` clears it.

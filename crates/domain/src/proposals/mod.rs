@@ -14,7 +14,7 @@ mod round;
 mod tests;
 
 pub use call::Call;
-pub use content::{Content, ContentUpdate, Goal, MOST_GOALS};
+pub use content::{Content, ContentUpdate, Goal, MOST_GOALS, Submission};
 pub use decisions::{Decision, HIGHEST_RANK, Rank, Staged};
 pub use round::{Finalized, Round};
 
@@ -190,9 +190,13 @@ pub struct Proposal {
     pub program_id: ProgramId,
     /// Its author, who will facilitate.
     pub author_id: PersonId,
+    /// Those who agreed to facilitate with the author, in the order in which they did.
+    pub co_facilitators: Vec<PersonId>,
     /// What is proposed.
     pub content: Content,
-    /// When it was handed in.
+    /// How many texts were handed in: 0 in a draft. It names the last of them.
+    pub submission: u32,
+    /// When it was last handed in.
     pub submitted_at: Option<Timestamp>,
     /// Where it stands.
     pub standing: Standing,
@@ -213,9 +217,24 @@ impl Proposal {
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
         content.check()?;
-        let standing = Standing::Draft;
-        let made = Self { id, program_id, author_id, content, submitted_at: None, standing, meta: Meta::new(now) };
+        let made = Self {
+            id,
+            program_id,
+            author_id,
+            co_facilitators: Vec::new(),
+            content,
+            submission: 0,
+            submitted_at: None,
+            standing: Standing::Draft,
+            meta: Meta::new(now),
+        };
         Ok(made.happened("created"))
+    }
+
+    /// Who would facilitate: its author first, then those who agreed to.
+    #[must_use]
+    pub fn facilitators(&self) -> Vec<PersonId> {
+        std::iter::once(self.author_id).chain(self.co_facilitators.iter().copied()).collect()
     }
 
     /// Where it stands in one word.
@@ -245,6 +264,7 @@ impl Proposal {
         MACHINE.check(self.state(), Action::SubmitProposal)?;
         call.check_open(now)?;
         self.content.check_complete()?;
+        self.submission = self.submission.saturating_add(1);
         self.submitted_at = Some(now);
         Ok(self.moved(Standing::Submitted, "submitted", now))
     }

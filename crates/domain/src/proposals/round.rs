@@ -209,7 +209,7 @@ impl Proposal {
             audience: self.content.audience.clone(),
             delivery: if day_in_person { MeetingMode::Hybrid } else { MeetingMode::Virtual },
             capacity: self.content.preferred_capacity.unwrap_or(year.program.capacity),
-            facilitators: vec![self.author_id],
+            facilitators: self.facilitators(),
             dates: CohortDates::default(),
         };
         let Change { value: draft, mut happened } = Cohort::create(id, new, now)?;

@@ -50,7 +50,7 @@ fn draft(n: u128) -> Proposal {
 
 fn standing(n: u128, standing: Standing) -> Proposal {
     let submitted_at = (standing.state() != ProposalState::Draft).then(|| at(DAY + i64::try_from(n).unwrap()));
-    Proposal { submitted_at, standing, ..draft(n) }
+    Proposal { submission: u32::from(submitted_at.is_some()), submitted_at, standing, ..draft(n) }
 }
 
 const STAGED: Standing = Standing::InReview { staged: Some(Staged::Accept), reserve: None };
