@@ -106,6 +106,8 @@ ids! {
     CommitmentId,
     /// Identifies a proposal to lead a cohort.
     ProposalId,
+    /// Identifies a review of a proposal.
+    ReviewId,
     /// Identifies a cohort.
     CohortId,
     /// Identifies an application and, from `enrolled` on, the enrollment that it became.

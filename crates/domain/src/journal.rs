@@ -27,6 +27,8 @@ crate::words! {
         Program = "program",
         /// A proposal.
         Proposal = "proposal",
+        /// A review of a proposal.
+        Review = "review",
         /// A cohort.
         Cohort = "cohort",
         /// An application or enrollment.
@@ -57,6 +59,7 @@ impl SubjectKind {
             Self::Employment => return None,
             Self::Program => Action::GetProgram,
             Self::Proposal => Action::GetProposal,
+            Self::Review => Action::GetReview,
             Self::Cohort => Action::GetCohort,
             Self::Application => Action::GetApplication,
             Self::Verification => Action::GetVerification,

@@ -149,6 +149,7 @@ pub fn all() -> Vec<Description> {
     vec![
         crate::programs::MACHINE.describe(),
         crate::proposals::MACHINE.describe(),
+        crate::reviews::MACHINE.describe(),
         crate::cohorts::MACHINE.describe(),
         crate::applications::MACHINE.describe(),
         crate::verifications::MACHINE.describe(),

@@ -132,7 +132,10 @@ impl Rubric {
         if self.is_set() {
             return Ok(());
         }
-        Err(Refusal::NotReady { what: "Set the program's rubric before its proposals are reviewed".to_owned(), missing: Vec::new() })
+        Err(Refusal::NotReady {
+            what: "Set the program's rubric before its proposals are reviewed".to_owned(),
+            missing: Vec::new(),
+        })
     }
 
     /// Puts other terms in the place of these; `begun` when somebody has scored by them.

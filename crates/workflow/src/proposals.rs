@@ -96,6 +96,7 @@ pub async fn stage(tx: &mut Tx, actor: &Actor, id: ProposalId, decision: Decisio
     let proposal: Proposal = tx.lock(id).await?;
     Tie::to_person(actor, proposal.author_id).require(decision.action(), SubjectKind::Proposal)?;
     let Wish { rank, reason } = input.admit(&proposal.meta)?;
+    crate::reviews::require_quorum(tx, &proposal, reason.as_ref()).await?;
     let staged = match decision {
         Decision::Accept => Staged::Accept,
         Decision::Reject => Staged::Reject,

@@ -19,7 +19,11 @@ mod organizations;
 mod people;
 mod programs;
 mod proposals;
+mod rankings;
+mod review_assignments;
+mod reviews;
 mod roles;
+mod rubrics;
 mod second_factor;
 mod sessions;
 mod sign_ins;
@@ -139,6 +143,10 @@ rooms! {
     forms,
     commitments,
     proposals,
+    rubrics,
+    reviews,
+    review_assignments,
+    rankings,
     cohorts,
     applications,
     enrollments,

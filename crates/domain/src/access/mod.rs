@@ -139,6 +139,12 @@ impl Actor {
         }
     }
 
+    /// Whether it can be assigned proposals to review.
+    #[must_use]
+    pub fn reviewer(&self) -> bool {
+        matches!(self, Self::Person { grants, .. } if grants.contains(&Grant::Reviewer))
+    }
+
     /// The person, when it is one.
     #[must_use]
     pub fn person(&self) -> Option<PersonId> {
@@ -172,7 +178,7 @@ impl Actor {
         action.who().iter().any(|who| match who {
             Who::Public => true,
             Who::Member | Who::Concerned | Who::Facilitator | Who::CohortPeople => matches!(self, Self::Person { .. }),
-            Who::Reviewer => matches!(self, Self::Person { grants, .. } if grants.contains(&Grant::Reviewer)),
+            Who::Reviewer => self.reviewer(),
             Who::Staff => self.staff(),
             Who::Owner => self.owner(),
             Who::Client(scope) => matches!(self, Self::Client { scopes, .. } if scopes.contains(scope)),

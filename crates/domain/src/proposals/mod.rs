@@ -60,6 +60,9 @@ pub const MACHINE: Machine<ProposalState> = Machine {
         Transition { action: Action::AcceptProposal, from: &[Submitted, InReview], to: &[InReview] },
         Transition { action: Action::RejectProposal, from: &[Submitted, InReview], to: &[InReview] },
         Transition { action: Action::ReserveProposal, from: &[Submitted, InReview], to: &[InReview] },
+        Transition { action: Action::CreateReview, from: &[Submitted, InReview], to: &[InReview] },
+        Transition { action: Action::AssignReviews, from: &[Submitted, InReview], to: &[InReview] },
+        Transition { action: Action::DrawLine, from: &[Submitted, InReview], to: &[InReview] },
         Transition { action: Action::ReleaseProposals, from: &[InReview], to: &[Accepted, InReview, Rejected] },
         Transition { action: Action::ConfirmProposal, from: &[Accepted], to: &[Confirmed] },
         Transition { action: Action::DeclineProposal, from: &[Accepted], to: &[Declined] },
@@ -306,6 +309,19 @@ impl Proposal {
         Some(call.lapses_at(confirm_until))
     }
 
+    /// Whether it was handed in, and no decision about it has been released: only then is it judged.
+    #[must_use]
+    pub fn awaits_decision(&self) -> bool {
+        matches!(self.standing, Standing::Submitted | Standing::InReview { reserve: None, .. })
+    }
+
+    /// Takes it into review, where it is not: its first reviewer has been assigned.
+    #[must_use]
+    pub fn begin_review(self, now: Timestamp) -> Option<Change<Self>> {
+        let submitted = self.standing == Standing::Submitted;
+        submitted.then(|| self.moved(Standing::InReview { staged: None, reserve: None }, "review_begun", now))
+    }
+
     /// As it is at an instant: an acceptance past its time reads `declined`.
     #[must_use]
     pub fn as_of(mut self, call: &Call, now: Timestamp) -> Self {
@@ -324,11 +340,12 @@ impl Proposal {
         self
     }
 
-    /// What this caller may do to it now. Releasing and finalizing are done to the program, and so do not stand here.
+    /// What this caller may do to it now. What is done to the program, or makes a review, does not stand here.
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, call: &Call, now: Timestamp) -> Vec<&'static str> {
         let staging = [Action::AcceptProposal, Action::RejectProposal, Action::ReserveProposal];
-        let of_the_program = [Action::ReleaseProposals, Action::FinalizeOfferings];
+        let of_the_program =
+            [Action::AssignReviews, Action::CreateReview, Action::DrawLine, Action::ReleaseProposals, Action::FinalizeOfferings];
         let in_time = |action: Action| {
             (action != Action::SubmitProposal || call.check_open(now).is_ok())
                 && (!staging.contains(&action) || call.check_not_ended(now).is_ok())

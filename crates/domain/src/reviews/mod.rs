@@ -7,8 +7,8 @@
 //!
 //! Left out on purpose: what authors are told. They see no review, no score and no reviewer.
 
-pub mod assignment;
 mod assessment;
+pub mod assignment;
 mod conflicts;
 mod line;
 mod points;
@@ -28,7 +28,7 @@ use crate::ids::{PersonId, ProgramId, ProposalId, ReviewId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
-use crate::proposals::{Proposal, ProposalState};
+use crate::proposals::Proposal;
 use crate::refusal::{Fault, FaultCode, Refusal};
 use crate::rubrics::Rubric;
 use crate::text::Reason;
@@ -108,9 +108,9 @@ impl Standing {
     pub fn settled_at(&self) -> Option<Timestamp> {
         match self {
             Self::Assigned | Self::InProgress => None,
-            Self::Submitted { submitted_at: at }
-            | Self::Conflicted { declared_at: at, .. }
-            | Self::Removed { removed_at: at } => Some(*at),
+            Self::Submitted { submitted_at: at } | Self::Conflicted { declared_at: at, .. } | Self::Removed { removed_at: at } => {
+                Some(*at)
+            }
         }
     }
 
@@ -162,11 +162,10 @@ impl Matter<'_> {
         if let Some(ended_at) = self.ended_at.filter(|ended_at| *ended_at <= now) {
             return closed("The program is over", Some(ended_at));
         }
-        match self.proposal.state() {
-            ProposalState::Draft => closed("The proposal has not been handed in", None),
-            _ if self.proposal.awaits_decision() => Ok(()),
-            _ => closed("The proposal is not being judged any more", self.proposal.standing.settled_at()),
+        if self.proposal.awaits_decision() {
+            return Ok(());
         }
+        closed("The proposal is not being judged", self.proposal.standing.settled_at())
     }
 
     fn check_free_of_conflict(&self) -> Result<(), Refusal> {
@@ -216,8 +215,9 @@ impl Review {
         let changed = self.assessment.apply(update);
         self.assessment.check(matter.rubric)?;
         self.submission = Some(matter.proposal.submission);
+        let changed = changed.names();
         let change = self.moved(Standing::InProgress, "updated", now);
-        Ok(change.map_happened(|happening| happening.with("changed", changed.names())))
+        Ok(change.map_happened(|happening| happening.with("changed", changed.clone())))
     }
 
     /// Hands it in.
@@ -305,14 +305,14 @@ impl Review {
     pub fn allowed_actions(&self, tie: &Tie<'_>, matter: &Matter<'_>, now: Timestamp) -> Vec<&'static str> {
         let (open, free) = (matter.check_open(now).is_ok(), matter.check(now).is_ok());
         let outdated = self.outdated(matter.proposal);
-        let window = |action: Action| match action {
-            Action::SubmitReview => free && !outdated && self.assessment.check_complete(matter.rubric).is_ok(),
-            Action::ReopenReview => free && outdated,
-            Action::UpdateReview => free,
-            Action::DeclareConflict => open,
-            _ => true,
+        let complete = self.assessment.check_complete(matter.rubric).is_ok();
+        let in_time = |action: Action| {
+            (action != Action::UpdateReview || free)
+                && (action != Action::SubmitReview || free && complete && !outdated)
+                && (action != Action::ReopenReview || free && outdated)
+                && (action != Action::DeclareConflict || open)
         };
-        MACHINE.allowed(self.state(), tie, window)
+        MACHINE.allowed(self.state(), tie, in_time)
     }
 
     /// The same, standing elsewhere.
