@@ -56,6 +56,7 @@ migrations! {
     "0011_second_factor",
     "0012_throttles",
     "0014_proposals_in_full",
+    "0015_reviews",
 }
 
 struct Script {

@@ -66,6 +66,7 @@ codes! {
     InsufficientUserAuthentication "insufficient_user_authentication" 401 "This needs you to show once more who you are",
     EmailNotVerified "email_not_verified" 403 "The address has not been confirmed yet",
     PermissionDenied "permission_denied" 403 "You may not do this",
+    ConflictOfInterest "conflict_of_interest" 403 "There is a conflict of interest",
     InsufficientScope "insufficient_scope" 403 "The token's scopes do not allow this",
     NotFound "not_found" 404 "There is no such thing, or it is not visible to you",
     RouteNotFound "route_not_found" 404 "There is no such address",
@@ -323,6 +324,7 @@ impl Problem {
             Refusal::VersionRequired => Self::new(Code::PreconditionRequired).detail(said),
             Refusal::TooOften { wait_seconds } => Self::new(Code::RateLimited).detail(said).retry_after(wait_seconds),
             Refusal::EmailNotVerified => Self::new(Code::EmailNotVerified).detail(said),
+            Refusal::ConflictOfInterest => Self::new(Code::ConflictOfInterest).detail(said),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }
     }

@@ -3,7 +3,7 @@
 //! # Glossary
 //! A **coalition** of schools runs **programs**, each one year of communities of practice. A program's **timeline** says when what
 //! happens; its **phase** follows from the timeline, the decisions taken and the time. Those who want to lead a group hand in a
-//! **proposal**; chosen and confirmed, it becomes a **cohort** with **facilitators**. People of the coalition's **organizations**, where
+//! **proposal**, which **reviewers** judge by the program's **rubric**; chosen and confirmed, it becomes a **cohort** with **facilitators**. People of the coalition's **organizations**, where
 //! they have an **employment**, send an **application** to a cohort; once enrolled, the same application is their **enrollment**.
 //! That they work where they say is shown by a **verification**. A cohort meets in **sessions**. Whatever happens leaves an entry in
 //! the **journal**.
@@ -45,6 +45,8 @@ pub mod people;
 pub mod programs;
 pub mod proposals;
 pub mod refusal;
+pub mod reviews;
+pub mod rubrics;
 pub mod seats;
 pub mod second_factor;
 pub mod sessions;

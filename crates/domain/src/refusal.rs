@@ -176,6 +176,9 @@ pub enum Refusal {
     /// The password is right, but the address has not been shown to be the person's.
     #[error("Follow the link that was mailed to you; to get a new one, register again")]
     EmailNotVerified,
+    /// Whoever judges must be free of conflict. It is not said what the conflict is: in a blind program that would tell who the author is.
+    #[error("There is a conflict of interest between the reviewer and this proposal")]
+    ConflictOfInterest,
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),

@@ -1,4 +1,4 @@
-//! What a program asks for: its application form, its commitments and its verification policy.
+//! What a program asks for: its application form, its commitments, its verification policy and its rubric.
 //!
 //! Each is one JSON document, and each version of it is a row that stays: what somebody answered, accepted or was verified by can be
 //! looked up as it was.
@@ -10,6 +10,7 @@ use cohortium_domain::ids::{Id, ProgramId};
 use cohortium_domain::journal::Change;
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
+use cohortium_domain::rubrics::Rubric;
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::verifications::policy::VerificationPolicy;
 use sea_orm::{ActiveValue, ColumnTrait, Order};
@@ -96,6 +97,30 @@ impl ProgramDocument for CommitmentList {
 
 impl ProgramDocument for VerificationPolicy {
     const KIND: &'static str = "verification_policy";
+
+    fn program_id(&self) -> ProgramId {
+        self.program_id
+    }
+
+    fn meta(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn content(&self) -> Value {
+        to_json(&self.terms)
+    }
+
+    fn initial(program_id: ProgramId, now: Timestamp) -> Self {
+        Self::initial(program_id, now)
+    }
+
+    fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self> {
+        Ok(Self { program_id, terms: json(TABLE, "content", &content)?, meta })
+    }
+}
+
+impl ProgramDocument for Rubric {
+    const KIND: &'static str = "rubric";
 
     fn program_id(&self) -> ProgramId {
         self.program_id

@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 use crate::record::Record;
 use crate::rows::{Connection, Rows, on};
 
+/// How many rows a statement adds: SQLite takes 32,766 values in one, and no table has thirty columns.
+const ROWS_AT_ONCE: usize = 1_000;
+
 /// The clock and the randomness, handed in.
 pub trait Environment: Send + Sync {
     /// What time it is.
@@ -271,10 +274,12 @@ impl Tx {
     where
         A: ActiveModelTrait<Entity: Scoped> + sea_orm::ActiveModelBehavior + Send,
     {
-        if rows.is_empty() {
-            return Ok(());
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let some: Vec<A> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+            on!(&self.read.connection, connection => A::Entity::insert_many(some).exec_without_returning(connection))?;
         }
-        on!(&self.read.connection, connection => A::Entity::insert_many(rows).exec_without_returning(connection)).map(drop)
+        Ok(())
     }
 
     /// Takes rows away for which the condition holds; tells how many.

@@ -23,6 +23,7 @@ pub mod people;
 pub mod program_documents;
 pub mod programs;
 pub mod proposals;
+pub mod reviews;
 pub mod sealing;
 mod seats;
 pub mod second_factor;

@@ -1,4 +1,4 @@
-//! What a program asks for: its application form, its commitments and its verification policy.
+//! What a program asks for: its application form, its commitments, its verification policy and its rubric.
 //!
 //! Whoever replaces one locks the program, so that two cannot replace the same version.
 
@@ -6,6 +6,7 @@ use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::commitments::{CommitmentEntry, CommitmentList};
 use cohortium_domain::forms::ApplicationForm;
 use cohortium_domain::ids::ProgramId;
+use cohortium_domain::rubrics::{Rubric, RubricTerms};
 use cohortium_domain::verifications::policy::{PolicyTerms, VerificationPolicy};
 use cohortium_store::{Result, Tx};
 use serde_json::Value;
@@ -55,4 +56,16 @@ pub async fn replace_policy(
     let policy: VerificationPolicy = tx.program_document(program.id).await?;
     let terms = input.admit(&policy.meta)?;
     tx.save_program_document(policy.replace(terms, tx.now())?, actor).await
+}
+
+/// Replaces a program's rubric.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn replace_rubric(tx: &mut Tx, actor: &Actor, program: ProgramId, input: &Input<'_, RubricTerms>) -> Result<Rubric> {
+    let program = locked(tx, actor, program, Action::ReplaceRubric).await?;
+    let rubric: Rubric = tx.program_document(program.id).await?;
+    let terms = input.admit(&rubric.meta)?;
+    let scored = tx.scored(program.id).await?;
+    tx.save_program_document(rubric.replace(terms, scored, tx.now())?, actor).await
 }

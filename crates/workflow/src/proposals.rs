@@ -106,6 +106,7 @@ pub async fn stage(tx: &mut Tx, actor: &Actor, id: ProposalId, decision: Decisio
     let proposal: Proposal = tx.lock(id).await?;
     require(tx, actor, &proposal, decision.action()).await?;
     let Wish { rank, reason } = input.admit(&proposal.meta)?;
+    crate::reviews::require_quorum(tx, &proposal, reason.as_ref()).await?;
     let staged = match decision {
         Decision::Accept => Staged::Accept,
         Decision::Reject => Staged::Reject,

@@ -25,6 +25,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Programs", "A year of communities of practice: its dates, its form, its commitments and what must be verified."),
     ("Clock", "What time it is in the coalition; in a sandbox, moved by hand."),
     ("Proposals", "The call for proposals: from a draft to a confirmed offering."),
+    ("Reviews", "How proposals are judged: the rubric, who reviews what, the reviews, and the ranking that comes of them."),
     ("Cohorts", "The groups, who belongs to them, and who may join."),
     ("Applications", "How a person joins a cohort, with seats and a waitlist."),
     ("Enrollments", "Who has joined."),

@@ -21,7 +21,11 @@ mod organizations;
 mod people;
 mod programs;
 mod proposals;
+mod rankings;
+mod review_assignments;
+mod reviews;
 mod roles;
+mod rubrics;
 mod second_factor;
 mod sessions;
 mod sign_ins;
@@ -143,6 +147,10 @@ rooms! {
     proposals,
     facilitator_invitations,
     feedback,
+    rubrics,
+    reviews,
+    review_assignments,
+    rankings,
     cohorts,
     applications,
     enrollments,

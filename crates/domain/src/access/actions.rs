@@ -39,7 +39,7 @@ macro_rules! actions {
 }
 
 use ClientScope::{ApplicationsRead, EnrollmentsRead, EventsRead, MembersRead, MembersWrite, ProgramsRead, VerificationsRead};
-use Who::{Client, CohortPeople, Concerned, Facilitator, Invited, Member, Owner, Public, Staff, Time};
+use Who::{Client, CohortPeople, Concerned, Facilitator, Invited, Member, Owner, Public, Reviewer, Staff, Time};
 
 actions! {
     // Catalog
@@ -273,6 +273,40 @@ actions! {
     DeclineFacilitatorInvitation "decline" [Invited],
     /// Take back an invitation to facilitate, also one that was accepted.
     RemoveFacilitator "remove" [Concerned],
+
+    // Reviews
+    /// Read a program's rubric.
+    GetRubric "read" [Reviewer, Staff],
+    /// Replace a program's rubric.
+    ReplaceRubric "update" [Staff],
+    /// List a proposal's reviews.
+    ListReviews "list" [Staff],
+    /// Assign a proposal to a reviewer.
+    CreateReview "assign" [Staff],
+    /// Assign all of a program's proposals to reviewers.
+    AssignReviews "assign_all" [Staff],
+    /// List the reviews assigned to oneself.
+    ListMyReviews "list" [Reviewer],
+    /// Read a review.
+    GetReview "read" [Reviewer, Staff],
+    /// Read the proposal that a review is about.
+    GetReviewedProposal "read" [Reviewer],
+    /// Read what others say of the proposal that a review is about.
+    ListPeerReviews "list" [Reviewer],
+    /// Change a review.
+    UpdateReview "update" [Reviewer],
+    /// Hand in a review.
+    SubmitReview "submit" [Reviewer],
+    /// Take up a review again.
+    ReopenReview "reopen" [Reviewer],
+    /// Give a review back because of a conflict of interest.
+    DeclareConflict "declare_conflict" [Reviewer],
+    /// Take a review from its reviewer.
+    RemoveReview "remove" [Staff],
+    /// Read the ranking of a program's proposals.
+    GetRanking "read" [Staff],
+    /// Stage a decision about every proposal by the ranking.
+    DrawLine "draw_line" [Staff],
 
     // Cohorts
     /// List cohorts.

@@ -142,6 +142,12 @@ impl Actor {
         }
     }
 
+    /// Whether it can be assigned proposals to review.
+    #[must_use]
+    pub fn reviewer(&self) -> bool {
+        matches!(self, Self::Person { grants, .. } if grants.contains(&Grant::Reviewer))
+    }
+
     /// The person, when it is one.
     #[must_use]
     pub fn person(&self) -> Option<PersonId> {
@@ -177,7 +183,7 @@ impl Actor {
             Who::Member | Who::Concerned | Who::Invited | Who::Facilitator | Who::CohortPeople => {
                 matches!(self, Self::Person { .. })
             }
-            Who::Reviewer => matches!(self, Self::Person { grants, .. } if grants.contains(&Grant::Reviewer)),
+            Who::Reviewer => self.reviewer(),
             Who::Staff => self.staff(),
             Who::Owner => self.owner(),
             Who::Client(scope) => matches!(self, Self::Client { scopes, .. } if scopes.contains(scope)),

@@ -80,6 +80,9 @@ pub const MACHINE: Machine<ProposalState> = Machine {
         Transition { action: Action::AcceptProposal, from: &[Submitted, InReview], to: &[InReview] },
         Transition { action: Action::RejectProposal, from: &[Submitted, InReview], to: &[InReview] },
         Transition { action: Action::ReserveProposal, from: &[Submitted, InReview], to: &[InReview] },
+        Transition { action: Action::CreateReview, from: &[Submitted, InReview], to: &[InReview] },
+        Transition { action: Action::AssignReviews, from: &[Submitted, InReview], to: &[InReview] },
+        Transition { action: Action::DrawLine, from: &[Submitted, InReview], to: &[InReview] },
         Transition { action: Action::ReleaseProposals, from: &[InReview], to: &[Accepted, InReview, Rejected] },
         Transition { action: Action::ConfirmProposal, from: &[Accepted], to: &[Confirmed] },
         Transition { action: Action::DeclineProposal, from: &[Accepted], to: &[Declined] },
@@ -251,6 +254,19 @@ impl Proposal {
         }
     }
 
+    /// Whether it was handed in, and no decision about it has been released: only then is it judged.
+    #[must_use]
+    pub fn awaits_decision(&self) -> bool {
+        matches!(self.standing, Standing::Submitted | Standing::InReview { reserve: None, .. })
+    }
+
+    /// Takes it into review, where it is not: its first reviewer has been assigned.
+    #[must_use]
+    pub fn begin_review(self, now: Timestamp) -> Option<Change<Self>> {
+        let submitted = self.standing == Standing::Submitted;
+        submitted.then(|| self.moved(Standing::InReview { staged: None, reserve: None }, "review_begun", now))
+    }
+
     /// As it is at an instant: an acceptance past its time reads `declined`, a revision past its time `submitted`.
     #[must_use]
     pub fn as_of(mut self, call: &Call, now: Timestamp) -> Self {
@@ -284,7 +300,7 @@ impl Proposal {
         Tie { invited: invited || agreed, ..Tie::to_person(actor, self.author_id) }
     }
 
-    /// What this caller may do to it now. Releasing and finalizing are done to the program, and so do not stand here.
+    /// What this caller may do to it now. What is done to the program, or makes a review, does not stand here.
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, call: &Call, now: Timestamp) -> Vec<&'static str> {
         let current = self.clone().as_of(call, now);
@@ -299,7 +315,11 @@ impl Proposal {
             Action::ExtendProposal | Action::AcceptProposal | Action::RejectProposal | Action::ReserveProposal => {
                 call.check_not_final(now).is_ok()
             }
-            Action::ReleaseProposals | Action::FinalizeOfferings => false,
+            Action::AssignReviews
+            | Action::CreateReview
+            | Action::DrawLine
+            | Action::ReleaseProposals
+            | Action::FinalizeOfferings => false,
             _ => true,
         }
     }
