@@ -24,6 +24,8 @@ crate::words! {
         ConfirmEmail = "confirm_email",
         /// Your address was changed: to the old one.
         EmailChanged = "email_changed",
+        /// An installment of your stipend was paid.
+        StipendPaid = "stipend_paid",
     }
 
     /// How far a mail has come.

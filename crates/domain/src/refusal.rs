@@ -176,6 +176,9 @@ pub enum Refusal {
     /// The password is right, but the address has not been shown to be the person's.
     #[error("Follow the link that was mailed to you; to get a new one, register again")]
     EmailNotVerified,
+    /// Who is to be paid has no tax form on file that is valid.
+    #[error("{0}")]
+    TaxFormMissing(String),
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),
