@@ -26,7 +26,8 @@ CREATE TABLE mails (
     id {uuid} NOT NULL PRIMARY KEY,
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
     kind TEXT NOT NULL CHECK (kind IN (
-        'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed')),
+        'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed',
+        'stipend_paid')),
     person_id {uuid} REFERENCES people (id),
     address TEXT NOT NULL,
     link_id {uuid} REFERENCES links (id) ON DELETE SET NULL,

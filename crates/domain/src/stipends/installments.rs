@@ -150,9 +150,12 @@ impl Installment {
         }
     }
 
-    /// What it waits for has come to pass: it is due, unless it was or is void.
+    /// Something has come to pass: it is due, where it waits for that.
     #[must_use]
-    pub fn fall_due(mut self, due: Due, now: Timestamp) -> Option<Change<Self>> {
+    pub fn fall_due(mut self, what: DueWhen, due: Due, now: Timestamp) -> Option<Change<Self>> {
+        if self.due_when != what {
+            return None;
+        }
         MACHINE.check(self.state(), Action::FallDueStipendInstallment).ok()?;
         self.due = Some(due);
         Some(self.changed("due", now))

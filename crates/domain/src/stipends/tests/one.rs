@@ -8,7 +8,7 @@ const ZONE: Zone = Zone::UTC;
 fn standing(state: InstallmentState) -> (Stipend, Installment) {
     let (stipend, mut installments) = both();
     let pending = installments.swap_remove(0);
-    let due = || pending.clone().fall_due(due(SECOND), at(2)).unwrap().value;
+    let due = || pending.clone().fall_due(DueWhen::KickoffHeld, due(SECOND), at(2)).unwrap().value;
     let approved = || due().approve(&stipend, &staff(STAFF), at(3)).unwrap().value;
     let one = match state {
         InstallmentState::Pending => pending,
@@ -50,7 +50,8 @@ fn every_step_is_taken_from_the_states_of_the_table_and_from_no_other() {
                 Err(refusal) => assert!(matches!(refusal, Refusal::InvalidTransition { .. })),
             }
         }
-        let falls = before.clone().fall_due(due(STAFF), at(5));
+        let falls = before.clone().fall_due(DueWhen::KickoffHeld, due(STAFF), at(5));
+        assert_eq!(before.clone().fall_due(DueWhen::TrainingHeld, due(STAFF), at(5)), None, "it waits for something else");
         assert_eq!(falls.is_some(), *state == InstallmentState::Pending, "{state}");
         let unapproved = matches!(state, InstallmentState::Pending | InstallmentState::Due);
         assert_eq!(before.void_unapproved(&reason(), at(5)).is_some(), unapproved, "{state}");

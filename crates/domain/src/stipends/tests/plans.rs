@@ -96,8 +96,8 @@ fn what_has_come_to_pass_before_the_agreement_is_due_at_once() {
 #[test]
 fn staff_share_it_otherwise_and_everybody_gets_their_share() {
     let (stipend, mut installments) = both();
-    installments[2] = installments[2].clone().fall_due(due(STAFF), at(2)).unwrap().value;
-    installments[3] = installments[3].clone().fall_due(due(STAFF), at(2)).unwrap().value;
+    installments[2] = installments[2].clone().fall_due(DueWhen::TrainingHeld, due(STAFF), at(2)).unwrap().value;
+    installments[3] = installments[3].clone().fall_due(DueWhen::TrainingHeld, due(STAFF), at(2)).unwrap().value;
     let leads = [person(FIRST), person(SECOND), person(3)];
     let shares = vec![share(FIRST, 400_001), share(3, 99_999)];
     let parted = stipend.share(shares.clone(), installments.clone(), &leads, ids(), at(3)).unwrap();

@@ -27,7 +27,7 @@ impl Story {
         match attempt {
             Attempt::Held(due_when) => self.each(|one| {
                 let due = Due { at: now, marked_by: Some(person(by)) };
-                one.clone().fall_due(due, now).filter(|_| one.due_when == due_when)
+                one.clone().fall_due(due_when, due, now)
             }),
             Attempt::Approve(n) => self.one(n, |of, one, _| one.approve(of, &staff(by), now)),
             Attempt::Pay(n) => self.one(n, |_, one, form| one.pay(payment(None), form, &staff(by), Zone::UTC, now)),
