@@ -62,8 +62,7 @@ mod tests {
         let rows: [&[&str]; 3] = [&["a \"b\" c", "d, e"], &["two\nlines", "two\r\nlines"], &["", "\""]];
         let text = written(&rows);
         let mut reader = csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-        let read: Vec<Vec<String>> =
-            reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect();
+        let read: Vec<Vec<String>> = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect();
         assert_eq!(read, rows.map(<[&str]>::to_vec));
     }
 

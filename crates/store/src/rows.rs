@@ -122,7 +122,11 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
     }
 
     /// What a column comes to, for each of the values that some columns have.
-    pub(crate) async fn sums<T: TryGetableMany + Send>(self, by: impl IntoIterator<Item = E::Column> + Clone, of: E::Column) -> Result<Vec<T>> {
+    pub(crate) async fn sums<T: TryGetableMany + Send>(
+        self,
+        by: impl IntoIterator<Item = E::Column> + Clone,
+        of: E::Column,
+    ) -> Result<Vec<T>> {
         // PostgreSQL would give the sum as a number of another kind.
         let sum = Expr::col(of.as_column_ref()).sum().cast_as("BIGINT");
         let select = by.clone().into_iter().fold(self.select.select_only(), QuerySelect::group_by);

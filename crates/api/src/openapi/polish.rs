@@ -22,7 +22,10 @@ const TAGS: &[(&str, &str)] = &[
     ("Catalog", "What a coalition offers, for everybody: its programs, their timelines and the cohorts that one can join."),
     ("Access", "Signing in, oneself, and the coalition's settings."),
     ("Members", "Organizations, people and their employments, which the coalition's CRM may own."),
-    ("Programs", "A year of communities of practice: its dates, its form, its commitments, what must be verified and what is paid."),
+    (
+        "Programs",
+        "A year of communities of practice: its dates, its form, its commitments, what must be verified and what is paid.",
+    ),
     ("Clock", "What time it is in the coalition; in a sandbox, moved by hand."),
     ("Proposals", "The call for proposals: from a draft to a confirmed offering."),
     ("Cohorts", "The groups, who belongs to them, and who may join."),

@@ -1,5 +1,7 @@
 //! How much of what was agreed stands where: the sums by state.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,23 +42,20 @@ impl Ledger {
     #[must_use]
     pub fn of<'a>(currency: Currency, installments: impl IntoIterator<Item = &'a Installment>) -> Self {
         let mut ledger = Self::empty(currency);
-        installments.into_iter().for_each(|one| ledger.add(one.state(), one.amount.amount_minor));
+        for installment in installments {
+            ledger.add(installment.state(), installment.amount.amount_minor);
+        }
         ledger
     }
 
     /// Of sums by currency and state: a ledger for each currency, in their order.
     #[must_use]
     pub fn by_currency(sums: impl IntoIterator<Item = (Currency, InstallmentState, i64)>) -> Vec<Self> {
-        let mut ledgers: Vec<Self> = Vec::new();
+        let mut ledgers: BTreeMap<Currency, Self> = BTreeMap::new();
         for (currency, state, amount_minor) in sums {
-            if ledgers.iter().all(|ledger| ledger.currency != currency) {
-                ledgers.push(Self::empty(currency));
-            }
-            let ledger = ledgers.iter_mut().find(|ledger| ledger.currency == currency);
-            ledger.into_iter().for_each(|ledger| ledger.add(state, amount_minor));
+            ledgers.entry(currency).or_insert_with(|| Self::empty(currency)).add(state, amount_minor);
         }
-        ledgers.sort_by_key(|ledger| ledger.currency);
-        ledgers
+        ledgers.into_values().collect()
     }
 
     /// Counts an amount.
@@ -76,5 +75,26 @@ impl Ledger {
     pub fn total_minor(&self) -> i64 {
         let sums = [self.pending_minor, self.due_minor, self.approved_minor, self.paid_minor, self.void_minor];
         sums.into_iter().fold(0, i64::saturating_add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_ledger_for_each_currency_and_a_sum_for_each_state() {
+        use InstallmentState::{Due, Paid, Void};
+        let sums = [
+            (Currency::Cad, Due, 5),
+            (Currency::Usd, Paid, 7),
+            (Currency::Usd, Due, 1),
+            (Currency::Usd, Void, 2),
+            (Currency::Usd, Due, 3),
+        ];
+        let dollars = Ledger { due_minor: 4, paid_minor: 7, void_minor: 2, ..Ledger::empty(Currency::Usd) };
+        let canadian = Ledger { due_minor: 5, ..Ledger::empty(Currency::Cad) };
+        assert_eq!(Ledger::by_currency(sums), [dollars, canadian]);
+        assert_eq!(dollars.total_minor(), 13);
     }
 }

@@ -120,7 +120,9 @@ async fn settle(tx: &Tx, mail: Mail, now: Timestamp) -> Result<Option<(Mail, Opt
         (MailKind::ResetPassword, Some(link)) => resetting(tx, mail).await?.map(|mail| (mail, Some(link))),
         (MailKind::ConfirmEmail, Some(link)) => Some((mail, Some(link))),
         (MailKind::VerifyEmail | MailKind::ResetPassword | MailKind::ConfirmEmail, None) => None,
-        (MailKind::AccountExists | MailKind::PasswordChanged | MailKind::EmailChanged | MailKind::StipendPaid, _) => Some((mail, None)),
+        (MailKind::AccountExists | MailKind::PasswordChanged | MailKind::EmailChanged | MailKind::StipendPaid, _) => {
+            Some((mail, None))
+        }
     })
 }
 

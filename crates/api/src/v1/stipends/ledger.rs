@@ -66,9 +66,8 @@ async fn payees(read: &Read, program: &Program, installments: &[Installment]) ->
         }
     }
     let organizations = read.find_all::<Organization>(employments.values().map(|one| one.organization_id)).await?;
-    let employer = |(person, employment): (PersonId, Employment)| {
-        Some((person, organizations.get(&employment.organization_id)?.clone()))
-    };
+    let employer =
+        |(person, employment): (PersonId, Employment)| Some((person, organizations.get(&employment.organization_id)?.clone()));
     Ok(Payees { people, employers: employments.into_iter().filter_map(employer).collect() })
 }
 

@@ -2,11 +2,11 @@
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::ids::{CohortId, InstallmentId, PersonId, ProgramId, StipendId};
+use cohortium_domain::refusal::{FaultCode, Refusal};
 use cohortium_domain::stipends::{
     self, DueWhen, End, INSTALLMENTS_MAX, InstallmentState, LEAST_MINOR, Ledger, MOST_MINOR, Money, Payment, PaymentReference,
     PlannedInstallment, Share, StipendTerms,
 };
-use cohortium_domain::refusal::{FaultCode, Refusal};
 use cohortium_domain::text::{Name, Reason, Slug};
 use cohortium_domain::time::{Date, Timestamp};
 use cohortium_store::InstallmentFilter;
@@ -15,7 +15,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Caller;
 
-const _: () = assert!(INSTALLMENTS_MAX == 20 && LEAST_MINOR == 100 && MOST_MINOR == 100_000_000, "the bounds below are the domain's");
+const _: () =
+    assert!(INSTALLMENTS_MAX == 20 && LEAST_MINOR == 100 && MOST_MINOR == 100_000_000, "the bounds below are the domain's");
 
 /// What a program pays those who lead its cohorts.
 #[derive(Serialize, ToSchema)]
@@ -323,11 +324,7 @@ pub(super) fn summary(stipend: stipends::Stipend, installments: &[stipends::Inst
     }
 }
 
-pub(super) fn installment_view(
-    of: &stipends::Stipend,
-    installment: stipends::Installment,
-    caller: &Caller,
-) -> StipendInstallment {
+pub(super) fn installment_view(of: &stipends::Stipend, installment: stipends::Installment, caller: &Caller) -> StipendInstallment {
     let allowed = installment.allowed_actions(of, &Tie::to_person(&caller.actor, installment.payee_id));
     let state = installment.state();
     let (due, approval) = (installment.due, installment.approval);
