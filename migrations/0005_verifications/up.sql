@@ -1,7 +1,9 @@
 -- What a program asks for, each version as it was: answers and verifications refer to the one they were judged by.
 CREATE TABLE program_documents (
     program_id {uuid} NOT NULL REFERENCES programs (id),
-    kind {text} NOT NULL CHECK (kind IN ('application_form', 'commitments', 'verification_policy', 'rubric')),
+    kind {text} NOT NULL CHECK (
+        kind IN ('application_form', 'commitments', 'verification_policy', 'rubric', 'stipend_plan')
+    ),
     version {int} NOT NULL CHECK (version >= 1),
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
     content {json} NOT NULL,

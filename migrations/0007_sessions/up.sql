@@ -20,11 +20,14 @@ CREATE TABLE sessions (
     state TEXT NOT NULL CHECK (state IN ('scheduled', 'held', 'cancelled')),
     -- Since when it is held or cancelled.
     settled_at {instant},
+    -- Who marked it as held.
+    held_by {uuid} REFERENCES people (id),
     cancel_reason TEXT,
     version {int} NOT NULL,
     created_at {instant} NOT NULL,
     updated_at {instant} NOT NULL,
     CHECK ((settled_at IS NULL) = (state = 'scheduled')),
+    CHECK (held_by IS NULL OR state = 'held'),
     CHECK ((cancel_reason IS NOT NULL) = (state = 'cancelled'))
 );
 -- However often and however many at once generate them, a milestone has one session.

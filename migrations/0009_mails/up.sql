@@ -28,7 +28,7 @@ CREATE TABLE mails (
     kind TEXT NOT NULL CHECK (kind IN (
         'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed',
         'proposal_accepted', 'proposal_rejected', 'proposal_reserved', 'proposal_promoted', 'proposal_not_placed',
-        'revision_requested', 'submission_extended', 'facilitator_invited')),
+        'revision_requested', 'submission_extended', 'facilitator_invited', 'stipend_paid')),
     person_id {uuid} REFERENCES people (id),
     address TEXT NOT NULL,
     link_id {uuid} REFERENCES links (id) ON DELETE SET NULL,

@@ -57,6 +57,7 @@ migrations! {
     "0012_throttles",
     "0014_proposals_in_full",
     "0015_reviews",
+    "0016_stipends",
 }
 
 struct Script {

@@ -39,5 +39,6 @@ mod second_factor;
 mod sessions;
 mod sign_ins;
 mod staff;
+mod stipends;
 mod timeline;
 mod verifications;

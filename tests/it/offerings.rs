@@ -11,6 +11,7 @@ on_both_databases! {
     confirmed_proposals_become_cohorts_with_their_facilitators_and_sessions,
     the_offerings_wait_for_every_decision_and_every_author,
     twenty_who_finalize_at_once_finalize_once,
+    each_cohort_of_a_program_with_a_plan_gets_its_stipend_once,
 }
 
 impl Setting<'_> {
@@ -111,4 +112,27 @@ async fn twenty_who_finalize_at_once_finalize_once(database: TestDatabase) {
     assert_eq!(sessions["total"], 7);
     let told = setting.staff.get("/v1/events?type=program.offerings_finalized").await.expect(200);
     assert_eq!(told["items"].as_array().unwrap().len(), 1);
+}
+
+async fn each_cohort_of_a_program_with_a_plan_gets_its_stipend_once(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let setting = setting(&api).await;
+    let _ = setting.staff.put(&format!("{}/stipend-plan", setting.program), crate::stipends::plan()).await.expect(200);
+    let [(ana, _), (ben, _), (cal, _)] = setting.confirmed().await;
+    let finalize = setting.finalize();
+    let answers = futures_util::future::join_all((0..20).map(|_| setting.staff.act(&finalize))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    let stipends = setting.staff.get("/v1/stipends?with_total=true").await.expect(200);
+    assert_eq!((&stipends["total"], &stipends["ledgers"][0]["pending_minor"]), (&json!(2), &json!(1_000_000)));
+    let mut cohorts: Vec<Value> = setting.cohorts().await.iter().map(|cohort| cohort["id"].clone()).collect();
+    let mut agreed: Vec<Value> = stipends["items"].as_array().unwrap().iter().map(|one| one["cohort_id"].clone()).collect();
+    cohorts.sort_by_key(Value::to_string);
+    agreed.sort_by_key(Value::to_string);
+    assert_eq!(agreed, cohorts, "one for each");
+    for (author, count) in [(&ana, 1), (&ben, 1), (&cal, 0)] {
+        let mine = author.get("/v1/me/stipends").await.expect(200);
+        assert_eq!(mine["items"].as_array().unwrap().len(), count);
+    }
+    let told = setting.staff.get("/v1/events?type=stipend.agreed").await.expect(200);
+    assert_eq!(told["items"].as_array().unwrap().len(), 2);
 }

@@ -24,6 +24,7 @@ use crate::enrolling::{Stage, applied, apply, cohort};
 use crate::programs::{dcsc, published};
 use crate::proposals::proposal;
 use crate::second_factor::{PASSWORD, enrolled};
+use crate::stipends::Payroll;
 
 on_both_databases! {
     every_problem_is_met_and_changes_nothing,
@@ -140,6 +141,7 @@ impl<'a> World<'a> {
             Code::NotEligible => self.not_eligible().await,
             Code::NotVerified => self.not_verified().await,
             Code::SamePerson => self.same_person().await,
+            Code::TaxFormMissing => self.tax_form_missing().await,
             Code::CommitmentsMissing => self.commitments_missing().await,
             Code::TimelineOutOfOrder => self.timeline_out_of_order().await,
             Code::InternalError => self.without_a_table(),
@@ -325,6 +327,12 @@ impl<'a> World<'a> {
         let (lead, cohort) = (self.stage.principal("Lea").await, self.cohort("led", 1).await);
         let _ = self.stage.staff.patch(&cohort, json!({"facilitator_ids": [lead.person_id()]})).await.expect(200);
         Box::pin(async move { apply(&lead, &cohort).await })
+    }
+
+    async fn tax_form_missing(&self) -> Attempt<'a> {
+        let payroll = Payroll::of(self.stage, "Paige").await;
+        let installment = payroll.approved("training").await;
+        send(payroll.stage.staff.request(Method::POST, &format!("{installment}/pay")).json(&json!({"reference": "Check 1"})))
     }
 
     async fn commitments_missing(&self) -> Attempt<'a> {

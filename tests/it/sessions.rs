@@ -22,6 +22,7 @@ on_both_databases! {
     who_joins_accepts_each_session_and_sees_them,
     the_kickoff_session_is_the_kickoff,
     sessions_end_with_their_cohort,
+    a_session_is_marked_as_held_from_its_start_on,
 }
 
 /// A coalition in September 2019, and a cohort with its facilitator.
@@ -297,4 +298,30 @@ async fn sessions_end_with_their_cohort(database: TestDatabase) {
         "invalid_state_transition"
     );
     assert_eq!(setting.api.entries(setting.coalition).await, before);
+}
+
+async fn a_session_is_marked_as_held_from_its_start_on(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let setting = setting(&api).await;
+    let location = setting.added("2020-03-06").await;
+    let hold = format!("{location}/hold");
+    let before = api.entries(setting.coalition).await;
+    let early = setting.facilitator.act(&hold).await;
+    assert_eq!((early.problem(409), &early.body["opens_at"]), ("window_closed", &json!("2020-03-06T21:00:00.000Z")));
+    assert_eq!(api.entries(setting.coalition).await, before);
+    setting.clock("2020-03-06T21:00:00Z").await;
+    let begun = setting.facilitator.get(&location).await;
+    assert_eq!(begun.body["allowed_actions"], json!(["update", "cancel", "hold"]));
+    let stranger = api.person(setting.coalition, "Sid", &[]).await;
+    assert_eq!(stranger.act(&hold).await.problem(404), "not_found");
+    let stale = setting.facilitator.request(Method::POST, &hold).header("if-match", "\"9-0\"").send().await;
+    assert_eq!(stale.problem(412), "precondition_failed");
+    let held = setting.facilitator.act(&hold).await.expect(200);
+    assert_eq!((&held["state"], &held["held_by"]), (&json!("held"), &json!(setting.facilitator.person_id())));
+    assert_eq!((&held["held_at"], &held["allowed_actions"]), (&json!("2020-03-06T21:00:00.000Z"), &json!([])));
+    assert_eq!(setting.facilitator.act(&hold).await.problem(409), "invalid_state_transition");
+    let cancel = setting.facilitator.post(&format!("{location}/cancel"), json!({"reason": "Once more"})).await;
+    assert_eq!(cancel.problem(409), "invalid_state_transition");
+    let told = setting.staff.get("/v1/events?type=session.held").await.expect(200);
+    assert_eq!((told["items"].as_array().unwrap().len(), &told["items"][0]["data"]["kind"]), (1, &json!("call")));
 }

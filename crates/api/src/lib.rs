@@ -24,6 +24,7 @@ pub mod problem;
 pub mod rate_limits;
 mod reply;
 pub mod server;
+mod spreadsheet;
 pub mod tokens;
 mod v1;
 

@@ -84,6 +84,7 @@ codes! {
     WindowClosed "window_closed" 409 "It is too early, or too late",
     NotEligible "not_eligible" 409 "The rules for joining are not met",
     NotVerified "not_verified" 409 "The employment is not verified",
+    TaxFormMissing "tax_form_missing" 409 "The payee has no valid tax form on file",
     SamePerson "same_person" 409 "These must not be the same person",
     PreconditionFailed "precondition_failed" 412 "It has changed since you read it",
     PayloadTooLarge "payload_too_large" 413 "The body is too large",
@@ -325,6 +326,7 @@ impl Problem {
             Refusal::TooOften { wait_seconds } => Self::new(Code::RateLimited).detail(said).retry_after(wait_seconds),
             Refusal::EmailNotVerified => Self::new(Code::EmailNotVerified).detail(said),
             Refusal::ConflictOfInterest => Self::new(Code::ConflictOfInterest).detail(said),
+            Refusal::TaxFormMissing(_) => Self::new(Code::TaxFormMissing).detail(said),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }
     }

@@ -120,6 +120,10 @@ ids! {
     EvidenceId,
     /// Identifies a session of a cohort.
     SessionId,
+    /// Identifies the stipend agreement for a cohort.
+    StipendId,
+    /// Identifies an installment of a stipend, for one payee.
+    InstallmentId,
     /// Identifies an API client.
     ClientId,
     /// Identifies a secret of an API client.

@@ -39,6 +39,10 @@ crate::words! {
         Verification = "verification",
         /// A session.
         Session = "session",
+        /// A stipend agreement.
+        Stipend = "stipend",
+        /// An installment of a stipend.
+        StipendInstallment = "stipend_installment",
         /// An API client.
         ApiClient = "api_client",
     }
@@ -67,6 +71,8 @@ impl SubjectKind {
             Self::Application => Action::GetApplication,
             Self::Verification => Action::GetVerification,
             Self::Session => Action::GetSession,
+            Self::Stipend => Action::GetStipend,
+            Self::StipendInstallment => Action::GetStipendInstallment,
             Self::ApiClient => Action::GetApiClient,
         })
     }

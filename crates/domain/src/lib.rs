@@ -5,7 +5,7 @@
 //! happens; its **phase** follows from the timeline, the decisions taken and the time. Those who want to lead a group hand in a
 //! **proposal**, which **reviewers** judge by the program's **rubric**; chosen and confirmed, it becomes a **cohort** with **facilitators**. People of the coalition's **organizations**, where
 //! they have an **employment**, send an **application** to a cohort; once enrolled, the same application is their **enrollment**.
-//! That they work where they say is shown by a **verification**. A cohort meets in **sessions**. Whatever happens leaves an entry in
+//! That they work where they say is shown by a **verification**. A cohort meets in **sessions**; those who lead it are paid a **stipend**, in installments. Whatever happens leaves an entry in
 //! the **journal**.
 //!
 //! # What always holds
@@ -16,6 +16,7 @@
 //! 5. A change and its journal entries are both there, or neither.
 //! 6. An offer or a hold past its time is never honored, whether or not a job has run.
 //! 7. A phase depends on the timeline, the decisions and the time alone.
+//! 8. The installments of a stipend come to its amount.
 //!
 //! # How it reads
 //! A transition takes the old value and gives back a [`journal::Change`], or a [`refusal::Refusal`] that says why not. Ids and `now`
@@ -51,6 +52,8 @@ pub mod seats;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_ins;
+pub mod stipends;
+pub mod tax_forms;
 pub mod text;
 pub mod throttles;
 pub mod time;

@@ -42,6 +42,8 @@ crate::words! {
         SubmissionExtended = "submission_extended",
         /// Somebody asks you to facilitate.
         FacilitatorInvited = "facilitator_invited",
+        /// An installment of your stipend was paid.
+        StipendPaid = "stipend_paid",
     }
 
     /// How far a mail has come.

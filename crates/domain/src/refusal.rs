@@ -179,6 +179,9 @@ pub enum Refusal {
     /// Whoever judges must be free of conflict. It is not said what the conflict is: in a blind program that would tell who the author is.
     #[error("There is a conflict of interest between the reviewer and this proposal")]
     ConflictOfInterest,
+    /// Who is to be paid has no tax form on file that is valid.
+    #[error("{0}")]
+    TaxFormMissing(String),
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),

@@ -135,6 +135,16 @@ impl Read {
         rows.order_by(Column::StartsOn, sea_orm::Order::Asc).all().await?.into_iter().map(Employment::from_row).collect()
     }
 
+    /// All employments of some people, the earliest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn employments_of_all(&self, people: impl IntoIterator<Item = PersonId>) -> Result<Vec<Employment>> {
+        let rows = self.rows::<Entity>().filter(Column::PersonId.is_in(people.into_iter().map(Id::uuid)));
+        let rows = rows.order_by(Column::StartsOn, sea_orm::Order::Asc).order_by(Column::Id, sea_orm::Order::Asc);
+        rows.all().await?.into_iter().map(Employment::from_row).collect()
+    }
+
     /// The coalition's roles: none, as long as nobody has set any.
     ///
     /// # Errors

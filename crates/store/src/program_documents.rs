@@ -1,4 +1,4 @@
-//! What a program asks for: its application form, its commitments, its verification policy and its rubric.
+//! What a program asks for and gives: its application form, its commitments, its verification policy, its rubric and its stipend plan.
 //!
 //! Each is one JSON document, and each version of it is a row that stays: what somebody answered, accepted or was verified by can be
 //! looked up as it was.
@@ -11,10 +11,11 @@ use cohortium_domain::journal::Change;
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::rubrics::Rubric;
+use cohortium_domain::stipends::StipendPlan;
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::verifications::policy::VerificationPolicy;
 use sea_orm::{ActiveValue, ColumnTrait, Order};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::entity::program_document::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
@@ -140,6 +141,31 @@ impl ProgramDocument for Rubric {
 
     fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self> {
         Ok(Self { program_id, terms: json(TABLE, "content", &content)?, meta })
+    }
+}
+
+impl ProgramDocument for StipendPlan {
+    const KIND: &'static str = "stipend_plan";
+
+    fn program_id(&self) -> ProgramId {
+        self.program_id
+    }
+
+    fn meta(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn content(&self) -> Value {
+        json!({ "terms": self.terms })
+    }
+
+    fn initial(program_id: ProgramId, now: Timestamp) -> Self {
+        Self::initial(program_id, now)
+    }
+
+    fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self> {
+        let terms = content.get("terms").ok_or_else(|| Error::corrupt(TABLE, "content"))?;
+        Ok(Self { program_id, terms: json(TABLE, "content", terms)?, meta })
     }
 }
 

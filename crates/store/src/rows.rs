@@ -121,6 +121,19 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
         on!(self.connection, connection => self.select.count(connection))
     }
 
+    /// What a column comes to, for each of the values that some columns have.
+    pub(crate) async fn sums<T: TryGetableMany + Send>(
+        self,
+        by: impl IntoIterator<Item = E::Column> + Clone,
+        of: E::Column,
+    ) -> Result<Vec<T>> {
+        // PostgreSQL would give the sum as a number of another kind.
+        let sum = Expr::col(of.as_column_ref()).sum().cast_as("BIGINT");
+        let select = by.clone().into_iter().fold(self.select.select_only(), QuerySelect::group_by);
+        let select = select.columns(by).column_as(sum, "sum").into_tuple::<T>();
+        on!(self.connection, connection => select.all(connection))
+    }
+
     /// A page, by a sort column and the id, which tells equal ones apart.
     pub(crate) async fn page(
         self,

@@ -1,6 +1,6 @@
 //! Sessions, as rows.
 
-use cohortium_domain::ids::{CohortId, Id, MilestoneId, SessionId};
+use cohortium_domain::ids::{CohortId, Id, MilestoneId, PersonId, SessionId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::sessions::{Details, Session, SessionState, Slot, Standing};
 use cohortium_domain::text::{Body, Reason, Summary, Title, WebAddress};
@@ -35,10 +35,10 @@ impl Record for Session {
 
     fn to_row(&self, coalition_id: Uuid) -> Model {
         let Details { kind, title, delivery, join_link, place, agenda } = &self.details;
-        let (settled_at, reason) = match &self.standing {
-            Standing::Scheduled => (None, None),
-            Standing::Held { held_at } => (Some(*held_at), None),
-            Standing::Cancelled { cancelled_at, reason } => (Some(*cancelled_at), Some(reason.as_str().to_owned())),
+        let (settled_at, held_by, reason) = match &self.standing {
+            Standing::Scheduled => (None, None, None),
+            Standing::Held { held_at, held_by } => (Some(*held_at), *held_by, None),
+            Standing::Cancelled { cancelled_at, reason } => (Some(*cancelled_at), None, Some(reason.as_str().to_owned())),
         };
         Model {
             id: self.id.uuid(),
@@ -59,6 +59,7 @@ impl Record for Session {
             reschedulings: serde_json::json!(self.reschedulings),
             state: self.state().as_str().to_owned(),
             settled_at: settled_at.map(Timestamp::utc),
+            held_by: held_by.map(Id::uuid),
             cancel_reason: reason,
             version: self.meta.version,
             created_at: self.meta.created_at.utc(),
@@ -102,7 +103,7 @@ fn standing(row: &Model) -> Result<Standing> {
     let settled_at = || row.settled_at.map(Timestamp::new).ok_or_else(|| Error::corrupt(TABLE, "settled_at"));
     Ok(match word(TABLE, "state", &row.state)? {
         SessionState::Scheduled => Standing::Scheduled,
-        SessionState::Held => Standing::Held { held_at: settled_at()? },
+        SessionState::Held => Standing::Held { held_at: settled_at()?, held_by: row.held_by.map(PersonId::from_uuid) },
         SessionState::Cancelled => {
             let reason = optional(TABLE, "cancel_reason", row.cancel_reason.as_deref(), Reason::new)?;
             let reason = reason.ok_or_else(|| Error::corrupt(TABLE, "cancel_reason"))?;

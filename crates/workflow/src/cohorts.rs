@@ -9,13 +9,14 @@ use cohortium_domain::meta::Precondition;
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::{CapacityUpdate, Program};
 use cohortium_domain::refusal::{Fault, FaultCode, Faults, Refusal};
+use cohortium_domain::stipends::DueWhen;
 use cohortium_domain::text::{Reason, Slug, Summary, Title};
 use cohortium_domain::timeline::{CohortDates, Milestone, MilestoneDraft, Timeline};
 use cohortium_store::{Read, Result, Tx};
 
 use crate::input::Input;
 use crate::seats::{self, Entered};
-use crate::sessions;
+use crate::{sessions, stipends};
 
 /// A cohort that is wished for: what is not said is as its program has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,7 +138,7 @@ pub async fn start(tx: &mut Tx, actor: &Actor, id: CohortId, precondition: Preco
     finish(tx, actor, entered, changed).await
 }
 
-/// Completes a cohort, and with it its enrollments.
+/// Completes a cohort, and with it its enrollments; what waited for that is due.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
@@ -149,10 +150,11 @@ pub async fn complete(tx: &mut Tx, actor: &Actor, id: CohortId, precondition: Pr
         let before = enrollment.standing.clone();
         entered.save(tx, &before, enrollment.complete(tx.now())?, &Actor::Time).await?;
     }
+    stipends::come_to_pass(tx, actor.person(), id, DueWhen::CohortCompleted).await?;
     finish(tx, actor, entered, changed).await
 }
 
-/// Calls a cohort off: its applications and enrollments are released.
+/// Calls a cohort off: its applications and enrollments are released, and what was not approved of its stipend is void.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
@@ -200,6 +202,7 @@ async fn call_off(tx: &mut Tx, actor: &Actor, mut entered: Entered, reason: &Rea
         }
     }
     sessions::cancel_all(tx, actor, changed.value.id, reason).await?;
+    stipends::void_unapproved(tx, actor, changed.value.id, reason).await?;
     finish(tx, actor, entered, changed).await
 }
 

@@ -29,6 +29,8 @@ mod seats;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_ins;
+pub mod stipends;
+pub mod tax_forms;
 pub mod throttles;
 pub mod timeline;
 pub mod verifications;

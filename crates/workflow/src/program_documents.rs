@@ -1,4 +1,4 @@
-//! What a program asks for: its application form, its commitments, its verification policy and its rubric.
+//! What a program asks for and gives: its application form, its commitments, its verification policy, its rubric and its stipend plan.
 //!
 //! Whoever replaces one locks the program, so that two cannot replace the same version.
 
@@ -7,6 +7,7 @@ use cohortium_domain::commitments::{CommitmentEntry, CommitmentList};
 use cohortium_domain::forms::ApplicationForm;
 use cohortium_domain::ids::ProgramId;
 use cohortium_domain::rubrics::{Rubric, RubricTerms};
+use cohortium_domain::stipends::{StipendPlan, StipendTerms};
 use cohortium_domain::verifications::policy::{PolicyTerms, VerificationPolicy};
 use cohortium_store::{Result, Tx};
 use serde_json::Value;
@@ -68,4 +69,20 @@ pub async fn replace_rubric(tx: &mut Tx, actor: &Actor, program: ProgramId, inpu
     let terms = input.admit(&rubric.meta)?;
     let scored = tx.scored(program.id).await?;
     tx.save_program_document(rubric.replace(terms, scored, tx.now())?, actor).await
+}
+
+/// Replaces a program's stipend plan. Agreements that were made from it stay as they are.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn replace_stipend_plan(
+    tx: &mut Tx,
+    actor: &Actor,
+    program: ProgramId,
+    input: &Input<'_, Option<StipendTerms>>,
+) -> Result<StipendPlan> {
+    let program = locked(tx, actor, program, Action::ReplaceStipendPlan).await?;
+    let plan: StipendPlan = tx.program_document(program.id).await?;
+    let terms = input.admit(&plan.meta)?;
+    tx.save_program_document(plan.replace(terms, tx.now())?, actor).await
 }

@@ -18,13 +18,14 @@ use cohortium_domain::proposals::{
 };
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sessions::generate::UsualHours;
+use cohortium_domain::stipends::StipendPlan;
 use cohortium_domain::text::Reason;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Read, Result, Tx};
 
 use crate::input::Input;
 use crate::mails::proposals as mails;
-use crate::sessions;
+use crate::{sessions, stipends};
 
 /// How staff mean to decide, beside which decision it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -179,7 +180,7 @@ pub async fn as_they_are(read: &Read, program: ProgramId, call: &Call, proposals
 }
 
 /// Makes the offerings of a program final: in one transaction the program, the cohorts of its confirmed proposals with their
-/// facilitators and sessions, and what becomes of the proposals.
+/// facilitators, sessions and stipends, and what becomes of the proposals.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
@@ -192,10 +193,14 @@ pub async fn finalize_offerings(tx: &mut Tx, actor: &Actor, program: ProgramId, 
     let year = Year { program, timeline };
     let finalized = round.finalize(&year, &tx.cohort_slugs().await?, || tx.make_id())?;
     let year = Year { program: tx.save(finalized.program, actor).await?, ..year };
+    let plan: StipendPlan = tx.program_document(year.program.id).await?;
     for change in finalized.cohorts {
         let cohort = tx.save_cohort(change, actor).await?;
         sessions::add_missing(tx, actor, &cohort, &year, &UsualHours::default()).await?;
-        sessions::follow(tx, actor, cohort, &year).await?;
+        let cohort = sessions::follow(tx, actor, cohort, &year).await?;
+        if plan.terms.is_some() {
+            stipends::agree(tx, actor, &cohort, &plan).await?;
+        }
     }
     let settled = save_all(tx, finalized.proposals, actor).await?;
     for proposal in settled.iter().filter(|proposal| proposal.state() == ProposalState::Rejected) {

@@ -6,16 +6,18 @@ use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::cohorts::{Cohort, Year};
 use cohortium_domain::ids::{CohortId, SessionId};
 use cohortium_domain::journal::SubjectKind;
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sessions::generate::{For, UsualHours, generate, planned};
 use cohortium_domain::sessions::{Details, Session, SessionUpdate, Slot, kickoff_at};
+use cohortium_domain::stipends::DueWhen;
 use cohortium_domain::text::Reason;
 use cohortium_domain::time::{Date, WallTime, Zone};
 use cohortium_store::{Read, Result, Tx};
 
-use crate::cohorts;
 use crate::input::Input;
 use crate::seats::{self, Entered};
+use crate::{cohorts, stipends};
 
 /// A session that is wished for.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +84,21 @@ pub async fn cancel(tx: &mut Tx, actor: &Actor, id: SessionId, input: &Input<'_,
     let (entered, session) = enter_for(tx, actor, id, Action::CancelSession).await?;
     let reason = input.admit(&session.meta)?;
     let session = tx.save(session.cancel(reason, tx.now())?, actor).await?;
+    leave(tx, actor, entered).await?;
+    Ok(session)
+}
+
+/// Marks a session as held, and makes due what waited for that.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn hold(tx: &mut Tx, actor: &Actor, id: SessionId, precondition: Precondition) -> Result<Session> {
+    let (entered, session) = enter_for(tx, actor, id, Action::HoldSession).await?;
+    session.meta.admit(precondition)?;
+    let session = tx.save(session.hold(actor.person(), tx.now())?, actor).await?;
+    if let Some(what) = DueWhen::held(session.details.kind) {
+        stipends::come_to_pass(tx, actor.person(), session.cohort_id, what).await?;
+    }
     leave(tx, actor, entered).await?;
     Ok(session)
 }

@@ -97,6 +97,7 @@ pub fn table() -> Vec<Row> {
         cohorts(),
         applications(),
         sessions(),
+        stipends(),
         ends(),
         signing_out(),
         oversight(),
@@ -324,6 +325,34 @@ fn sessions() -> Vec<Row> {
         row("getSession", Facilitator).not(Applicant, 404).on("session"),
         row("updateSession", Facilitator).not(Applicant, 404).on("session").with(|_| json!({"title": "The second call"})),
         row("cancelSession", Facilitator).not(Applicant, 404).on("session").with(because),
+        row("holdSession", Facilitator).not(Applicant, 404).on("past session"),
+    ]
+}
+
+/// Stipends, and the tax forms without which none is paid.
+fn stipends() -> Vec<Row> {
+    use Role::{Facilitator, Member, Owner, Staff};
+    vec![
+        row("getStipendPlan", Staff).not(Member, 403).on("reviewed program"),
+        row("createStipend", Staff).not(Facilitator, 403).on("second cohort"),
+        row("replaceStipendPlan", Staff).not(Member, 403).on("reviewed program").with(|_| crate::stipends::plan()),
+        row("listStipends", Staff).not(Facilitator, 403),
+        row("listMyStipends", Facilitator),
+        row("getStipend", Facilitator).not(Member, 404).on("stipend"),
+        row("updateStipend", Staff)
+            .not(Facilitator, 403)
+            .on("stipend")
+            .with(|place| json!({"shares": [{"person_id": place.id("facilitator"), "amount_minor": 500_000}]})),
+        row("getStipendInstallment", Facilitator).not(Member, 404).on("installment"),
+        row("approveStipendInstallment", Owner).not(Facilitator, 403).on("installment"),
+        row("replaceTaxForm", Staff)
+            .not(Facilitator, 403)
+            .on("facilitator")
+            .with(|_| json!({"kind": "w9", "received_on": "2019-11-01"})),
+        row("getTaxForm", Staff).not(Facilitator, 403).on("facilitator"),
+        row("payStipendInstallment", Staff).not(Facilitator, 403).on("installment").with(|_| json!({"reference": "Check 1047"})),
+        row("voidStipendInstallment", Staff).not(Facilitator, 403).on("installment to void").with(because),
+        row("exportStipendLedger", Staff).not(Facilitator, 403).on("reviewed program"),
     ]
 }
 

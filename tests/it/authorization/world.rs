@@ -102,6 +102,7 @@ impl<'a> Place<'a> {
         place.programs(slug).await;
         place.program(api).await;
         place.cohorts().await;
+        place.stipends().await;
         place.keep("cohort in the catalog", format!("{slug}/cohorts/cohort"));
         place
     }
@@ -272,6 +273,31 @@ impl<'a> Place<'a> {
         }
         let sessions = format!("/v1/cohorts/{}/sessions", self.id("cohort"));
         self.make(&lead, "session", &sessions, session("2020-03-03")).await;
+    }
+
+    /// A cohort of the facilitator's with a stipend, of which two installments are due.
+    async fn stipends(&mut self) {
+        let (staff, lead) = (self.session(Role::Staff).clone(), self.session(Role::Facilitator).clone());
+        let plan = format!("/v1/programs/{}/stipend-plan", self.id("reviewed program"));
+        let _ = staff.put(&plan, crate::stipends::plan()).await.expect(200);
+        let wish = json!({"title": "paid cohort", "delivery": "virtual", "facilitator_ids": [lead.person_id()]});
+        let cohorts = format!("/v1/programs/{}/cohorts", self.id("reviewed program"));
+        self.make(&staff, "paid cohort", &cohorts, wish).await;
+        self.keep("facilitator", lead.person_id().to_string());
+        let sessions = format!("/v1/cohorts/{}/sessions", self.id("paid cohort"));
+        for (name, kind) in [("training", "training"), ("closeout", "closeout"), ("past session", "call")] {
+            let mut past = session("2019-11-20");
+            past["kind"] = json!(kind);
+            self.make(&lead, name, &sessions, past).await;
+        }
+        let made = staff.act(&format!("/v1/cohorts/{}/stipend", self.id("paid cohort"))).await.expect(201);
+        for name in ["training", "closeout"] {
+            let _ = lead.act(&format!("/v1/sessions/{}/hold", self.id(name))).await.expect(200);
+        }
+        let id = |thing: &Value| thing["id"].as_str().unwrap().to_owned();
+        self.keep("stipend", id(&made));
+        self.keep("installment", id(&made["installments"][0]));
+        self.keep("installment to void", id(&made["installments"][1]));
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.

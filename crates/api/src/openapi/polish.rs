@@ -22,7 +22,10 @@ const TAGS: &[(&str, &str)] = &[
     ("Catalog", "What a coalition offers, for everybody: its programs, their timelines and the cohorts that one can join."),
     ("Access", "Signing in, oneself, and the coalition's settings."),
     ("Members", "Organizations, people and their employments, which the coalition's CRM may own."),
-    ("Programs", "A year of communities of practice: its dates, its form, its commitments and what must be verified."),
+    (
+        "Programs",
+        "A year of communities of practice: its dates, its form, its commitments, what must be verified and what is paid.",
+    ),
     ("Clock", "What time it is in the coalition; in a sandbox, moved by hand."),
     ("Proposals", "The call for proposals: from a draft to a confirmed offering."),
     ("Reviews", "How proposals are judged: the rubric, who reviews what, the reviews, and the ranking that comes of them."),
@@ -31,6 +34,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Enrollments", "Who has joined."),
     ("Verifications", "That people work where they say."),
     ("Sessions", "When a cohort meets."),
+    ("Stipends", "What those who lead a cohort are paid, in which installments, and whether they were."),
     ("Oversight", "What happened: the change feed, the journal and its seals, and the state machines."),
     ("Operation", "For whoever runs the server."),
 ];

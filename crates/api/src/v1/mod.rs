@@ -31,6 +31,8 @@ mod sessions;
 mod sign_ins;
 mod staff;
 mod state_machines;
+mod stipends;
+mod tax_forms;
 mod timeline;
 mod verifications;
 
@@ -156,6 +158,8 @@ rooms! {
     enrollments,
     sessions,
     verifications,
+    stipends,
+    tax_forms,
     clock,
     journal,
     state_machines,

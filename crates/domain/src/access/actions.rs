@@ -38,7 +38,9 @@ macro_rules! actions {
     };
 }
 
-use ClientScope::{ApplicationsRead, EnrollmentsRead, EventsRead, MembersRead, MembersWrite, ProgramsRead, VerificationsRead};
+use ClientScope::{
+    ApplicationsRead, EnrollmentsRead, EventsRead, MembersRead, MembersWrite, ProgramsRead, StipendsRead, VerificationsRead,
+};
 use Who::{Client, CohortPeople, Concerned, Facilitator, Invited, Member, Owner, Public, Reviewer, Staff, Time};
 
 actions! {
@@ -207,6 +209,10 @@ actions! {
     GetVerificationPolicy "read" [Member],
     /// Replace a program's verification policy.
     ReplaceVerificationPolicy "update" [Staff],
+    /// Read a program's stipend plan.
+    GetStipendPlan "read" [Staff],
+    /// Replace a program's stipend plan.
+    ReplaceStipendPlan "update" [Staff],
     /// Read the coalition's clock.
     GetClock "read" [Member],
     /// Set a sandbox's clock.
@@ -409,6 +415,36 @@ actions! {
     UpdateSession "update" [Facilitator, Staff],
     /// Cancel a session.
     CancelSession "cancel" [Facilitator, Staff],
+    /// Mark a session as held.
+    HoldSession "hold" [Facilitator, Staff],
+
+    // Stipends
+    /// Make the stipend agreement for a cohort.
+    CreateStipend "create" [Staff],
+    /// List stipends.
+    ListStipends "list" [Staff, Client(StipendsRead)],
+    /// List one's own stipends.
+    ListMyStipends "list" [Member],
+    /// Read a stipend.
+    GetStipend "read" [Concerned, Staff, Client(StipendsRead)],
+    /// Share a stipend otherwise.
+    UpdateStipend "update" [Staff],
+    /// Read an installment of a stipend.
+    GetStipendInstallment "read" [Concerned, Staff, Client(StipendsRead)],
+    /// Approve an installment.
+    ApproveStipendInstallment "approve" [Staff],
+    /// Write down that an installment was paid.
+    PayStipendInstallment "pay" [Staff],
+    /// Decide that an installment will not be paid.
+    VoidStipendInstallment "void" [Staff],
+    /// What an installment waited for has come to pass.
+    FallDueStipendInstallment "fall_due" [Time],
+    /// Export a program's installments for its bookkeeper.
+    ExportStipendLedger "export" [Staff],
+    /// Read which tax form of a person is on file.
+    GetTaxForm "read" [Staff],
+    /// File a person's tax form.
+    ReplaceTaxForm "update" [Staff],
 
     // Oversight
     /// Read the change feed.
@@ -431,7 +467,8 @@ actions! {
     GetDocument "read" [Public],
 }
 
-/// What needs a fresh sign-in. The coalition's settings decide where its mails lead, and of whom it asks for a second factor.
+/// What needs a fresh sign-in: ways in, rights, and money. The coalition's settings decide where its mails lead, and of whom it asks for a
+/// second factor.
 const FRESH: &[Action] = &[
     Action::EnrollTotp,
     Action::ConfirmTotp,
@@ -448,6 +485,11 @@ const FRESH: &[Action] = &[
     Action::RevokeApiClient,
     Action::AddClientSecret,
     Action::RevokeClientSecret,
+    Action::ApproveStipendInstallment,
+    Action::PayStipendInstallment,
+    Action::VoidStipendInstallment,
+    Action::ExportStipendLedger,
+    Action::ReplaceTaxForm,
 ];
 
 impl Action {
@@ -493,7 +535,7 @@ impl Action {
         })
     }
 
-    /// Whether a person must have shown who it is in the last quarter of an hour: what gives rights to others, or takes them, and ways in.
+    /// Whether a person must have shown who it is in the last quarter of an hour: what gives rights to others, or takes them, ways in, and money.
     #[must_use]
     pub fn needs_fresh_sign_in(self) -> bool {
         FRESH.contains(&self)

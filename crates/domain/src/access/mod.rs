@@ -46,6 +46,8 @@ crate::words! {
         EnrollmentsRead = "enrollments:read",
         /// Read verifications.
         VerificationsRead = "verifications:read",
+        /// Read stipends.
+        StipendsRead = "stipends:read",
         /// Read the change feed.
         EventsRead = "events:read",
     }

@@ -5,7 +5,7 @@
 //! always holds: each rescheduling is kept, with its reason where a person did it; the join link is shown to the cohort's people
 //! alone, from shortly before the session to its end.
 //!
-//! Left out on purpose: who attended, and holding a session, which come with cohort life.
+//! Left out on purpose: who attended, which comes with cohort life.
 
 pub mod generate;
 mod slot;
@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use crate::access::{Action, Tie};
 use crate::cohorts::MeetingMode;
 use crate::commitments::Commitment;
-use crate::ids::{CohortId, MilestoneId, SessionId};
+use crate::ids::{CohortId, MilestoneId, PersonId, SessionId};
 use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
@@ -64,6 +64,7 @@ pub const MACHINE: Machine<SessionState> = Machine {
     transitions: &[
         Transition { action: Action::UpdateSession, from: &[Scheduled], to: &[Scheduled] },
         Transition { action: Action::CancelSession, from: &[Scheduled], to: &[Cancelled] },
+        Transition { action: Action::HoldSession, from: &[Scheduled], to: &[Held] },
     ],
 };
 
@@ -102,6 +103,8 @@ pub enum Standing {
     Held {
         /// When that was said.
         held_at: Timestamp,
+        /// Who said so.
+        held_by: Option<PersonId>,
     },
     /// It is not to be held.
     Cancelled {
@@ -269,6 +272,22 @@ impl Session {
         Ok(Change::one(self, happening))
     }
 
+    /// It was held, as somebody says from its start on.
+    ///
+    /// # Errors
+    /// It has not begun, or is not scheduled any more.
+    pub fn hold(mut self, by: Option<PersonId>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state(), Action::HoldSession)?;
+        if !self.begun(now) {
+            let what = "The session has not begun: it can be marked as held from its start on".to_owned();
+            return Err(Refusal::WindowClosed { what, opens_at: Some(self.slot.starts_at), closed_at: None });
+        }
+        let happening = self.happening("held").with("kind", self.details.kind.to_string());
+        self.standing = Standing::Held { held_at: now, held_by: by };
+        self.meta = self.meta.changed(now);
+        Ok(Change::one(self, happening))
+    }
+
     /// The join link, when this caller may see it now.
     #[must_use]
     pub fn join_link(&self, tie: &Tie<'_>, now: Timestamp) -> Option<&WebAddress> {
@@ -292,8 +311,12 @@ impl Session {
 
     /// What this caller may do to it now.
     #[must_use]
-    pub fn allowed_actions(&self, tie: &Tie<'_>) -> Vec<&'static str> {
-        MACHINE.allowed(self.state(), tie, |_| true)
+    pub fn allowed_actions(&self, tie: &Tie<'_>, now: Timestamp) -> Vec<&'static str> {
+        MACHINE.allowed(self.state(), tie, |action| action != Action::HoldSession || self.begun(now))
+    }
+
+    fn begun(&self, now: Timestamp) -> bool {
+        self.slot.starts_at <= now
     }
 
     fn reschedule(mut self, to: Slot, reason: Option<Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
@@ -322,10 +345,10 @@ impl Session {
     }
 }
 
-/// When the first kick-off among sessions begins that is still to be held.
+/// When the first kick-off among sessions begins that was not cancelled.
 #[must_use]
 pub fn kickoff_at(sessions: &[Session]) -> Option<Timestamp> {
-    let kickoffs = sessions.iter().filter(|session| session.details.kind == SessionKind::Kickoff && session.state() == Scheduled);
+    let kickoffs = sessions.iter().filter(|session| session.details.kind == SessionKind::Kickoff && session.state() != Cancelled);
     kickoffs.map(|session| session.slot.starts_at).min()
 }
 

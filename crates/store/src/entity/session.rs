@@ -25,6 +25,7 @@ pub struct Model {
     pub reschedulings: Json,
     pub state: String,
     pub settled_at: Option<DateTimeUtc>,
+    pub held_by: Option<Uuid>,
     pub cancel_reason: Option<String>,
     pub version: i64,
     pub created_at: DateTimeUtc,

@@ -88,6 +88,14 @@ fn words(
                  If you did not ask for it, do nothing.\n"
             ),
         ),
+        MailKind::StipendPaid => (
+            "Your stipend was paid",
+            format!(
+                "An installment of your stipend from {name} was paid; that was written down here: {at}. \
+                 Sign in to see how much it is, and by which reference you find the payment.\n\n\
+                 If it does not arrive, write to {office}.\n"
+            ),
+        ),
         MailKind::EmailChanged => (
             "Your e-mail address was changed",
             format!(

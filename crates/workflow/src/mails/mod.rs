@@ -130,7 +130,9 @@ async fn settle(tx: &Tx, mail: Mail, holds: bool, now: Timestamp) -> Result<Opti
         (MailKind::ResetPassword, Some(link)) => resetting(tx, mail).await?.map(|mail| (mail, Some(link))),
         (MailKind::ConfirmEmail, Some(link)) => Some((mail, Some(link))),
         (MailKind::VerifyEmail | MailKind::ResetPassword | MailKind::ConfirmEmail, None) => None,
-        (MailKind::AccountExists | MailKind::PasswordChanged | MailKind::EmailChanged, _) => Some((mail, None)),
+        (MailKind::AccountExists | MailKind::PasswordChanged | MailKind::EmailChanged | MailKind::StipendPaid, _) => {
+            Some((mail, None))
+        }
         (
             MailKind::ProposalAccepted
             | MailKind::ProposalRejected

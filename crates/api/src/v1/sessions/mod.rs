@@ -18,7 +18,7 @@ use self::types::{
 use super::room;
 use crate::auth::Caller;
 use crate::ctx::Ctx;
-use crate::extract::{Body, Paging, Params};
+use crate::extract::{Body, Conditions, Paging, Params};
 use crate::reply::{Answer, Reply};
 
 /// The answer: the session, as this caller may see it.
@@ -117,4 +117,17 @@ async fn cancel_session(caller: Caller, ctx: Ctx, path: Path<SessionId>, body: B
     .await
 }
 
-room!(list_sessions, create_session, generate_sessions, get_session, update_session, cancel_session);
+/// Mark a session as held
+///
+/// From its start on. What waited for it is due: the installments of the cohort's stipend.
+#[utoipa::path(tag = "Sessions", responses((status = 200, description = "The session, held.", body = Session)))]
+#[post("/v1/sessions/{session_id}/hold")]
+async fn hold_session(caller: Caller, ctx: Ctx, path: Path<SessionId>, conditions: Conditions) -> Answer {
+    ctx.write(&caller, &conditions, async |tx| {
+        let session = workflow::sessions::hold(tx, &caller.actor, *path, conditions.precondition()).await?;
+        reply(tx, session, &caller).await
+    })
+    .await
+}
+
+room!(list_sessions, create_session, generate_sessions, get_session, update_session, cancel_session, hold_session);

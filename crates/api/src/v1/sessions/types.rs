@@ -2,7 +2,7 @@
 
 use cohortium_domain::access::Tie;
 use cohortium_domain::cohorts::MeetingMode;
-use cohortium_domain::ids::{CohortId, MilestoneId, SessionId};
+use cohortium_domain::ids::{CohortId, MilestoneId, PersonId, SessionId};
 use cohortium_domain::sessions::generate::{self, UsualHours};
 use cohortium_domain::sessions::{self, Details, LONGEST_MINUTES, MOST_RESCHEDULINGS, Rescheduling, SHORTEST_MINUTES, Standing};
 use cohortium_domain::sessions::{SessionKind, SessionState};
@@ -55,6 +55,12 @@ pub(super) struct Session {
     /// How it came to be when it is, the oldest first.
     #[schema(max_items = 50)]
     reschedulings: Vec<Rescheduling>,
+    /// When it was marked as held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_at: Option<Timestamp>,
+    /// Who marked it as held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_by: Option<PersonId>,
     /// When it was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_at: Option<Timestamp>,
@@ -249,6 +255,10 @@ pub(super) fn view(session: sessions::Session, tie: &Tie<'_>, now: Timestamp) ->
         Standing::Cancelled { cancelled_at, reason } => (Some(*cancelled_at), Some(reason.clone())),
         Standing::Scheduled | Standing::Held { .. } => (None, None),
     };
+    let (held_at, held_by) = match session.standing {
+        Standing::Held { held_at, held_by } => (Some(held_at), held_by),
+        Standing::Scheduled | Standing::Cancelled { .. } => (None, None),
+    };
     Session {
         id: session.id,
         cohort_id: session.cohort_id,
@@ -260,12 +270,14 @@ pub(super) fn view(session: sessions::Session, tie: &Tie<'_>, now: Timestamp) ->
         starts_at: session.slot.starts_at,
         ends_at: session.slot.ends_at(),
         join_link: session.join_link(tie, now).cloned(),
+        held_at,
+        held_by,
         cancelled_at,
         cancel_reason,
         version: session.meta.version,
         created_at: session.meta.created_at,
         updated_at: session.meta.updated_at,
-        allowed_actions: session.allowed_actions(tie).into_iter().map(str::to_owned).collect(),
+        allowed_actions: session.allowed_actions(tie, now).into_iter().map(str::to_owned).collect(),
         milestone_id: session.milestone_id,
         reschedulings: session.reschedulings,
         kind: session.details.kind,

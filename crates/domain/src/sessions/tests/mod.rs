@@ -59,7 +59,7 @@ fn scheduled() -> Session {
 
 fn every_standing() -> [Standing; 3] {
     let cancelled_at = now();
-    [Standing::Scheduled, Standing::Held { held_at: now() }, Standing::Cancelled { cancelled_at, reason: reason() }]
+    [Standing::Scheduled, Standing::Held { held_at: now(), held_by: None }, Standing::Cancelled { cancelled_at, reason: reason() }]
 }
 
 fn to_march() -> SessionUpdate {

@@ -11,10 +11,11 @@ fn the_table_of_sessions() {
 #[test]
 fn only_what_is_scheduled_is_changed_or_cancelled() {
     type Step = fn(Session) -> Result<Change<Session>, Refusal>;
-    let steps: [(Action, Step); 3] = [
+    let steps: [(Action, Step); 4] = [
         (Action::UpdateSession, |session| session.update(SessionUpdate::default(), now())),
         (Action::UpdateSession, |session| session.update(to_march(), now())),
         (Action::CancelSession, |session| session.cancel(reason(), now())),
+        (Action::HoldSession, |session| session.hold(None, instant("2020-02-14T21:00:00Z"))),
     ];
     for standing in every_standing() {
         for (action, step) in steps {
@@ -27,6 +28,30 @@ fn only_what_is_scheduled_is_changed_or_cancelled() {
             }
         }
     }
+}
+
+#[test]
+fn a_session_is_held_from_its_start_on() {
+    let (early, start) = (instant("2020-02-14T20:59:59.999Z"), instant("2020-02-14T21:00:00Z"));
+    let Err(Refusal::WindowClosed { opens_at, .. }) = scheduled().hold(None, early) else { panic!("it has not begun") };
+    assert_eq!(opens_at, Some(start));
+    let by = Some(Uuid::from_u128(3).into());
+    let held = scheduled().hold(by, start).unwrap();
+    assert_eq!(held.value.standing, Standing::Held { held_at: start, held_by: by });
+    assert_eq!((held.happened[0].verb, &held.happened[0].data["kind"]), ("held", &serde_json::json!("call")));
+    let lead = Actor::Person { id: Uuid::from_u128(3).into(), grants: BTreeSet::new() };
+    let tie = Tie { facilitates: true, ..Tie::none(&lead) };
+    assert_eq!(scheduled().allowed_actions(&tie, early), ["update", "cancel"]);
+    assert_eq!(scheduled().allowed_actions(&tie, start), ["update", "cancel", "hold"]);
+    assert_eq!(held.value.allowed_actions(&tie, start), Vec::<&str>::new());
+}
+
+#[test]
+fn a_kickoff_that_was_held_is_still_the_kickoff() {
+    let details = Details { kind: SessionKind::Kickoff, ..details() };
+    let kickoff = Session { details, ..scheduled() };
+    let held = kickoff.clone().hold(None, kickoff.slot.starts_at).unwrap().value;
+    assert_eq!(kickoff_at(&[held]), Some(kickoff.slot.starts_at));
 }
 
 #[test]

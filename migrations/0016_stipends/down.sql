@@ -1,0 +1,3 @@
+DROP TABLE tax_forms;
+DROP TABLE stipend_installments;
+DROP TABLE stipends;
