@@ -53,4 +53,5 @@ pub mod throttles;
 pub mod time;
 pub mod timeline;
 pub mod verifications;
+pub mod waitlist;
 pub mod words;
