@@ -3,9 +3,12 @@
 #![cfg(test)]
 
 mod accounts;
+mod additions;
+mod answers;
 mod api_clients;
 mod applications;
 mod architecture;
+mod at_risk;
 mod attacks;
 mod authorization;
 mod catalog;
@@ -35,9 +38,11 @@ mod program_documents;
 mod programs;
 mod proposals;
 mod rate_limits;
+mod recommendations;
 mod second_factor;
 mod sessions;
 mod sign_ins;
 mod staff;
 mod timeline;
 mod verifications;
+mod waitlist;

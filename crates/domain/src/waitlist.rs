@@ -4,7 +4,7 @@
 //! where somebody joined knows that person's position at every time, and why it changed; of others it is told what became of them, and never who
 //! they are. Left out on purpose: who waits now, which the applications themselves say.
 
-use crate::applications::{Application, ApplicationState, Standing};
+use crate::applications::{Application, ApplicationState};
 use crate::ids::{ApplicationId, Id};
 use crate::journal::{Change, Happening, SubjectKind};
 use crate::seats::Place;
@@ -54,13 +54,13 @@ pub struct WaitlistMove {
     pub reason: Option<Reason>,
 }
 
-/// What a change of an application from this standing is to the waitlist: its own move, and those of who was passed over with it.
+/// What a change of an application that had this place is to the waitlist: its own move, and those of who was passed over with it.
 /// `position` is the one that it reaches, where it comes to wait at another place.
 #[must_use]
-pub fn moves(before: &Standing, change: &Change<Application>, position: Option<u32>, now: Timestamp) -> Vec<WaitlistMove> {
+pub fn moves(was: Option<Place>, change: &Change<Application>, position: Option<u32>, now: Timestamp) -> Vec<WaitlistMove> {
     let passed_over = change.happened.iter().filter_map(|happening| passed_over(happening, now));
     let application = &change.value;
-    let (was, is) = (before.place(), application.standing.place());
+    let is = application.standing.place();
     let own = (was != is).then(|| WaitlistMove {
         application_id: application.id,
         at: now,
@@ -177,6 +177,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::applications::Standing;
     use crate::applications::fixtures::{application, at, id, reason, signup};
     use crate::programs::EnrollmentMode::FirstCome;
 
@@ -194,14 +195,15 @@ mod tests {
 
     #[test]
     fn a_change_of_an_application_is_a_move_when_it_comes_to_wait_waits_elsewhere_or_waits_no_more() {
-        let cause =
-            |before: &Standing, after| moves(before, &change(after, Vec::new()), Some(3), at(200)).pop().map(|one| one.cause);
+        let cause = |before: &Standing, after| {
+            moves(before.place(), &change(after, Vec::new()), Some(3), at(200)).pop().map(|one| one.cause)
+        };
         assert_eq!(cause(&Standing::Draft, waits(1)), Some(WaitlistCause::Joined));
         assert_eq!(cause(&waits(1), offered()), Some(WaitlistCause::Offered));
         assert_eq!(cause(&waits(1), Standing::Withdrawn { at: at(200), enrolled_at: None }), Some(WaitlistCause::Withdrawn));
         assert_eq!(cause(&waits(1), Standing::Enrolled { enrolled_at: at(200) }), Some(WaitlistCause::Left));
         assert_eq!(cause(&Standing::Draft, offered()), None);
-        let left = moves(&waits(1), &change(offered(), Vec::new()), None, at(200));
+        let left = moves(waits(1).place(), &change(offered(), Vec::new()), None, at(200));
         assert_eq!((left[0].position, left[0].after), (None, None));
     }
 
@@ -210,7 +212,7 @@ mod tests {
         let before = waits(7);
         let why = reason("She was left out by mistake");
         let change = application(1, before.clone()).prioritize(2, &why, &signup(FirstCome), at(200)).unwrap();
-        let moved = moves(&before, &change, Some(1), at(200)).pop().unwrap();
+        let moved = moves(before.place(), &change, Some(1), at(200)).pop().unwrap();
         assert_eq!(moved.after, Some(Place { priority: -2, number: 7 }));
         assert_eq!((moved.cause, &moved.reason), (WaitlistCause::Prioritized, &Some(why.clone())));
         let mut own = WaitlistSpot { application_id: id(1_001), standing: before.place().zip(Some(4)) };
@@ -228,7 +230,7 @@ mod tests {
     #[test]
     fn who_is_passed_over_is_told_what_stood_in_the_way_and_keeps_the_position() {
         let skipped = application(2, waits(1)).passed_over(&crate::refusal::Refusal::NotVerified(String::new()));
-        let all = moves(&waits(2), &change(offered(), vec![skipped]), None, at(200));
+        let all = moves(waits(2).place(), &change(offered(), vec![skipped]), None, at(200));
         let mut spot = WaitlistSpot { application_id: id(1_002), standing: Some((Place { priority: 0, number: 1 }, 1)) };
         let steps: Vec<WaitlistStep> = all.iter().filter_map(|one| spot.follow(one)).collect();
         assert_eq!(steps.len(), 1, "who was offered the seat was behind");

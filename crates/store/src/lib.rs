@@ -37,6 +37,7 @@ mod sign_ins;
 mod throttles;
 mod timeline;
 mod verifications;
+mod waitlist;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,6 +1,7 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod accounts;
+mod additions;
 mod api_clients;
 mod applications;
 mod catalog;
@@ -19,6 +20,7 @@ mod organizations;
 mod people;
 mod programs;
 mod proposals;
+mod recommendations;
 mod roles;
 mod second_factor;
 mod sessions;
@@ -27,6 +29,7 @@ mod staff;
 mod state_machines;
 mod timeline;
 mod verifications;
+mod waitlist;
 
 use actix_web::web::ServiceConfig;
 use cohortium_domain::coalitions::Coalition;
@@ -140,7 +143,10 @@ rooms! {
     commitments,
     proposals,
     cohorts,
+    recommendations,
     applications,
+    waitlist,
+    additions,
     enrollments,
     sessions,
     verifications,

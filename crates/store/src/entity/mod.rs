@@ -34,6 +34,7 @@ pub(crate) mod sign_in;
 pub(crate) mod throttle;
 pub(crate) mod totp_secret;
 pub(crate) mod verification;
+pub(crate) mod waitlist_move;
 
 /// A table whose rows belong to a coalition.
 pub trait Scoped: EntityTrait {
@@ -77,6 +78,7 @@ scoped!(session);
 scoped!(sign_in);
 scoped!(totp_secret);
 scoped!(verification);
+scoped!(waitlist_move);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;
