@@ -14,6 +14,7 @@ on_both_databases! {
     a_day_that_is_none_is_refused_with_the_form,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the questions are handed over as they are made")]
 fn form(questions: Value) -> Value {
     json!({"schema": {"type": "object", "additionalProperties": false, "properties": questions}})
 }

@@ -60,7 +60,7 @@ impl Read {
             let Some(end) = rows.last().map(|row| row.number) else { return Ok(steps) };
             for row in rows {
                 let number = row.number;
-                let step = spot.follow(&from_row(row)?);
+                let step = spot.follow(&from_row(&row)?);
                 steps.extend(step.filter(|_| number > after).map(|step| (number, step)));
                 if steps.len() >= most {
                     return Ok(steps);
@@ -110,7 +110,7 @@ impl Tx {
     }
 }
 
-fn from_row(row: Model) -> Result<WaitlistMove> {
+fn from_row(row: &Model) -> Result<WaitlistMove> {
     let place = |column: &str, place: Option<i64>| -> Result<Option<Place>> {
         place.map(|place| to_place(TABLE, column, place)).transpose()
     };

@@ -178,7 +178,10 @@ impl Application {
         submission.verification_id = applicant.verification_id;
         let hold_until = if let Seat::Held { until } = seat { until } else { None };
         let submission = submission.becomes(Standing::Submitted { hold_until }, now);
-        let submitted = submission.happening("submitted");
+        let submitted = match hold_until {
+            Some(until) => submission.happening("submitted").with("until", until.to_string()),
+            None => submission.happening("submitted"),
+        };
         let (standing, verb) = match seat {
             Seat::Unasked | Seat::Held { until: Some(_) } => return Ok(Change::one(submission, submitted)),
             Seat::Held { until: None } => {

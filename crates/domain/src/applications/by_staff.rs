@@ -59,7 +59,6 @@ impl Application {
     }
 
     /// What staff add a person to a cohort with who has not begun an application: an empty draft.
-    #[must_use]
     pub fn blank(id: ApplicationId, cohort: &Cohort, person_id: PersonId, answers: Answers, now: Timestamp) -> Change<Self> {
         Self::draft(id, (cohort.id, person_id), answers, now).change("created")
     }

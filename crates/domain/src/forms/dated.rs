@@ -130,7 +130,7 @@ mod tests {
         let silent = answers(json!({"why": "I work alone"}));
         assert_eq!(form.on(day("2019-11-13")).check(&silent), Ok(()));
         let required = ("#/answers/meals".to_owned(), FaultCode::Required);
-        assert_eq!(told(form.on(day("2019-11-14")).faults(&silent)), [required.clone()]);
+        assert_eq!(told(form.on(day("2019-11-14")).faults(&silent)), std::slice::from_ref(&required));
         assert_eq!(form.on(day("2019-11-14")).check(&answers(json!({"why": "x", "meals": "none"}))), Ok(()));
         let all = told(form.on(day("2019-11-14")).faults(&answers(json!({}))));
         assert_eq!(all, [("#/answers/why".to_owned(), FaultCode::Required), required], "all that is missing is told");
