@@ -58,6 +58,7 @@ migrations! {
     "0014_proposals_in_full",
     "0015_reviews",
     "0016_stipends",
+    "0017_joining",
 }
 
 struct Script {

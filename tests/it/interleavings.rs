@@ -5,14 +5,14 @@
 
 use std::cell::RefCell;
 
-use cohortium_domain::applications::MACHINE;
-use cohortium_domain::words::Word;
 use cohortium_tests::api::{Answer, Api, Session};
 use cohortium_tests::database::{TestDatabase, on_postgres, on_sqlite};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::auditor::{Within, audit};
 use crate::enrolling::{Stage, apply};
+use crate::seeds::{Numbers, seeds};
 
 const SEEDS: u64 = 10;
 const ROUNDS: usize = 12;
@@ -50,26 +50,11 @@ mod where_applications_are_reviewed_the_auditor_finds_nothing {
 
 /// Runs the seeds, each on a database of its own.
 async fn run(mode: &str, database: impl AsyncFn() -> TestDatabase) {
-    let variable = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let seeds = variable("COHORTIUM_SEED").map_or(0..variable("COHORTIUM_SEEDS").unwrap_or(SEEDS), |seed| seed..seed + 1);
-    for seed in seeds {
+    for seed in seeds(SEEDS) {
         let database = database().await;
         let api = Api::start(&database).await;
         let (served, refused) = Play::new(&database, &api, mode, seed).await.play().await;
         println!("COHORTIUM_SEED={seed}: {served} deeds were done, {refused} refused");
-    }
-}
-
-/// Numbers that follow from a seed (`SplitMix64`).
-struct Numbers(u64);
-
-impl Numbers {
-    /// One that is less.
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(bound).unwrap()).unwrap()
     }
 }
 
@@ -91,6 +76,8 @@ enum Deed {
         /// Whether it ended.
         ended: bool,
     },
+    /// Staff put the person first on the waitlist, or back.
+    Prioritize(usize),
     /// Staff remove the person.
     Remove,
     /// Staff change the number of seats.
@@ -116,6 +103,7 @@ impl Deed {
             (_, 11) => Self::Verification("revoke"),
             (_, 12) | ("first_come", 17 | 18) => Self::Employment { ended: numbers.below(3) > 0 },
             (_, 13 | 14) => of_time(numbers),
+            (_, 19) => Self::Prioritize(numbers.below(3)),
             ("first_come", _) => Self::Staff("decline"),
             (_, 15..=17) => Self::Staff("waitlist"),
             _ => Self::Staff("offer"),
@@ -203,6 +191,10 @@ impl<'a> Play<'a> {
                 let ends_on = if ended { json!("2019-10-31") } else { Value::Null };
                 staff.patch(&self.employments[person], json!({ "ends_on": ends_on })).await
             }
+            Deed::Prioritize(priority) => {
+                let body = json!({"priority": priority, "reason": "It was looked into"});
+                staff.post(&format!("{}/prioritize", path("applications")?), body).await
+            }
             Deed::Remove => staff.post(&format!("{}/remove", path("enrollments")?), reason).await,
             Deed::Verification(verb) => {
                 let verification = application.as_ref()?["verification_id"].as_str()?;
@@ -215,106 +207,7 @@ impl<'a> Play<'a> {
 
     /// Asks the tables whether anything is as it may not be.
     async fn audit(&self, when: &str) {
-        let mut found = Vec::new();
-        for (what, query) in audits(self.mode) {
-            let count = self.database.number(&query).await;
-            if count > 0 {
-                found.push(format!("{count}: {what}"));
-            }
-        }
+        let found = self.database.texts(&audit(self.mode, &Within::everything(self.database.is_postgres()))).await;
         assert!(found.is_empty(), "COHORTIUM_SEED={}, {}, after {when}:\n{}", self.seed, self.mode, found.join("\n"));
     }
-}
-
-/// What may never be, as a query that counts it.
-fn audits(mode: &str) -> Vec<(&'static str, String)> {
-    let counted = |column: &str, which: &str| {
-        format!(
-            "SELECT count(*) FROM cohorts c WHERE c.{column} <> \
-             (SELECT count(*) FROM applications a WHERE a.cohort_id = c.id AND ({which}))"
-        )
-    };
-    let of_cohorts = |fault: &str| format!("SELECT count(*) FROM cohorts c WHERE {fault}");
-    let waiting = "SELECT 1 FROM applications a JOIN employments e ON e.id = a.employment_id \
-        LEFT JOIN verifications v ON v.id = a.verification_id WHERE a.cohort_id = c.id AND a.state = 'waitlisted'";
-    // Who works there no more cannot have the seat.
-    let may_be_offered =
-        if mode == "first_come" { "AND e.ends_on IS NULL" } else { "AND e.ends_on IS NULL AND v.state = 'verified'" };
-    let mut audits = vec![
-        ("seats held is not how many hold one", counted("seats_held", "a.state = 'enrolled' OR a.lapses_at IS NOT NULL")),
-        ("seats enrolled is not how many are", counted("seats_enrolled", "a.state = 'enrolled'")),
-        ("waiting is not how many wait", counted("waiting", "a.state = 'waitlisted'")),
-        ("more seats are held than there are", of_cohorts("c.seats_held > c.seats_max")),
-        (
-            "a hold lapses before the cohort thinks that any does",
-            of_cohorts(
-                "EXISTS (SELECT 1 FROM applications a WHERE a.cohort_id = c.id \
-                 AND (c.next_lapse_at IS NULL OR a.lapses_at < c.next_lapse_at) AND a.lapses_at IS NOT NULL)",
-            ),
-        ),
-        (
-            "somebody waits beside a free seat",
-            of_cohorts(&format!("c.seats_held < c.seats_max AND EXISTS ({waiting} {may_be_offered})")),
-        ),
-        (
-            "somebody is in a cohort twice",
-            "SELECT count(*) FROM (SELECT person_id FROM applications WHERE state IN \
-             ('draft', 'submitted', 'waitlisted', 'offered', 'enrolled') GROUP BY cohort_id, person_id HAVING count(*) > 1) AS twice"
-                .to_owned(),
-        ),
-        (
-            "a change of an application is not in the journal",
-            "SELECT count(*) FROM applications a WHERE a.version > (SELECT count(*) FROM journal j WHERE j.subject_id = a.id)".to_owned(),
-        ),
-        (
-            "an application stands elsewhere than the journal says",
-            "SELECT count(*) FROM applications a WHERE a.state <> \
-             (SELECT j.data->>'state' FROM journal j WHERE j.subject_id = a.id ORDER BY j.number DESC LIMIT 1)"
-                .to_owned(),
-        ),
-        (
-            "an application moved as the machine does not",
-            format!("{MOVES} SELECT count(*) FROM moves WHERE before <> state AND before || ' ' || state NOT IN ({})", transitions()),
-        ),
-        (
-            "somebody on the waitlist was passed over without a word",
-            format!(
-                "{MOVES} SELECT count(*) FROM moves p JOIN moves mine ON mine.id = p.id AND mine.type = 'application.waitlisted' \
-                 JOIN moves theirs ON theirs.cohort = p.cohort AND theirs.type = 'application.waitlisted' AND theirs.number < mine.number \
-                 WHERE p.type = 'application.offered' AND p.before = 'waitlisted' AND {}",
-                nothing_since("p", "")
-            ),
-        ),
-    ];
-    if mode == "first_come" {
-        let newcomer = format!(
-            "{MOVES} SELECT count(*) FROM moves n JOIN moves theirs ON theirs.cohort = n.cohort AND theirs.type = 'application.waitlisted' \
-             AND theirs.number < n.number WHERE n.type = 'application.submitted' \
-             AND NOT EXISTS (SELECT 1 FROM moves w WHERE w.id = n.id AND w.type = 'application.waitlisted') AND {}",
-            nothing_since("n", " AND m.state <> 'waitlisted'")
-        );
-        audits.push(("a newcomer was given a seat while somebody waited", newcomer));
-    }
-    audits
-}
-
-/// What happened to applications, each with the state before.
-const MOVES: &str = "WITH moves AS (SELECT number, subject_id AS id, type, data->>'cohort_id' AS cohort, data->>'state' AS state, \
-    lag(data->>'state') OVER (PARTITION BY subject_id ORDER BY number) AS before FROM journal WHERE subject_kind = 'application')";
-
-/// That nothing (of this kind) was written of those who waited, from when they did until then: neither that they left, nor that they
-/// were passed over.
-fn nothing_since(then: &str, kind: &str) -> String {
-    format!(
-        "NOT EXISTS (SELECT 1 FROM moves m WHERE m.id = theirs.id AND m.number > theirs.number AND m.number < {then}.number{kind})"
-    )
-}
-
-/// The machine's transitions, as texts of SQL.
-fn transitions() -> String {
-    let pairs = MACHINE.transitions.iter().flat_map(|transition| {
-        let to = transition.to.iter();
-        to.flat_map(|to| transition.from.iter().map(move |from| format!("'{} {}'", from.as_str(), to.as_str())))
-    });
-    pairs.collect::<Vec<_>>().join(", ")
 }

@@ -3,10 +3,14 @@
 #![cfg(test)]
 
 mod accounts;
+mod additions;
+mod answers;
 mod api_clients;
 mod applications;
 mod architecture;
+mod at_risk;
 mod attacks;
+mod auditor;
 mod authorization;
 mod catalog;
 mod coalitions;
@@ -35,10 +39,14 @@ mod program_documents;
 mod programs;
 mod proposals;
 mod rate_limits;
+mod recommendations;
 mod second_factor;
+mod seeds;
 mod sessions;
 mod sign_ins;
+mod simulation;
 mod staff;
 mod stipends;
 mod timeline;
 mod verifications;
+mod waitlist;

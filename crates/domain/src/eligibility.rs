@@ -257,7 +257,8 @@ impl Eligibility {
     }
 
     /// How far the person is from being eligible: first the rules that are unmet, then those that are unknown.
-    fn distance(&self) -> (usize, usize) {
+    #[must_use]
+    pub fn distance(&self) -> (usize, usize) {
         let count = |outcome| self.findings.iter().filter(|finding| finding.outcome == outcome).count();
         (count(Outcome::Unmet), count(Outcome::Unknown))
     }

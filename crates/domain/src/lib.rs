@@ -59,4 +59,5 @@ pub mod throttles;
 pub mod time;
 pub mod timeline;
 pub mod verifications;
+pub mod waitlist;
 pub mod words;

@@ -41,6 +41,7 @@ mod tax_forms;
 mod throttles;
 mod timeline;
 mod verifications;
+mod waitlist;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -11,6 +11,7 @@ use cohortium_domain::programs::{CapacityUpdate, Program};
 use cohortium_domain::refusal::{Fault, FaultCode, Faults, Refusal};
 use cohortium_domain::stipends::DueWhen;
 use cohortium_domain::text::{Reason, Slug, Summary, Title};
+use cohortium_domain::time::Date;
 use cohortium_domain::timeline::{CohortDates, Milestone, MilestoneDraft, Timeline};
 use cohortium_store::{Read, Result, Tx};
 
@@ -124,6 +125,26 @@ pub async fn publish(tx: &mut Tx, actor: &Actor, id: CohortId, precondition: Pre
     let entered = enter(tx, actor, id, Action::PublishCohort).await?;
     entered.cohort().meta.admit(precondition)?;
     let changed = entered.cohort().clone().publish(entered.year.window(entered.cohort()).as_ref(), tx.now())?;
+    finish(tx, actor, entered, changed).await
+}
+
+/// Until when a cohort is given to find its people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extension {
+    /// With the end of this day.
+    pub until_on: Date,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Gives a cohort that is at risk longer to find its people.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn extend(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, Extension>) -> Result<InYear> {
+    let entered = enter(tx, actor, id, Action::ExtendCohort).await?;
+    let Extension { until_on, reason } = input.admit(&entered.cohort().meta)?;
+    let changed = entered.cohort().clone().extend(until_on, &reason, &entered.year, tx.now())?;
     finish(tx, actor, entered, changed).await
 }
 
@@ -245,7 +266,7 @@ fn plan(tx: &Tx, timeline: &Timeline, before: &CohortDates, milestones: Vec<Mile
     let milestone =
         |MilestoneDraft { id, kind, label, when }| Milestone { id: id.unwrap_or_else(|| tx.make_id()), kind, label, when };
     let planned = CohortDates::plan(timeline, milestones.into_iter().map(milestone).collect())?;
-    Ok(CohortDates { kickoff_session_at: before.kickoff_session_at, ..planned })
+    Ok(CohortDates { milestones: planned.milestones, ..before.clone() })
 }
 
 /// Goes on when all these people are there.

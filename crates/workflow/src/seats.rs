@@ -2,7 +2,7 @@
 //! to whoever waits.
 //!
 //! What always holds: the counters of a cohort are written only by who holds its lock, but for the one statement that takes a free seat;
-//! and whatever frees a seat gives it on in the same transaction.
+//! whatever frees a seat gives it on in the same transaction; and what happens on a waitlist is kept as its moves.
 
 use cohortium_domain::access::Actor;
 use cohortium_domain::applications::{Application, Standing};
@@ -13,6 +13,7 @@ use cohortium_domain::journal::Change;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::seats::{FreeSeat, Settled, Settling};
 use cohortium_domain::time::Timestamp;
+use cohortium_domain::waitlist;
 use cohortium_store::{Result, Tx};
 
 use crate::applications::{InCohort, facts};
@@ -74,7 +75,15 @@ impl Entered {
         change: Change<Application>,
         actor: &Actor,
     ) -> Result<Application> {
+        let (was, is) = (before.place(), change.value.standing.place());
+        let position = match (was, is) {
+            (None, Some(_)) => Some(self.cohort().seats.waiting + 1),
+            (Some(was), Some(is)) if was != is => Some(tx.waiting_before(self.cohort().id, is).await? + 1),
+            _ => None,
+        };
+        let moves = waitlist::moves(was, &change, position, tx.now());
         let saved = tx.save(change, actor).await?;
+        tx.add_waitlist_moves(saved.cohort_id, &moves).await?;
         self.cohort_mut().seats.count(before, &saved.standing);
         Ok(saved)
     }
@@ -114,11 +123,14 @@ impl Entered {
         }
         consider_queue(tx, &mut settling, self.cohort().id).await?;
         let mut settled = settling.finish(next_lapse_at);
+        let mut moves = Vec::new();
         for change in std::mem::take(&mut settled.changes) {
+            moves.extend(waitlist::moves(settled.places.get(&change.value.id).copied(), &change, None, tx.now()));
             let saved = tx.save(change, &Actor::Time).await?;
             self.changed.retain(|earlier| earlier.id != saved.id);
             self.changed.push(saved);
         }
+        tx.add_waitlist_moves(settled.cohort.id, &moves).await?;
         self.settled = settled;
         Ok(())
     }

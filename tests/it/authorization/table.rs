@@ -277,7 +277,13 @@ fn cohorts() -> Vec<Row> {
         row("getCohort", Member).on("cohort"),
         row("updateCohort", Staff).not(Facilitator, 403).on("cohort").with(|_| json!({"description": "For principals"})),
         row("publishCohort", Staff).not(Facilitator, 403).not(Member, 403).on("draft cohort"),
+        row("extendCohort", Staff)
+            .not(Facilitator, 403)
+            .not(Member, 403)
+            .on("cohort")
+            .with(|_| json!({"until_on": "2019-12-01", "reason": "Two schools asked for it"})),
         row("getEligibility", Member).on("cohort"),
+        row("listRecommendedCohorts", Member),
         row("getWaitlist", Facilitator).not(Applicant, 403).on("cohort"),
         row("getRoster", Facilitator).not(Applicant, 403).on("cohort"),
     ]
@@ -301,6 +307,13 @@ fn applications() -> Vec<Row> {
         row("offerApplication", Facilitator).not(Applicant, 403).not(Member, 404).on("application to offer"),
         row("confirmApplication", Applicant).not(Member, 404).not(Facilitator, 403).on("application to offer"),
         row("waitlistApplication", Facilitator).not(Applicant, 403).not(Member, 404).on("application to waitlist"),
+        row("getWaitlistHistory", Applicant).not(Member, 404).on("waiting application"),
+        row("prioritizeApplication", Staff).not(Facilitator, 403).not(Applicant, 403).on("waiting application").with(because),
+        row("createAddition", Staff)
+            .not(Facilitator, 403)
+            .not(Applicant, 403)
+            .on("cohort")
+            .with(|place| json!({"person_id": place.session(Role::Author).person_id(), "reason": "The office asked the school"})),
         row("declineApplication", Facilitator)
             .not(Applicant, 403)
             .not(Member, 404)

@@ -248,7 +248,12 @@ impl<'a> Place<'a> {
             wish["enrollment_mode"] = json!(mode);
             self.make(&staff, name, "/v1/programs", wish).await;
             let day = |kind: &str, on: &str| json!({"kind": kind, "on": on});
-            let days = [day("signup_opens", "2019-11-01"), day("kickoff", "2020-02-03"), day("closeout", "2020-06-15")];
+            let days = [
+                day("signup_opens", "2019-11-01"),
+                day("signup_soft_deadline", "2019-11-15"),
+                day("kickoff", "2020-02-03"),
+                day("closeout", "2020-06-15"),
+            ];
             let path = format!("/v1/programs/{}", self.id(name));
             let _ = staff.put(&format!("{path}/timeline"), json!({ "milestones": days })).await.expect(200);
             let _ = staff.act(&format!("{path}/publish")).await.expect(200);
@@ -271,6 +276,15 @@ impl<'a> Place<'a> {
                 self.make(&applicant, application, &format!("{path}/applications"), json!({ "submit": submit })).await;
             }
         }
+        let wish = json!({
+            "title": "full cohort", "delivery": "virtual", "facilitator_ids": [lead.person_id()], "capacity": {"min": 1, "max": 1}
+        });
+        self.make(&staff, "full cohort", &format!("/v1/programs/{}/cohorts", self.id("first program")), wish).await;
+        let path = format!("/v1/cohorts/{}", self.id("full cohort"));
+        let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+        let addition = json!({"person_id": self.session(Role::Author).person_id(), "reason": "The office asked the school"});
+        let _ = staff.post(&format!("{path}/additions"), addition).await.expect(201);
+        self.make(&applicant, "waiting application", &format!("{path}/applications"), json!({"submit": true})).await;
         let sessions = format!("/v1/cohorts/{}/sessions", self.id("cohort"));
         self.make(&lead, "session", &sessions, session("2020-03-03")).await;
     }

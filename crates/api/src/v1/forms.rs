@@ -20,13 +20,19 @@ use crate::reply::{Answer, Reply};
 
 /// A JSON Schema (2020-12) whose instances are the answers to a form: of type `object`, with references to nothing but its own `$defs`, and
 /// with patterns that need neither look-around nor back-references. At most 65536 bytes.
+///
+/// Two keywords of our own can stand at a question, a member of the form's own `properties`, each with a date of the program's zone. From the day
+/// `x-required-from` on, the question must be answered. From the day `x-frozen-from` on, what an application that was sent answers to it stays as it is.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = Object, example = json!({
     "type": "object",
     "required": ["why"],
     "additionalProperties": false,
-    "properties": {"why": {"type": "string", "title": "What would you like to bring to the group?", "minLength": 20, "maxLength": 2000}}
+    "properties": {
+        "why": {"type": "string", "title": "What would you like to bring to the group?", "minLength": 20, "maxLength": 2000},
+        "meals": {"type": "string", "title": "What do you eat?", "maxLength": 200, "x-required-from": "2019-11-15", "x-frozen-from": "2020-01-16"}
+    }
 }))]
 pub(super) struct FormSchema(Value);
 
@@ -108,7 +114,7 @@ async fn get_application_form(caller: Caller, ctx: Ctx, path: Path<ProgramId>, q
 
 /// Replace a program's application form
 ///
-/// Answers are judged by the version that is current when they are sent, and kept with its number.
+/// Answers are judged by the version that was current when they were written, and kept with its number: what answers an older one stays good.
 #[utoipa::path(
     tag = "Programs",
     request_body = ApplicationFormReplace,

@@ -1,6 +1,7 @@
 //! The first version of the API: a room for each concept, with its types, its handlers, and at the bottom its list.
 
 mod accounts;
+mod additions;
 mod api_clients;
 mod applications;
 mod catalog;
@@ -24,6 +25,7 @@ mod proposals;
 mod rankings;
 mod review_assignments;
 mod reviews;
+mod recommendations;
 mod roles;
 mod rubrics;
 mod second_factor;
@@ -35,6 +37,7 @@ mod stipends;
 mod tax_forms;
 mod timeline;
 mod verifications;
+mod waitlist;
 
 use actix_web::web::ServiceConfig;
 use cohortium_domain::coalitions::Coalition;
@@ -154,7 +157,10 @@ rooms! {
     review_assignments,
     rankings,
     cohorts,
+    recommendations,
     applications,
+    waitlist,
+    additions,
     enrollments,
     sessions,
     verifications,

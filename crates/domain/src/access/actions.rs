@@ -331,8 +331,12 @@ actions! {
     StartCohort "start" [Facilitator, Staff],
     /// Complete a cohort.
     CompleteCohort "complete" [Facilitator, Staff],
+    /// Give a cohort that is at risk longer to find its people.
+    ExtendCohort "extend" [Staff],
     /// Ask whether one may join a cohort.
     GetEligibility "read" [Member],
+    /// List the cohorts that fit oneself.
+    ListRecommendedCohorts "list" [Member],
     /// Read a cohort's waitlist.
     GetWaitlist "read" [Facilitator, Staff],
     /// Read who belongs to a cohort.
@@ -347,7 +351,7 @@ actions! {
     ListApplications "list" [Facilitator, Staff, Client(ApplicationsRead)],
     /// Read an application.
     GetApplication "read" [Concerned, Facilitator, Staff, Client(ApplicationsRead)],
-    /// Change a draft.
+    /// Change a draft, or the answers of what was sent.
     UpdateApplication "update" [Concerned],
     /// Send an application.
     SubmitApplication "submit" [Concerned],
@@ -359,6 +363,12 @@ actions! {
     OfferApplication "offer" [Facilitator, Staff],
     /// Put on the waitlist.
     WaitlistApplication "waitlist" [Facilitator, Staff],
+    /// Put an application first on the waitlist, or back where it stood.
+    PrioritizeApplication "prioritize" [Staff],
+    /// Read how an application moved on the waitlist, and why.
+    GetWaitlistHistory "read" [Concerned, Facilitator, Staff],
+    /// Add a person to a cohort.
+    CreateAddition "add" [Staff],
     /// Decline an application.
     DeclineApplication "decline" [Facilitator, Staff],
     /// The verification that was waited for is there.

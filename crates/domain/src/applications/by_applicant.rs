@@ -5,11 +5,12 @@ use crate::access::Action;
 use crate::cohorts::{Cohort, Signup};
 use crate::commitments::{self, Acceptance, Commitment};
 use crate::eligibility::{Eligibility, Outcome, Workplace};
-use crate::ids::{ApplicationId, CommitmentId, PersonId, VerificationId};
+use crate::forms::FormOnDay;
+use crate::ids::{ApplicationId, CohortId, CommitmentId, PersonId, VerificationId};
 use crate::journal::{Change, Changed};
 use crate::meta::Meta;
 use crate::programs::EnrollmentMode;
-use crate::refusal::Refusal;
+use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::seats::Seat;
 use crate::time::Timestamp;
 use crate::timeline::SignupWindow;
@@ -28,7 +29,7 @@ pub struct ApplicationDraft {
     pub workplace: Option<Workplace>,
 }
 
-/// What can be changed of a draft: `None` leaves a member as it is.
+/// What can be changed of a draft, and of what was sent its answers alone: `None` leaves a member as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationUpdate {
     /// The answers to the form.
@@ -60,11 +61,21 @@ impl Applicant<'_> {
         (!admitted).then(|| signup.hold_until(now))
     }
 
+    /// What stands against giving this applicant a seat: the rules that are not met, and a verification that is not there.
+    pub(super) fn against(&self, now: Timestamp) -> Vec<String> {
+        let open = self.eligibility.findings.iter().filter(|finding| finding.outcome != Outcome::Met);
+        let unverified = (!self.verified.holds(now)).then(|| NOT_VERIFIED.to_owned());
+        open.map(|finding| finding.rule.to_string()).chain(unverified).collect()
+    }
+
     pub(super) fn require_for_seat(&self, now: Timestamp) -> Result<(), Refusal> {
         self.eligibility.require_met()?;
         self.verified.require(now)
     }
 }
+
+/// How the journal calls a verification that is not there, beside the rules that are not met.
+pub(super) const NOT_VERIFIED: &str = "not_verified";
 
 impl Application {
     /// A new application, as a draft.
@@ -81,45 +92,66 @@ impl Application {
     ) -> Result<Change<Self>, Refusal> {
         let commitments = accept(&draft.commitments, &[], required, now)?;
         cohort.require_signup_open(window, now)?;
-        if cohort.facilitated_by(person_id) {
-            return Err(Refusal::SamePerson("Who leads a cohort takes no seat in it".to_owned()));
-        }
-        let made = Self {
+        cohort.require_not_facilitated_by(person_id)?;
+        let begun = Self::draft(id, (cohort.id, person_id), draft.answers, now);
+        Ok(Self { workplace: draft.workplace, commitments, ..begun }.change("created"))
+    }
+
+    pub(super) fn draft(id: ApplicationId, (cohort_id, person_id): (CohortId, PersonId), answers: Answers, now: Timestamp) -> Self {
+        Self {
             id,
-            cohort_id: cohort.id,
+            cohort_id,
             person_id,
-            workplace: draft.workplace,
+            workplace: None,
             verification_id: None,
-            answers: draft.answers,
-            commitments,
+            answers,
+            commitments: Vec::new(),
             submitted_at: None,
             standing: Standing::Draft,
             meta: Meta::new(now),
-        };
-        Ok(made.change("created"))
+        }
     }
 
-    /// Changes a draft.
+    /// Changes a draft; or, of what was sent, the answers to the questions that are open, which `form` judges at once.
     ///
     /// # Errors
-    /// It is no draft any more, or accepts what is not there to accept.
+    /// It is settled, or accepts what is not there to accept; of what was sent, anything else would change, or the answers are not as
+    /// they must be on this day.
     pub fn update(
         self,
         update: ApplicationUpdate,
+        form: &FormOnDay<'_>,
         required: &[Commitment],
         signup: &Signup,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        let accepted = update.commitments.map(|given| accept(&given, &self.commitments, required, now)).transpose()?;
-        let mut draft = self.as_of(signup, now);
-        draft.check(Action::UpdateApplication, signup, now)?;
+        let mut updated = self.as_of(signup, now);
+        updated.check(Action::UpdateApplication, signup, now)?;
+        if updated.submitted_at.is_some() {
+            updated.check_update_of_sent(&update, form)?;
+        }
+        let accepted = update.commitments.map(|given| accept(&given, &updated.commitments, required, now)).transpose()?;
         let mut changed = Changed::default();
-        changed.set("answers", &mut draft.answers, update.answers);
-        changed.set("commitments", &mut draft.commitments, accepted);
-        changed.set("employment_id", &mut draft.workplace, update.workplace);
-        draft.meta = draft.meta.changed(now);
-        let happened = draft.happening("updated").with("changed", changed.names());
-        Ok(Change::one(draft, happened))
+        changed.set("answers", &mut updated.answers, update.answers);
+        changed.set("commitments", &mut updated.commitments, accepted);
+        changed.set("employment_id", &mut updated.workplace, update.workplace);
+        updated.meta = updated.meta.changed(now);
+        let happened = updated.happening("updated").with("changed", changed.names());
+        Ok(Change::one(updated, happened))
+    }
+
+    fn check_update_of_sent(&self, update: &ApplicationUpdate, form: &FormOnDay<'_>) -> Result<(), Refusal> {
+        let mut faults = Faults::default();
+        for (member, given) in [("commitments", update.commitments.is_some()), ("employment_id", update.workplace.is_some())] {
+            if given {
+                let detail = "It was sent: only its answers can be changed";
+                faults.push(Fault::new(format!("#/{member}"), FaultCode::Frozen, detail));
+            }
+        }
+        if let Some(answers) = &update.answers {
+            form.faults_of_change(&self.answers.values, &answers.values).into_iter().for_each(|fault| faults.push(fault));
+        }
+        faults.check()
     }
 
     /// Goes on when it can be sent, as far as its state and the time go.
@@ -146,7 +178,10 @@ impl Application {
         submission.verification_id = applicant.verification_id;
         let hold_until = if let Seat::Held { until } = seat { until } else { None };
         let submission = submission.becomes(Standing::Submitted { hold_until }, now);
-        let submitted = submission.happening("submitted");
+        let submitted = match hold_until {
+            Some(until) => submission.happening("submitted").with("until", until.to_string()),
+            None => submission.happening("submitted"),
+        };
         let (standing, verb) = match seat {
             Seat::Unasked | Seat::Held { until: Some(_) } => return Ok(Change::one(submission, submitted)),
             Seat::Held { until: None } => {

@@ -1,9 +1,10 @@
-//! What staff and facilitators decide: offer, put on the waitlist, decline, remove.
+//! What staff and facilitators decide: offer, put on the waitlist, prioritize, add, decline, remove.
 
 use super::by_applicant::Applicant;
-use super::{Application, DeclineReason, RemovalCause, Standing};
+use super::{Answers, Application, DeclineReason, MACHINE, RemovalCause, Standing};
 use crate::access::Action;
-use crate::cohorts::Signup;
+use crate::cohorts::{Cohort, Signup};
+use crate::ids::{ApplicationId, PersonId};
 use crate::journal::Change;
 use crate::refusal::{FaultCode, Refusal};
 use crate::seats::{FreeSeat, Place};
@@ -40,6 +41,54 @@ impl Application {
         let now_self = self.as_of(signup, now);
         now_self.check(Action::WaitlistApplication, signup, now)?;
         Ok(now_self.becomes(Standing::Waitlisted { since: now, place }, now).change("waitlisted"))
+    }
+
+    /// Puts it before those on the waitlist whose priority is less, or with 0 back where its number puts it.
+    ///
+    /// # Errors
+    /// It does not wait.
+    pub fn prioritize(self, priority: u8, reason: &Reason, signup: &Signup, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let now_self = self.as_of(signup, now);
+        now_self.check(Action::PrioritizeApplication, signup, now)?;
+        let Standing::Waitlisted { since, place } = now_self.standing else {
+            return Err(MACHINE.refuse(now_self.state(), Action::PrioritizeApplication));
+        };
+        let prioritized = now_self.becomes(Standing::Waitlisted { since, place: place.with_priority(priority) }, now);
+        let happened = prioritized.happening("prioritized").with("priority", priority).because(Some(reason));
+        Ok(Change::one(prioritized, happened))
+    }
+
+    /// What staff add a person to a cohort with who has not begun an application: an empty draft.
+    pub fn blank(id: ApplicationId, cohort: &Cohort, person_id: PersonId, answers: Answers, now: Timestamp) -> Change<Self> {
+        Self::draft(id, (cohort.id, person_id), answers, now).change("created")
+    }
+
+    /// Adds the person to the cohort, on staff's word: what the rules for joining say against it stands in the entry.
+    ///
+    /// # Errors
+    /// It was sent already, or the person leads the cohort, or the cohort is not published or over, or no seat is free.
+    pub fn add(
+        self,
+        cohort: &Cohort,
+        seat: impl FnOnce() -> Result<FreeSeat, Refusal>,
+        (applicant, reason): (&Applicant<'_>, &Reason),
+        signup: &Signup,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        cohort.require_open_to_additions(&signup.window, now)?;
+        cohort.require_not_facilitated_by(self.person_id)?;
+        MACHINE.check(self.state(), Action::CreateAddition)?;
+        let FreeSeat { passing_over } = seat()?;
+        let mut added = self;
+        added.submitted_at = Some(now);
+        added.workplace = applicant.eligibility.workplace;
+        added.verification_id = applicant.verification_id;
+        let added = added.becomes(Standing::Enrolled { enrolled_at: now }, now);
+        let against = applicant.against(now);
+        let enrolled = added.happening("enrolled").with("added", true).with("unmet", against).because(Some(reason));
+        let passing_over = passing_over.into_iter().map(|entry| entry.because(Some(reason)));
+        let happened = passing_over.chain([enrolled]).collect();
+        Ok(Change { value: added, happened })
     }
 
     /// Declines it.

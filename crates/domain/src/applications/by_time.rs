@@ -1,8 +1,6 @@
 //! What nobody does: a deadline passes, a verification comes, a seat comes free, the cohort ends.
 
-use serde_json::json;
-
-use super::by_applicant::Applicant;
+use super::by_applicant::{Applicant, NOT_VERIFIED};
 use super::{Application, ApplicationState, DeclineReason, MACHINE, RemovalCause, Standing};
 use crate::access::Action;
 use crate::cohorts::Signup;
@@ -43,7 +41,7 @@ impl Application {
         let rules = if let Refusal::NotEligible { unmet } = why {
             unmet.iter().filter_map(|fault| fault.params.get("rule").cloned()).collect()
         } else {
-            vec![json!("not_verified")]
+            vec![NOT_VERIFIED.into()]
         };
         self.happening("passed_over").with("unmet", rules)
     }

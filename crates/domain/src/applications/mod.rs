@@ -2,7 +2,8 @@
 //!
 //! An application is one row, one machine and one id from its draft to the end of the cohort; from `enrolled` on it is spoken of as an
 //! enrollment. What always holds: an offer or a hold past its time reads `expired` and is never honored, whether or not it has been
-//! settled; a seat is given only to whom the rules for joining let in, and where the program says so, only to whom is verified.
+//! settled; a seat is given only to whom the rules for joining let in, and where the program says so, only to whom is verified, but for
+//! whom staff add with a reason.
 //! Left out on purpose: whether a seat is free, which the cohort knows, and whether the answers fit the form.
 
 use serde_json::{Map, Value};
@@ -39,12 +40,18 @@ pub const MACHINE: Machine<ApplicationState> = {
         name: "application",
         transitions: &[
             Transition { action: Action::UpdateApplication, from: &[Draft], to: &[Draft] },
+            Transition { action: Action::UpdateApplication, from: &[Submitted], to: &[Submitted] },
+            Transition { action: Action::UpdateApplication, from: &[Waitlisted], to: &[Waitlisted] },
+            Transition { action: Action::UpdateApplication, from: &[Offered], to: &[Offered] },
+            Transition { action: Action::UpdateApplication, from: &[Enrolled], to: &[Enrolled] },
             Transition { action: Action::SubmitApplication, from: &[Draft], to: &[Submitted, Enrolled, Waitlisted] },
             Transition { action: Action::AdmitApplication, from: &[Submitted], to: &[Enrolled] },
             Transition { action: Action::OfferApplication, from: &[Submitted, Waitlisted], to: &[Offered] },
             Transition { action: Action::WaitlistApplication, from: &[Submitted], to: &[Waitlisted] },
+            Transition { action: Action::PrioritizeApplication, from: &[Waitlisted], to: &[Waitlisted] },
             Transition { action: Action::PromoteApplication, from: &[Waitlisted], to: &[Offered] },
             Transition { action: Action::ConfirmApplication, from: &[Offered], to: &[Enrolled] },
+            Transition { action: Action::CreateAddition, from: &[Draft], to: &[Enrolled] },
             Transition { action: Action::DeclineApplication, from: &[Submitted, Waitlisted], to: &[Declined] },
             Transition { action: Action::WithdrawApplication, from: &[Draft, Submitted, Waitlisted, Offered], to: &[Withdrawn] },
             Transition { action: Action::ExpireApplication, from: &[Draft, Submitted, Waitlisted, Offered], to: &[Expired] },
@@ -176,7 +183,9 @@ impl Application {
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, signup: &Signup, now: Timestamp) -> Vec<&'static str> {
         let now_self = self.clone().as_of(signup, now);
-        let in_time = |action| !of_enrollment(action) && now_self.in_time(action, signup, now).is_ok();
+        // Somebody is added to a cohort, not to an application.
+        let here = |action| !of_enrollment(action) && action != Action::CreateAddition;
+        let in_time = |action| here(action) && now_self.in_time(action, signup, now).is_ok();
         MACHINE.allowed(now_self.state(), tie, in_time)
     }
 

@@ -4,12 +4,15 @@ use crate::access::{Actor, Grant};
 use crate::cohorts::Cohort;
 use crate::commitments::{Commitment, CommitmentKind};
 use crate::eligibility::{Eligibility, JoiningTerms, Outcome, SeatsByOrganization, judge, rules};
+use crate::forms::FormSchema;
 use crate::ids::CommitmentId;
 use crate::programs::EnrollmentMode::{FirstCome, RollingReview};
 use crate::refusal::FaultCode;
 use crate::seats::{FreeSeat, Place, Seat};
 use crate::text::{Name, Reason, RoleKey, Summary};
+use crate::time::Date;
 use crate::words::Word;
+use serde_json::json;
 
 const NOW: i64 = 200;
 /// The days are counted from the one after `NOW`, which is the ninth hour of its own.
@@ -26,6 +29,16 @@ fn place() -> Place {
 
 fn seat() -> FreeSeat {
     FreeSeat { passing_over: Vec::new() }
+}
+
+fn form() -> FormSchema {
+    let schema = json!({"type": "object", "properties": {"why": {"type": "string", "x-frozen-from": "1970-01-10"}}});
+    FormSchema::new(schema).unwrap()
+}
+
+/// The day of `NOW`.
+fn today() -> Date {
+    "1970-01-09".parse().unwrap()
 }
 
 fn eligible() -> Eligibility {
@@ -79,12 +92,17 @@ fn take(application: Application, action: Action, now: i64) -> Result<Change<App
     let refused = |state: ApplicationState| MACHINE.refuse(state, action);
     let state = application.state();
     match action {
-        Action::UpdateApplication => application.update(ApplicationUpdate::default(), &[], &signup, now),
+        Action::UpdateApplication => application.update(ApplicationUpdate::default(), &form().on(today()), &[], &signup, now),
         Action::SubmitApplication => application.submit(&applicant, Seat::Unasked, &signup, now),
         Action::AdmitApplication => application.admit(&applicant, &signup, now),
         Action::OfferApplication => application.offer(|| Ok(seat()), &applicant, &signup, now),
         Action::WaitlistApplication => application.put_on_waitlist(place(), &signup, now),
         Action::PromoteApplication => application.promote(&signup, now),
+        Action::PrioritizeApplication => application.prioritize(1, &reason("left out by mistake"), &signup, now),
+        Action::CreateAddition => {
+            let why = reason("the superintendent asked for it");
+            application.add(&open_cohort(1, 2), || Ok(seat()), (&applicant, &why), &signup, now)
+        }
         Action::ConfirmApplication => application.confirm(&[], &applicant, &signup, now),
         Action::DeclineApplication => application.decline(DeclineReason::Full, None, &signup, now),
         Action::WithdrawApplication => application.withdraw(&signup, now),
@@ -126,7 +144,8 @@ fn in_each_state_the_table_says_what_can_be_done_and_nothing_else_can() {
 
 #[test]
 fn at_the_kick_off_nothing_can_be_done_any_more_to_what_is_still_open() {
-    let by_time = [Action::ExpireApplication, Action::ReleaseApplication];
+    // Staff add people also when sign-up has closed.
+    let by_time = [Action::ExpireApplication, Action::ReleaseApplication, Action::CreateAddition];
     for row in MACHINE.transitions.iter().filter(|row| !by_time.contains(&row.action)) {
         for state in row.from.iter().filter(|state| in_state(**state, row.action).standing.open()) {
             let refused = take(in_state(*state, row.action), row.action, KICKOFF);
@@ -335,7 +354,10 @@ fn commitments_are_accepted_at_the_sending_where_the_first_come_are_the_first_se
     let applicant = Applicant { required: &required, ..applicant(&eligible, verified()) };
     let submit = |given: &[Accepted], mode, seat| {
         let draft = ApplicationUpdate { commitments: Some(given.to_vec()), ..ApplicationUpdate::default() };
-        let draft = application(1, Standing::Draft).update(draft, &required, &signup(mode), at(NOW - 5)).unwrap().value;
+        let draft = application(1, Standing::Draft)
+            .update(draft, &form().on(today()), &required, &signup(mode), at(NOW - 5))
+            .unwrap()
+            .value;
         draft.submit(&applicant, seat, &signup(mode), at(NOW))
     };
     let seat = Seat::Held { until: None };
@@ -371,7 +393,7 @@ fn confirming_asks_for_every_commitment_in_the_version_in_which_it_stands_now() 
 #[test]
 fn a_commitment_that_nobody_asks_for_is_not_accepted() {
     let draft = ApplicationUpdate { commitments: Some(vec![acceptance(9, 1)]), ..ApplicationUpdate::default() };
-    let refused = application(1, Standing::Draft).update(draft, &commitments(), &signup(FirstCome), at(NOW));
+    let refused = application(1, Standing::Draft).update(draft, &form().on(today()), &commitments(), &signup(FirstCome), at(NOW));
     assert!(matches!(refused, Err(Refusal::Invalid(faults)) if faults[0].code == FaultCode::NotFound));
 }
 
@@ -430,10 +452,94 @@ fn what_can_be_done_depends_on_who_asks_on_the_time_and_on_the_mode() {
     assert_eq!(actions(submitted(None), &staff, RollingReview, NOW), ["offer", "waitlist", "decline"]);
     assert_eq!(actions(submitted(Some(at(300))), &staff, FirstCome, NOW), ["decline"]);
     let offered = Standing::Offered { since: at(0), until: at(300) };
-    assert_eq!(actions(offered.clone(), &person, RollingReview, 299), ["confirm", "withdraw"]);
+    assert_eq!(actions(offered.clone(), &person, RollingReview, 299), ["update", "confirm", "withdraw"]);
     assert!(actions(offered, &person, RollingReview, 300).is_empty());
     let enrolled = application(1, Standing::Enrolled { enrolled_at: at(0) });
-    assert!(actions(enrolled.standing.clone(), &person, FirstCome, NOW).is_empty(), "it is an enrollment now");
+    let open = actions(enrolled.standing.clone(), &person, FirstCome, NOW);
+    assert_eq!(open, ["update"], "it is an enrollment now, of which the answers alone are the application's");
     let of_enrollment = |actor| enrolled.allowed_enrollment_actions(&Tie::to_person(actor, enrolled.person_id));
     assert_eq!((of_enrollment(&person), of_enrollment(&staff)), (vec!["withdraw"], vec!["remove"]));
+}
+
+#[test]
+fn of_what_was_sent_the_answers_alone_can_change_until_they_are_frozen() {
+    let form = form();
+    let answers = |why: &str| Answers { form_version: 3, values: Map::from_iter([("why".to_owned(), json!(why))]) };
+    let sent = |state| Application {
+        answers: answers("I work alone"),
+        submitted_at: Some(at(NOW - 10)),
+        ..in_state(state, Action::UpdateApplication)
+    };
+    let other = || ApplicationUpdate { answers: Some(answers("We are two")), ..ApplicationUpdate::default() };
+    let update = |application: Application, update, day: &str| {
+        application.update(update, &form.on(day.parse().unwrap()), &[], &signup(RollingReview), at(NOW))
+    };
+    for state in [ApplicationState::Submitted, ApplicationState::Waitlisted, ApplicationState::Offered, ApplicationState::Enrolled]
+    {
+        let before = sent(state);
+        let after = update(before.clone(), other(), "1970-01-09").unwrap().value;
+        assert_eq!((&after.answers, &after.standing), (&answers("We are two"), &before.standing), "{state}");
+        let Err(Refusal::Invalid(faults)) = update(before, other(), "1970-01-10") else { panic!("{state}") };
+        assert_eq!((faults[0].pointer.as_str(), faults[0].code), ("#/answers/why", FaultCode::Frozen));
+    }
+    let wrong = ApplicationUpdate {
+        answers: Some(Answers { form_version: 3, values: Map::from_iter([("why".to_owned(), json!(7))]) }),
+        commitments: Some(Vec::new()),
+        workplace: Some(None),
+    };
+    let Err(Refusal::Invalid(faults)) = update(sent(ApplicationState::Submitted), wrong.clone(), "1970-01-09") else { panic!() };
+    let told: Vec<(&str, FaultCode)> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+    let expected =
+        [("#/commitments", FaultCode::Frozen), ("#/employment_id", FaultCode::Frozen), ("#/answers/why", FaultCode::InvalidType)];
+    assert_eq!(told, expected);
+    assert!(
+        update(in_state(ApplicationState::Draft, Action::UpdateApplication), wrong, "1970-01-20").is_ok(),
+        "a draft is judged when it is sent"
+    );
+}
+
+#[test]
+fn whom_staff_add_is_enrolled_whatever_the_rules_say_and_the_entry_tells() {
+    let (cohort, why) = (open_cohort(1, 2), reason("the superintendent asked for it"));
+    let blank = |person| Application::blank(id(77), &cohort, id(person), Answers::default(), at(NOW)).value;
+    let unmet = unmet();
+    let add = |application: Application, now| {
+        application.add(&cohort, || Ok(seat()), (&applicant(&unmet, Verified::No), &why), &signup(RollingReview), at(now))
+    };
+    let added = add(blank(1), NOW).unwrap();
+    assert_eq!(added.value.standing, Standing::Enrolled { enrolled_at: at(NOW) });
+    assert_eq!((added.value.submitted_at, added.value.workplace), (Some(at(NOW)), unmet.workplace));
+    let entry = &added.happened[0];
+    assert_eq!((entry.verb, &entry.reason), ("enrolled", &Some(why.clone())));
+    assert_eq!((&entry.data["added"], &entry.data["unmet"]), (&json!(true), &json!(["role", "not_verified"])));
+    assert!(add(blank(1), KICKOFF + 1).is_ok(), "also when sign-up has closed");
+    assert!(matches!(add(blank(900), NOW), Err(Refusal::SamePerson(_))), "who leads the cohort");
+    let full = blank(1).add(
+        &cohort,
+        || Err(Refusal::CohortFull(String::new())),
+        (&applicant(&unmet, Verified::No), &why),
+        &signup(RollingReview),
+        at(NOW),
+    );
+    assert!(matches!(full, Err(Refusal::CohortFull(_))));
+    let over = crate::cohorts::Standing::Completed { started_at: None, completed_at: at(NOW) };
+    for standing in [crate::cohorts::Standing::Draft, over] {
+        let cohort = Cohort { standing, ..cohort.clone() };
+        let refused =
+            blank(1).add(&cohort, || Ok(seat()), (&applicant(&unmet, Verified::No), &why), &signup(RollingReview), at(NOW));
+        assert!(matches!(refused, Err(Refusal::InvalidTransition { machine: "cohort", .. })));
+    }
+}
+
+#[test]
+fn who_is_passed_over_by_an_addition_is_so_with_the_reason() {
+    let waits = application(5, Standing::Waitlisted { since: at(150), place: place() });
+    let passing_over = vec![waits.passed_over(&Refusal::NotVerified(String::new()))];
+    let (cohort, why, eligible) = (open_cohort(1, 2), reason("the superintendent asked for it"), eligible());
+    let blank = Application::blank(id(77), &cohort, id(1), Answers::default(), at(NOW)).value;
+    let seat = || Ok(FreeSeat { passing_over });
+    let added = blank.add(&cohort, seat, (&applicant(&eligible, verified()), &why), &signup(FirstCome), at(NOW)).unwrap();
+    let told: Vec<_> = added.happened.iter().map(|entry| (entry.verb, entry.reason.clone())).collect();
+    assert_eq!(told, [("passed_over", Some(why.clone())), ("enrolled", Some(why))]);
+    assert_eq!(added.happened[1].data["unmet"], json!([]));
 }

@@ -21,7 +21,7 @@ use crate::programs::Capacity;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::seats::Seats;
 use crate::text::{Reason, RoleKey, Slug, Summary, Title};
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 use crate::timeline::{CohortDates, CohortSpan, SignupWindow, Timeline};
 
 mod signup;
@@ -93,6 +93,7 @@ pub const MACHINE: Machine<CohortState> = {
             Transition { action: Action::UpdateCohort, from: &[Open], to: &[Open] },
             Transition { action: Action::UpdateCohort, from: &[InSession], to: &[InSession] },
             Transition { action: Action::PublishCohort, from: &[Draft], to: &[Open] },
+            Transition { action: Action::ExtendCohort, from: &[Open], to: &[Open] },
             Transition { action: Action::StartCohort, from: &[Open], to: &[InSession] },
             Transition { action: Action::CompleteCohort, from: &[InSession], to: &[Completed] },
             Transition { action: Action::CancelCohort, from: &[Draft, Open, InSession], to: &[Cancelled] },
@@ -309,6 +310,30 @@ impl Cohort {
         Ok(self.becomes(Standing::Open, "published", now))
     }
 
+    /// Gives it until a later day to find its people, when it is at risk: it is not at risk again before that day is over.
+    ///
+    /// # Errors
+    /// It is not open, or not at risk; or that day is over already, or comes after the kick-off.
+    pub fn extend(mut self, until: Date, reason: &Reason, year: &Year, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let window = year.window(&self);
+        MACHINE.check(self.state_at(window.as_ref(), now), Action::ExtendCohort)?;
+        let Some(window) = window.filter(|window| self.at_risk(Some(window), now)) else {
+            let what = "The cohort is not at risk: it has the people that it needs, or has time to find them".to_owned();
+            return Err(Refusal::NotReady { what, missing: Vec::new() });
+        };
+        self.dates.extended_until = Some(until);
+        let extended = year.window(&self).and_then(|window| window.soft_deadline_at);
+        if extended.is_none_or(|deadline| deadline <= now) {
+            return Err(Refusal::invalid("#/until_on", FaultCode::OutOfRange, "That day is over"));
+        }
+        if until > year.program.time_zone.date_of(window.closes_at) {
+            return Err(Refusal::invalid("#/until_on", FaultCode::OutOfRange, "The cohort kicks off before that day"));
+        }
+        self.meta = self.meta.changed(now);
+        let happened = self.happening("extended").with("until_on", until.to_string()).because(Some(reason));
+        Ok(Change::one(self, happened))
+    }
+
     /// Starts it before its kick-off, which closes sign-up.
     ///
     /// # Errors
@@ -381,6 +406,27 @@ impl Cohort {
         self.facilitators.contains(&person)
     }
 
+    /// Goes on when this person can have a seat in it, as far as who leads it goes.
+    ///
+    /// # Errors
+    /// [`Refusal::SamePerson`].
+    pub fn require_not_facilitated_by(&self, person: PersonId) -> Result<(), Refusal> {
+        if self.facilitated_by(person) {
+            return Err(Refusal::SamePerson("Who leads a cohort takes no seat in it".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Goes on when staff can add people: it is published, and not over; its sign-up may be closed.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidTransition`].
+    pub fn require_open_to_additions(&self, window: &SignupWindow, now: Timestamp) -> Result<(), Refusal> {
+        let state = self.state_at(Some(window), now);
+        let open = matches!(state, CohortState::Open | CohortState::InSession);
+        if open { Ok(()) } else { Err(MACHINE.refuse(state, Action::CreateAddition)) }
+    }
+
     /// How an actor is tied to it, as far as it knows itself.
     #[must_use]
     pub fn tie<'a>(&self, actor: &'a Actor) -> Tie<'a> {
@@ -397,8 +443,11 @@ impl Cohort {
     /// What this caller can do to it now.
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, window: Option<&SignupWindow>, now: Timestamp) -> Vec<&'static str> {
-        let in_time = |action| action != Action::PublishCohort || window.is_none_or(|window| now < window.closes_at);
-        MACHINE.allowed(self.state_at(window, now), tie, in_time)
+        let open = |action| {
+            (action != Action::PublishCohort || window.is_none_or(|window| now < window.closes_at))
+                && (action != Action::ExtendCohort || self.at_risk(window, now))
+        };
+        MACHINE.allowed(self.state_at(window, now), tie, open)
     }
 
     fn becomes(mut self, standing: Standing, verb: &'static str, now: Timestamp) -> Change<Self> {

@@ -8,6 +8,10 @@ use crate::programs::EnrollmentMode;
 use crate::timeline::MilestoneKind;
 use crate::words::Word;
 
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
 fn in_state(state: CohortState) -> Cohort {
     let standing = match state {
         CohortState::Draft => Standing::Draft,
@@ -29,6 +33,7 @@ fn take(cohort: Cohort, action: Action, now: Timestamp) -> Result<Change<Cohort>
         Action::StartCohort => cohort.start(window, now),
         Action::CompleteCohort => cohort.complete(window, now),
         Action::CancelCohort => cohort.cancel(&reason("too few people"), window, now),
+        Action::ExtendCohort => cohort.extend(day("1970-01-30"), &reason("two schools asked for it"), &year(), now),
         other => panic!("{other:?} is no move of a cohort"),
     }
 }
@@ -44,10 +49,11 @@ fn in_each_state_the_table_says_what_can_be_done_and_nothing_else_can() {
     for state in CohortState::ALL {
         for action in &actions {
             let before = in_state(*state);
-            match take(before.clone(), *action, at(200)) {
+            let now = if *action == Action::ExtendCohort { SOFT } else { 200 };
+            match take(before.clone(), *action, at(now)) {
                 Ok(change) => {
                     assert!(MACHINE.leads(*state, *action, change.value.decided_state()), "{state} {action:?}");
-                    assert_eq!(change.value.meta.updated_at, at(200));
+                    assert_eq!(change.value.meta.updated_at, at(now));
                     assert_eq!(change.happened.len(), 1);
                 }
                 Err(Refusal::InvalidTransition { current_state, from_here, .. }) => {
@@ -221,4 +227,32 @@ fn what_can_be_done_depends_on_who_asks_and_on_the_time() {
     assert_eq!(actions(&open, &Tie { facilitates: true, ..Tie::none(&stranger) }, 0), ["start"]);
     assert_eq!(actions(&open, &Tie { facilitates: true, ..Tie::none(&stranger) }, KICKOFF), ["complete"]);
     assert!(actions(&open, &Tie::none(&stranger), 0).is_empty());
+}
+
+#[test]
+fn a_cohort_at_risk_can_be_given_longer_and_is_not_at_risk_again_before_that() {
+    // The soft deadline is in the 21st day, the kick-off in the 42nd, at four in the afternoon.
+    let why = reason("two schools asked for it");
+    let extend = |cohort: Cohort, until: &str, now| cohort.extend(day(until), &why, &year(), at(now));
+    assert!(matches!(extend(open_cohort(10, 20), "1970-01-30", SOFT - 1), Err(Refusal::NotReady { .. })));
+    let mut enough = open_cohort(10, 20);
+    enough.seats = Seats { held: 10, enrolled: 10, ..Seats::default() };
+    assert!(matches!(extend(enough, "1970-01-30", SOFT), Err(Refusal::NotReady { .. })));
+
+    let change = extend(open_cohort(10, 20), "1970-01-30", SOFT).unwrap();
+    assert_eq!((change.happened[0].verb, &change.happened[0].reason), ("extended", &Some(why.clone())));
+    assert_eq!(change.happened[0].data["until_on"], "1970-01-30");
+    let extended = change.value;
+    let window = year().window(&extended);
+    assert_eq!(window.and_then(|window| window.soft_deadline_at), Some(at(30 * 24)));
+    assert_eq!(window.map(|window| window.closes_at), Some(at(KICKOFF)), "sign-up closes when it did");
+    assert!(!extended.at_risk(window.as_ref(), at(30 * 24 - 1)) && extended.at_risk(window.as_ref(), at(30 * 24)));
+    assert_eq!(extended.enrollment_status(window.as_ref(), at(SOFT)), Open);
+    assert!(extend(extended, "1970-02-11", 30 * 24).is_ok(), "also up to the day of the kick-off, and again");
+
+    for (until, now) in [("1970-01-20", SOFT), ("1970-02-12", SOFT), ("1970-02-12", SOFT + 24)] {
+        let refused = extend(open_cohort(10, 20), until, now);
+        let Err(Refusal::Invalid(faults)) = refused else { panic!("{until}: {refused:?}") };
+        assert_eq!((faults[0].pointer.as_str(), faults[0].code), ("#/until_on", FaultCode::OutOfRange));
+    }
 }

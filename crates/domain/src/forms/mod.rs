@@ -2,8 +2,10 @@
 //!
 //! What always holds: a form that was saved can be compiled, and judges any answers in bounded time, since it is limited in size, its
 //! references stay inside it and do not run in circles, and its patterns are of the kind that cannot run for ever. An answer is judged
-//! by the version of the form that it answers. Left out on purpose: how a form looks on a screen.
+//! by the version of the form that it answers. Beside what JSON Schema knows, a question can be required only from a day on, or frozen
+//! from one on. Left out on purpose: how a form looks on a screen.
 
+mod dated;
 pub mod faults;
 
 use serde_json::Value;
@@ -14,6 +16,7 @@ use crate::meta::Meta;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::time::Timestamp;
 
+pub use dated::FormOnDay;
 use faults::{faults_of, options};
 
 /// The most bytes that a form can take, as JSON.
@@ -209,6 +212,11 @@ impl<'a> Walk<'a> {
             ("pattern", Value::String(_)) => self.patterns = self.patterns.saturating_add(1),
             ("patternProperties", Value::Object(patterns)) => self.patterns = self.patterns.saturating_add(patterns.len()),
             (name, _) if FORBIDDEN.contains(&name) => wrong("A form refers to nothing but its own definitions"),
+            (name, value) if dated::KEYWORDS.contains(&name) => {
+                if let Some(detail) = pointer.and_then(|pointer| dated::fault(pointer, value)) {
+                    wrong(detail);
+                }
+            }
             _ => {}
         }
         self.visit(value, pointer, depth + 1, faults);

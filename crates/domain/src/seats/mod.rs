@@ -36,10 +36,24 @@ pub struct Seats {
 /// A place on a waitlist: the smaller comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// 0, unless staff put it otherwise.
+    /// 0, unless staff put it first: then less.
     pub priority: i32,
     /// In the order of joining, drawn under the cohort's lock.
     pub number: u32,
+}
+
+impl Place {
+    /// The same number, with this priority: the greater comes first.
+    #[must_use]
+    pub fn with_priority(self, priority: u8) -> Self {
+        Self { priority: -i32::from(priority), ..self }
+    }
+
+    /// Its priority, as it was given.
+    #[must_use]
+    pub fn given_priority(self) -> u8 {
+        u8::try_from(self.priority.unsigned_abs()).unwrap_or(u8::MAX)
+    }
 }
 
 /// What came of asking for a seat.

@@ -1,11 +1,14 @@
 //! Settling a cohort: what has lapsed expires, and the seats that are free go to those who wait.
 
+use std::collections::BTreeMap;
+
 use crate::applications::{Application, Verified};
 use crate::cohorts::{Cohort, CohortState, Signup};
 use crate::eligibility::{self, EmploymentFacts, Rule, SeatsByOrganization};
+use crate::ids::ApplicationId;
 use crate::journal::{Change, Happening};
 use crate::refusal::Refusal;
-use crate::seats::FreeSeat;
+use crate::seats::{FreeSeat, Place};
 use crate::time::{Timestamp, earliest};
 
 /// How many people are promoted from a waitlist in one go; the rest follow in the next.
@@ -34,6 +37,7 @@ pub struct Settling {
     seats_by_organization: SeatsByOrganization,
     now: Timestamp,
     changes: Vec<Change<Application>>,
+    places: BTreeMap<ApplicationId, Place>,
     promoted: usize,
     /// An entry for each person that cannot have a seat, of which so many were written down with a promotion.
     skipped: Vec<Happening>,
@@ -48,6 +52,8 @@ pub struct Settled {
     pub cohort: Cohort,
     /// The applications that expired or were promoted, in that order.
     pub changes: Vec<Change<Application>>,
+    /// The places that they had on the waitlist, those who waited.
+    pub places: BTreeMap<ApplicationId, Place>,
     /// Whether seats are still free for people who wait: only so many are promoted in one go.
     pub more: bool,
     /// How many people of each organization hold a seat now.
@@ -65,8 +71,8 @@ impl Settling {
         seats_by_organization: SeatsByOrganization,
         now: Timestamp,
     ) -> Self {
-        let (changes, skipped) = (Vec::new(), Vec::new());
-        Self { cohort, signup, rules, seats_by_organization, now, changes, promoted: 0, skipped, told: 0 }
+        let (changes, skipped, places) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { cohort, signup, rules, seats_by_organization, now, changes, places, promoted: 0, skipped, told: 0 }
     }
 
     /// Expires an application whose time is over; another is left as it is.
@@ -77,6 +83,7 @@ impl Settling {
                 self.seats_by_organization.remove(change.value.workplace);
             }
             self.cohort.seats.count(&before, &change.value.standing);
+            self.places.extend(before.place().map(|place| (change.value.id, place)));
             self.changes.push(change);
         }
     }
@@ -98,6 +105,7 @@ impl Settling {
                 self.told = self.skipped.len();
                 self.seats_by_organization.add(change.value.workplace);
                 self.cohort.seats.count(&waiting.application.standing, &change.value.standing);
+                self.places.extend(waiting.application.standing.place().map(|place| (change.value.id, place)));
                 self.promoted = self.promoted.saturating_add(1);
                 self.changes.push(change);
             }
@@ -110,8 +118,8 @@ impl Settling {
         let offered = self.changes.iter().map(|change| change.value.standing.lapses_at());
         self.cohort.seats.next_lapse_at = earliest(offered.chain([next_lapse_at]));
         let more = self.seats_are_due();
-        let Self { cohort, changes, seats_by_organization, skipped, .. } = self;
-        Settled { cohort, changes, more, seats_by_organization, passing_over: skipped }
+        let Self { cohort, changes, places, seats_by_organization, skipped, .. } = self;
+        Settled { cohort, changes, places, more, seats_by_organization, passing_over: skipped }
     }
 
     /// Whether a seat is free, and somebody waits who has not been considered.
@@ -134,8 +142,8 @@ impl Settling {
 impl Settled {
     /// A cohort of which nothing was to be settled, because its program has not come so far that anybody could sign up.
     pub fn untouched(cohort: Cohort) -> Self {
-        let seats_by_organization = SeatsByOrganization::default();
-        Self { cohort, changes: Vec::new(), more: false, seats_by_organization, passing_over: Vec::new() }
+        let (places, seats_by_organization) = (BTreeMap::new(), SeatsByOrganization::default());
+        Self { cohort, changes: Vec::new(), places, more: false, seats_by_organization, passing_over: Vec::new() }
     }
 
     /// A seat that staff can offer, once everybody who waits and can have one was offered one.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::access::Action;
 use crate::applications::fixtures::{KICKOFF, OPENS, at, id, open_cohort, principal, reason, signup, window, year};
-use crate::applications::{Applicant, Application, ApplicationDraft, ApplicationState, DeclineReason, MACHINE, Verified};
+use crate::applications::{Answers, Applicant, Application, ApplicationDraft, ApplicationState, DeclineReason, MACHINE, Verified};
 use crate::cohorts::{CohortUpdate, Signup};
 use crate::eligibility::{self, Eligibility, EmploymentFacts, JoiningTerms, Rule, SeatsByOrganization};
 use crate::ids::{ApplicationId, Id, PersonId};
@@ -31,6 +31,10 @@ enum Step {
     Verify(u8, i64),
     /// A person's organization joins the coalition, or leaves it.
     Membership(u8, bool),
+    /// Staff put a person first on the waitlist, or back.
+    Prioritize(u8, u8),
+    /// Staff add a person.
+    Add(u8),
     /// The maximum changes.
     Capacity(u32),
     /// Time passes.
@@ -48,6 +52,7 @@ struct World {
     most_of_one: Option<u32>,
     cohort: Cohort,
     applications: BTreeMap<ApplicationId, Application>,
+    added: BTreeSet<ApplicationId>,
     verified_until: BTreeMap<u8, i64>,
     outside: BTreeSet<u8>,
     now: i64,
@@ -63,6 +68,7 @@ impl World {
             most_of_one,
             cohort,
             applications: BTreeMap::new(),
+            added: BTreeSet::new(),
             verified_until: BTreeMap::new(),
             outside: BTreeSet::new(),
             now: OPENS,
@@ -83,6 +89,13 @@ impl World {
                 self.verified_until.insert(*person, self.now + long);
                 self.decide(*person, Action::AdmitApplication)?;
             }
+            Step::Prioritize(person, priority) => {
+                drop(self.settle());
+                let why = reason("left out by mistake");
+                let change = self.of(*person)?.prioritize(*priority, &why, &self.signup, at(self.now))?;
+                self.save(&change, Action::PrioritizeApplication, true);
+            }
+            Step::Add(person) => self.add(*person)?,
             Step::Membership(person, true) => drop(self.outside.remove(person)),
             Step::Membership(person, false) => drop(self.outside.insert(*person)),
             Step::Capacity(max) => {
@@ -106,6 +119,21 @@ impl World {
         let whose = (&self.cohort, id::<PersonId>(person.into()));
         let change = Application::begin(new, whose, ApplicationDraft::default(), &[], Some(&window()), at(self.now))?;
         self.applications.insert(new, change.value);
+        Ok(())
+    }
+
+    fn add(&mut self, person: u8) -> Result<(), Refusal> {
+        let mut settled = self.settle();
+        let new = id::<ApplicationId>(1_000 + u128::try_from(self.applications.len()).unwrap());
+        let blank = || Application::blank(new, &self.cohort, id(person.into()), Answers::default(), at(self.now)).value;
+        let draft = self.live(person).cloned().unwrap_or_else(blank);
+        let eligibility = self.eligibility(&draft);
+        let (applicant, why) = (self.applicant(person, &eligibility), reason("the superintendent asked for it"));
+        let change = draft.clone().add(&self.cohort, || settled.seat_to_offer(), (&applicant, &why), &self.signup, at(self.now))?;
+        self.assert_none_passed_over_silently(std::slice::from_ref(&change));
+        self.applications.insert(draft.id, draft.clone());
+        self.added.insert(draft.id);
+        self.save(&change, Action::CreateAddition, true);
         Ok(())
     }
 
@@ -239,11 +267,11 @@ impl World {
                 accounted.insert(ApplicationId::from_uuid(entry.subject.id));
             }
             accounted.insert(change.value.id);
-            if change.value.state() != ApplicationState::Offered {
+            if !change.value.standing.holds_seat() {
                 continue;
             }
             let before = |other: &Application| {
-                let own = self.applications[&change.value.id].standing.place();
+                let own = self.applications.get(&change.value.id).and_then(|own| own.standing.place());
                 own.is_none_or(|own| other.standing.place().is_some_and(|place| place < own))
             };
             let silent = self.queue().into_iter().find(|other| before(other) && !accounted.contains(&other.id));
@@ -263,7 +291,10 @@ impl World {
         assert!(lapse.is_none() || seats.next_lapse_at <= lapse && seats.next_lapse_at.is_some(), "{seats:?} but {lapse:?}");
         if let Some(most) = self.most_of_one {
             for organization in 0..ORGANIZATIONS {
-                let of_it = self.applications.values().filter(|application| person_of(application) % ORGANIZATIONS == organization);
+                // Whom staff added counts, but was not held to the rule.
+                let counts =
+                    |other: &&Application| person_of(other) % ORGANIZATIONS == organization && !self.added.contains(&other.id);
+                let of_it = self.applications.values().filter(counts);
                 assert!(self::count(of_it, Standing::holds_seat) <= most, "more than {most} of one organization");
             }
         }
@@ -357,6 +388,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (person(), by_staff).prop_map(|(person, action)| Step::Staff(person, action)),
         5 => (person(), 50..2_000_i64).prop_map(|(person, long)| Step::Verify(person, long)),
         1 => (person(), any::<bool>()).prop_map(|(person, inside)| Step::Membership(person, inside)),
+        2 => (person(), 0..3_u8).prop_map(|(person, priority)| Step::Prioritize(person, priority)),
+        2 => person().prop_map(Step::Add),
         1 => (1..8_u32).prop_map(Step::Capacity),
         4 => (1..100_i64).prop_map(Step::Pass),
         1 => Just(Step::Settle),

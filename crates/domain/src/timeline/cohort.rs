@@ -16,6 +16,8 @@ pub struct CohortDates {
     pub milestones: Vec<Milestone>,
     /// The start of its kick-off session, where one is set: a kick-off that is set on a day then begins at this instant.
     pub kickoff_session_at: Option<Timestamp>,
+    /// The day until which staff gave it longer to find its people than the program's soft deadline does.
+    pub extended_until: Option<Date>,
 }
 
 /// The dates of a cohort, its own and its program's.
@@ -48,7 +50,7 @@ impl CohortDates {
         for (index, milestone) in milestones.iter().enumerate() {
             own_faults(milestone).for_each(|fault| invalid.push(fault.under(&format!("#/milestones/{index}"))));
         }
-        let dates = Self { milestones, kickoff_session_at: None };
+        let dates = Self { milestones, ..Self::default() };
         let disorder = dates.out_of_order(timeline);
         if !invalid.is_empty() {
             return Err(Refusal::Invalid([invalid.into_vec(), disorder].concat()));
@@ -106,8 +108,13 @@ impl Timeline {
         CohortTimeline {
             milestones: Self::new(calendar, all).milestones,
             signup_opens_at: self.effective_at(MilestoneKind::SignupOpens),
-            soft_deadline_at: self.effective_at(MilestoneKind::SignupSoftDeadline),
+            soft_deadline_at: self.soft_deadline_at(dates.extended_until),
         }
+    }
+
+    fn soft_deadline_at(&self, extended_until: Option<Date>) -> Option<Timestamp> {
+        let extended = extended_until.map(|day| self.calendar.due_on(day));
+        self.effective_at(MilestoneKind::SignupSoftDeadline).max(extended)
     }
 
     /// A milestone of the program's as a cohort has it that sets none of that kind itself.

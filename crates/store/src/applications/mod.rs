@@ -16,7 +16,7 @@ use sea_orm::sea_query::{ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
-use self::record::from_place;
+pub(crate) use self::record::{from_place, to_place};
 use crate::entity::application::{Column, Entity, Model};
 use crate::entity::verification;
 use crate::error::Result;
@@ -119,6 +119,16 @@ impl Read {
         rows.one().await?.map(Application::from_row).transpose()
     }
 
+    /// The cohorts to which a person has an application that is open, as far as anybody decided.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn applied_to(&self, person: PersonId) -> Result<BTreeSet<CohortId>> {
+        let rows = self.rows::<Entity>().filter(Column::PersonId.eq(person.uuid())).filter(Column::State.is_in(LIVE));
+        let ids: Vec<Uuid> = rows.column(Column::CohortId).await?;
+        Ok(ids.into_iter().map(CohortId::from_uuid).collect())
+    }
+
     /// How many applications to these cohorts are open.
     ///
     /// # Errors
@@ -144,6 +154,15 @@ impl Read {
     pub async fn queue(&self, cohort: CohortId, behind: Option<Place>, limit: u64) -> Result<Vec<Application>> {
         let rows = self.waiting([cohort]).filter_if(behind, |place| Column::Place.gt(from_place(place)));
         all(rows.order_by(Column::Place, Order::Asc).limit(limit)).await
+    }
+
+    /// How many wait in a cohort before a place.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn waiting_before(&self, cohort: CohortId, place: Place) -> Result<u32> {
+        let before = self.waiting([cohort]).filter(Column::Place.lt(from_place(place))).count().await?;
+        Ok(u32::try_from(before).unwrap_or(u32::MAX))
     }
 
     /// A page of the waitlist of a cohort, in its order.

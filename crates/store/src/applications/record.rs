@@ -124,15 +124,19 @@ fn standing(row: &Model) -> Result<Standing> {
 }
 
 fn place(row: &Model) -> Result<Place> {
-    let place = row.place.ok_or_else(|| Error::corrupt(TABLE, "place"))?;
+    to_place(TABLE, "place", row.place.ok_or_else(|| Error::corrupt(TABLE, "place"))?)
+}
+
+/// A number as the place that it stands for.
+pub(crate) fn to_place(table: &str, column: &str, place: i64) -> Result<Place> {
     Ok(Place {
-        priority: number(TABLE, "place", place.div_euclid(NUMBERS))?,
-        number: number(TABLE, "place", place.rem_euclid(NUMBERS))?,
+        priority: number(table, column, place.div_euclid(NUMBERS))?,
+        number: number(table, column, place.rem_euclid(NUMBERS))?,
     })
 }
 
 /// A place as one number, in the same order.
-pub(super) fn from_place(place: Place) -> i64 {
+pub(crate) fn from_place(place: Place) -> i64 {
     i64::from(place.priority) * NUMBERS + i64::from(place.number)
 }
 

@@ -129,6 +129,7 @@ fn standing(row: &Model) -> Result<Standing> {
 struct StoredDates {
     milestones: Vec<StoredMilestone>,
     kickoff_session_at: Option<Timestamp>,
+    extended_until: Option<Date>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -160,7 +161,12 @@ impl From<&CohortDates> for StoredDates {
                 When::Relative { to, days } => StoredWhen::Relative { to, days },
             },
         };
-        Self { milestones: dates.milestones.iter().map(stored).collect(), kickoff_session_at: dates.kickoff_session_at }
+        let CohortDates { milestones, kickoff_session_at, extended_until } = dates;
+        Self {
+            milestones: milestones.iter().map(stored).collect(),
+            kickoff_session_at: *kickoff_session_at,
+            extended_until: *extended_until,
+        }
     }
 }
 
@@ -176,6 +182,7 @@ impl From<StoredDates> for CohortDates {
                 StoredWhen::Relative { to, days } => When::Relative { to, days },
             },
         };
-        Self { milestones: dates.milestones.into_iter().map(milestone).collect(), kickoff_session_at: dates.kickoff_session_at }
+        let StoredDates { milestones, kickoff_session_at, extended_until } = dates;
+        Self { milestones: milestones.into_iter().map(milestone).collect(), kickoff_session_at, extended_until }
     }
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::entity::application;
 use crate::entity::cohort::{Column, Entity};
 use crate::error::Result;
+use crate::rows::Rows;
 use crate::{Read, Tx};
 
 /// The states in which an application holds a seat; a submitted one does as long as its hold has an end.
@@ -52,15 +53,38 @@ impl Read {
     /// The database's.
     pub async fn seats_by_organization(&self, cohort: CohortId, but: Option<ApplicationId>) -> Result<SeatsByOrganization> {
         use application::Column;
-        let rows = self
-            .rows::<application::Entity>()
-            .filter(Column::CohortId.eq(cohort.uuid()))
+        let rows = self.held_by_organizations([cohort]).filter_if(but, |id| Column::Id.ne(id.uuid()));
+        let organizations: Vec<Uuid> = rows.column(Column::OrganizationId).await?;
+        Ok(organizations.into_iter().map(OrganizationId::from_uuid).collect())
+    }
+}
+
+impl Read {
+    /// How many people of each organization hold a seat in each of these cohorts.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn seats_by_organization_in(
+        &self,
+        cohorts: impl IntoIterator<Item = CohortId>,
+    ) -> Result<HashMap<CohortId, SeatsByOrganization>> {
+        use application::Column;
+        let held = self.held_by_organizations(cohorts);
+        let held: Vec<(Uuid, Uuid)> = held.columns([Column::CohortId, Column::OrganizationId]).await?;
+        let mut organizations: HashMap<CohortId, Vec<OrganizationId>> = HashMap::new();
+        for (cohort, organization) in held {
+            organizations.entry(CohortId::from_uuid(cohort)).or_default().push(OrganizationId::from_uuid(organization));
+        }
+        Ok(organizations.into_iter().map(|(cohort, held)| (cohort, held.into_iter().collect())).collect())
+    }
+
+    fn held_by_organizations(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Rows<'_, application::Entity> {
+        use application::Column;
+        self.rows::<application::Entity>()
+            .filter(Column::CohortId.is_in(cohorts.into_iter().map(Id::uuid)))
             .filter(Column::State.is_in(HOLDS_A_SEAT))
             .filter(Column::State.ne("submitted").or(Column::LapsesAt.is_not_null()))
             .filter(Column::OrganizationId.is_not_null())
-            .filter_if(but, |id| Column::Id.ne(id.uuid()));
-        let organizations: Vec<Uuid> = rows.column(Column::OrganizationId).await?;
-        Ok(organizations.into_iter().map(OrganizationId::from_uuid).collect())
     }
 }
 

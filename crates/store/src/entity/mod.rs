@@ -41,6 +41,7 @@ pub(crate) mod tax_form;
 pub(crate) mod throttle;
 pub(crate) mod totp_secret;
 pub(crate) mod verification;
+pub(crate) mod waitlist_move;
 
 /// A table whose rows belong to a coalition.
 pub trait Scoped: EntityTrait {
@@ -91,6 +92,7 @@ scoped!(stipend_installment);
 scoped!(tax_form);
 scoped!(totp_secret);
 scoped!(verification);
+scoped!(waitlist_move);
 
 impl Scoped for coalition::Entity {
     const COALITION: Self::Column = coalition::Column::Id;

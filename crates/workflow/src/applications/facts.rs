@@ -6,6 +6,7 @@ use cohortium_domain::commitments::{Commitment, CommitmentList};
 use cohortium_domain::eligibility::{self, Eligibility, EmploymentFacts, SeatsByOrganization};
 use cohortium_domain::ids::{ApplicationId, PersonId, VerificationId};
 use cohortium_domain::seats::Waiting;
+use cohortium_domain::time::Date;
 use cohortium_domain::verifications::Verification;
 use cohortium_store::{Read, Result, Tx};
 
@@ -65,6 +66,14 @@ pub(super) async fn judge(
         SeatsByOrganization::default()
     };
     Ok(eligibility::judge(&rules, employments, &seats))
+}
+
+/// The day in the zone of a program, on which what is decided holds.
+pub(super) fn today(tx: &mut Tx, year: &Year) -> Date {
+    let zone = year.program.time_zone;
+    let today = zone.date_of(tx.now());
+    tx.relies_on(zone.end_of_day(today));
+    today
 }
 
 /// The employments that a person holds today.

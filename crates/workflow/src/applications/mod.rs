@@ -3,7 +3,9 @@
 //! Whatever is decided about an application is decided inside its cohort, which is entered first; only drafts are begun and changed
 //! outside, because they take nothing from anybody.
 
+mod add;
 pub(crate) mod facts;
+mod recommend;
 mod resting;
 mod send;
 
@@ -28,7 +30,9 @@ use crate::cohorts;
 use crate::input::Input;
 use crate::seats::{self, Entered, signup};
 
+pub use self::add::{Addition, add};
 use self::facts::Facts;
+pub use self::recommend::{Recommendation, recommended};
 pub(crate) use self::resting::{admit, enter_resting};
 pub use self::send::submit;
 
@@ -45,7 +49,7 @@ pub struct ApplicationWish {
     pub submit: bool,
 }
 
-/// What is to be changed of a draft: `None` leaves a member as it is.
+/// What is to be changed of an application: `None` leaves a member as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationChange {
     /// The answers to the form.
@@ -64,6 +68,15 @@ pub struct InCohort {
     pub cohort: Cohort,
     /// The year of the cohort's program.
     pub year: Year,
+}
+
+/// Where on the waitlist an application is put.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prioritization {
+    /// The greater comes first; 0 puts it back where its number does.
+    pub priority: u8,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// Why an application is declined.
@@ -107,7 +120,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     Ok(InCohort { application, cohort, year })
 }
 
-/// Changes a draft.
+/// Changes a draft, or the answers of what was sent.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
@@ -119,6 +132,10 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input
     let change = input.admit(&application.meta)?;
     let update = ApplicationUpdate {
         answers: match change.answers {
+            // What was sent answers the form by which it was judged.
+            Some(values) if application.submitted_at.is_some() => {
+                Some(Answers { form_version: application.answers.form_version, values })
+            }
             Some(values) => Some(answers(tx, &cohort, values).await?),
             None => None,
         },
@@ -130,8 +147,13 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input
     };
     let required = facts::required(tx, &cohort).await?;
     let signup = signup(&year, &cohort)?;
-    tx.relies_on(signup.window.closes_at);
-    let application = tx.save(application.update(update, &required, &signup, tx.now())?, actor).await?;
+    let form = form_of(tx, &application, &cohort).await?;
+    let today = facts::today(tx, &year);
+    for deadline in [Some(signup.window.closes_at), application.standing.lapses_at()].into_iter().flatten() {
+        tx.relies_on(deadline);
+    }
+    let updated = application.update(update, &form.schema.on(today), &required, &signup, tx.now())?;
+    let application = tx.save(updated, actor).await?;
     Ok(InCohort { application, cohort, year })
 }
 
@@ -183,6 +205,17 @@ pub async fn put_on_waitlist(tx: &mut Tx, actor: &Actor, id: ApplicationId, prec
     application.meta.admit(precondition)?;
     let place = entered.cohort_mut().seats.draw_place();
     let change = application.clone().put_on_waitlist(place, &entered.signup()?, tx.now())?;
+    finish(tx, actor, entered, &application, change).await
+}
+
+/// Puts an application first on the waitlist, or back where it stood.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn prioritize(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, Prioritization>) -> Result<InCohort> {
+    let (entered, application) = enter(tx, actor, id, Action::PrioritizeApplication).await?;
+    let Prioritization { priority, reason } = input.admit(&application.meta)?;
+    let change = application.clone().prioritize(priority, &reason, &entered.signup()?, tx.now())?;
     finish(tx, actor, entered, &application, change).await
 }
 
@@ -283,11 +316,19 @@ async fn answers(read: &Read, cohort: &Cohort, values: Map<String, Value>) -> Re
     Ok(Answers { form_version: form.meta.version, values })
 }
 
+/// The form that an application answers.
+async fn form_of(read: &Read, application: &Application, cohort: &Cohort) -> Result<ApplicationForm> {
+    match application.answers.form_version {
+        0 => Ok(ApplicationForm::initial(cohort.program_id, read.now())),
+        version => read.program_document_in(cohort.program_id, version).await,
+    }
+}
+
 /// Where somebody works by this employment, which must be current and the person's own.
 async fn workplace(read: &Read, person: PersonId, employment: Option<EmploymentId>) -> Result<Option<Workplace>> {
     let Some(employment) = employment else { return Ok(None) };
     let current = facts::employments_of(read, person).await?;
     let found = current.into_iter().map(|facts| facts.workplace).find(|workplace| workplace.employment_id == employment);
-    let refusal = || Refusal::invalid("#/employment_id", FaultCode::NotFound, "You hold no such employment now");
+    let refusal = || Refusal::invalid("#/employment_id", FaultCode::NotFound, "The person holds no such employment now");
     Ok(Some(found.ok_or_else(refusal)?))
 }

@@ -5,7 +5,6 @@ use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::{Applicant, Application, Standing, Verified};
 use cohortium_domain::cohorts::{Cohort, Signup, Year};
 use cohortium_domain::eligibility::Eligibility;
-use cohortium_domain::forms::ApplicationForm;
 use cohortium_domain::ids::ApplicationId;
 use cohortium_domain::journal::{Change, Happening, SubjectKind};
 use cohortium_domain::meta::Precondition;
@@ -15,7 +14,7 @@ use cohortium_domain::verifications::Verification;
 use cohortium_store::{Error, Result, Tx};
 
 use super::facts::{self, Facts};
-use super::{InCohort, tie};
+use super::{InCohort, form_of, tie};
 use crate::seats::{self, Entered, limits_organizations, signup};
 use crate::verifications;
 
@@ -54,7 +53,8 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
     let signup = signup(&year, &cohort)?;
     let application = sending.application();
     application.can_be_sent(&signup, tx.now())?;
-    check_answers(tx, application, &cohort).await?;
+    let form = form_of(tx, application, &cohort).await?;
+    form.schema.on(facts::today(tx, &year)).check(&application.answers.values)?;
     tx.relies_on(signup.window.closes_at);
 
     let eligibility = eligibility(tx, application, &cohort, &year).await?;
@@ -85,15 +85,6 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
         }
         None => Ok(InCohort { application: tx.save(change, actor).await?, cohort, year }),
     }
-}
-
-/// Goes on when the answers fit the form that they answer.
-async fn check_answers(tx: &Tx, application: &Application, cohort: &Cohort) -> Result<()> {
-    let form: ApplicationForm = match application.answers.form_version {
-        0 => ApplicationForm::initial(cohort.program_id, tx.now()),
-        version => tx.program_document_in(cohort.program_id, version).await?,
-    };
-    Ok(form.schema.check(&application.answers.values.clone().into())?)
 }
 
 async fn eligibility(tx: &Tx, application: &Application, cohort: &Cohort, year: &Year) -> Result<Eligibility> {

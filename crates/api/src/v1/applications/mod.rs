@@ -24,7 +24,7 @@ use crate::extract::{Body, Conditions, Paging, Params};
 use crate::reply::{Answer, Reply};
 
 /// The answer: the application as it is now, as this caller may see it.
-async fn reply(read: &Read, found: InCohort, caller: &Caller) -> Result<Reply, Error> {
+pub(super) async fn reply(read: &Read, found: InCohort, caller: &Caller) -> Result<Reply, Error> {
     let InCohort { application, cohort, year } = found;
     let signup = year.signup(&cohort);
     let version = application.meta.version;
@@ -136,8 +136,8 @@ async fn get_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>) ->
 
 /// Change an application
 ///
-/// While it is a draft. A merge patch (RFC 7396).
-#[utoipa::path(tag = "Applications", request_body = ApplicationUpdate, responses((status = 200, description = "The draft as it now is.", body = Application)))]
+/// All of a draft; of what was sent, the answers to questions that are not frozen, judged at once by the form that they answer. A merge patch (RFC 7396).
+#[utoipa::path(tag = "Applications", request_body = ApplicationUpdate, responses((status = 200, description = "The application as it now is.", body = Application)))]
 #[patch("/v1/applications/{application_id}")]
 async fn update_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationUpdate>) -> Answer {
     ctx.write(&caller, body.conditions(), async |tx| {

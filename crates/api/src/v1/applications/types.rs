@@ -178,7 +178,7 @@ pub(in crate::v1) struct ApplicationCreate {
     submit: bool,
 }
 
-/// What can be changed of a draft. What is absent stays.
+/// What can be changed of an application: of one that was sent, the answers alone. What is absent stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::v1) struct ApplicationUpdate {

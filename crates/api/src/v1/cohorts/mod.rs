@@ -1,11 +1,11 @@
 //! Cohorts, as everybody finds them, staff make them and their people know each other.
 
+mod roster;
 mod types;
 
 use actix_web::web::Path;
 use actix_web::{get, patch, post};
 use cohortium_domain::access::{Action, Tie};
-use cohortium_domain::applications::ApplicationState;
 use cohortium_domain::cohorts;
 use cohortium_domain::ids::{CohortId, ProgramId};
 use cohortium_domain::journal::SubjectKind;
@@ -15,11 +15,11 @@ use cohortium_store::{CohortFilter, Error, Page, Read, Tx};
 use cohortium_workflow as workflow;
 use cohortium_workflow::cohorts::{CohortChange, CohortWish, InYear, require};
 
+use self::roster::{Roster, roster};
 use self::types::{
-    Cohort, CohortCancel, CohortCreate, CohortEligibility, CohortPage, CohortUpdate, CohortsQuery, Participant, Roster,
-    WaitlistEntry, WaitlistPage, named, view,
+    Cohort, CohortCancel, CohortCreate, CohortExtend, CohortPage, CohortUpdate, CohortsQuery, WaitlistEntry, WaitlistPage, view,
 };
-pub(super) use self::types::{CohortSummary, facilitators, summary};
+pub(super) use self::types::{CohortEligibility, CohortSummary, facilitators, summary};
 use super::room;
 use crate::auth::Caller;
 use crate::ctx::Ctx;
@@ -128,6 +128,19 @@ async fn cancel_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Bod
     .await
 }
 
+/// Give a cohort longer to find its people
+///
+/// While it is at risk: it is not again before the end of that day, which can be as late as that of its kick-off.
+#[utoipa::path(tag = "Cohorts", request_body = CohortExtend, responses((status = 200, description = "The cohort, with its new soft deadline.", body = Cohort)))]
+#[post("/v1/cohorts/{cohort_id}/extend")]
+async fn extend_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<CohortExtend>) -> Answer {
+    ctx.write(&caller, body.conditions(), async |tx| {
+        let extended = workflow::cohorts::extend(tx, &caller.actor, *path, &body.input()).await?;
+        reply(tx, extended, &caller).await
+    })
+    .await
+}
+
 /// Start a cohort
 ///
 /// Before its kick-off, by which it starts of its own accord. Sign-up closes: what is still open expires.
@@ -204,28 +217,19 @@ async fn get_waitlist(caller: Caller, ctx: Ctx, path: Path<CohortId>, paging: Pa
 
 /// Read who belongs to a cohort
 ///
-/// Its facilitators, and who takes part.
+/// Its facilitators, and who takes part; for who runs it, also how full it is.
 #[utoipa::path(tag = "Cohorts", responses((status = 200, description = "The people of the cohort.", body = Roster)))]
 #[get("/v1/cohorts/{cohort_id}/roster")]
 async fn get_roster(caller: Caller, ctx: Ctx, path: Path<CohortId>) -> Answer {
     ctx.read(&caller, async |read| {
-        let (cohort, _) = known(read, *path, &caller, Action::GetCohort).await?;
+        let (cohort, year) = known(read, *path, &caller, Action::GetCohort).await?;
         let enrolled = match caller.actor.person() {
             Some(person) => read.belongs_to(cohort.id, person).await?,
             None => false,
         };
         Tie { enrolled, ..cohort.tie(&caller.actor) }.require(Action::GetRoster, SubjectKind::Cohort)?;
-        let taking_part = [ApplicationState::Enrolled, ApplicationState::Completed];
-        let enrollments = read.applications_in(cohort.id, &taking_part).await?;
-        let ids = enrollments.iter().map(|enrollment| enrollment.person_id).chain(cohort.facilitators.iter().copied());
-        let people = read.find_all::<Person>(ids).await?;
-        let workplaces = enrollments.iter().filter_map(|enrollment| enrollment.workplace);
-        let organizations = read.organization_names(workplaces.map(|workplace| workplace.organization_id)).await?;
-        Ok(Reply::ok(&Roster {
-            cohort_id: cohort.id,
-            facilitators: named(&cohort.facilitators, &people),
-            participants: enrollments.iter().filter_map(|one| Participant::of(one, &people, &organizations)).collect(),
-        }))
+        let runs_it = cohort.tie(&caller.actor).allows(Action::GetWaitlist);
+        Ok(Reply::ok(&roster(read, &cohort, &year, runs_it).await?))
     })
     .await
 }
@@ -236,6 +240,7 @@ room!(
     get_cohort,
     update_cohort,
     publish_cohort,
+    extend_cohort,
     cancel_cohort,
     start_cohort,
     complete_cohort,

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use cohortium_domain::applications::{Application, ApplicationState};
+use cohortium_domain::applications::Application;
 use cohortium_domain::cohorts::{self, Audience, CohortState, EnrollmentStatus, MeetingMode, Standing, Year};
 use cohortium_domain::commitments;
 use cohortium_domain::eligibility::{Eligibility, Outcome, RuleKind};
 use cohortium_domain::employments::Level;
-use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, OrganizationId, PersonId, ProgramId, ProposalId};
+use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, PersonId, ProgramId, ProposalId};
 use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Name, Query, Reason, RoleKey, Slug, Summary, Title};
-use cohortium_domain::time::Timestamp;
+use cohortium_domain::time::{Date, Timestamp};
 use cohortium_store::{Error, Read};
-use cohortium_workflow::cohorts::{CohortChange, CohortWish, InYear};
+use cohortium_workflow::cohorts::{CohortChange, CohortWish, Extension, InYear};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -41,6 +41,9 @@ pub(super) struct Cohort {
     /// By when people are asked to have signed up.
     #[serde(skip_serializing_if = "Option::is_none")]
     signup_soft_deadline_at: Option<Timestamp>,
+    /// The day until which staff gave it longer to find its people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signup_extended_until_on: Option<Date>,
     /// When sign-up closes: at the kick-off, or at the start where that came earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     signup_closes_at: Option<Timestamp>,
@@ -180,6 +183,22 @@ pub(super) struct CohortCancel {
     pub reason: Reason,
 }
 
+/// Until when a cohort is given to find its people.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CohortExtend {
+    /// With the end of this day, in the program's zone.
+    until_on: Date,
+    /// Kept in the journal.
+    reason: Reason,
+}
+
+impl From<CohortExtend> for Extension {
+    fn from(body: CohortExtend) -> Self {
+        Self { until_on: body.until_on, reason: body.reason }
+    }
+}
+
 impl TryFrom<CohortCreate> for CohortWish {
     type Error = Refusal;
 
@@ -236,6 +255,8 @@ pub(super) struct CohortsQuery {
     pub level: Vec<Level>,
     /// Those that you lead, or in which you are enrolled.
     pub mine: Option<bool>,
+    /// Those at risk now, or with `false` those that are not.
+    pub at_risk: Option<bool>,
     /// Those in whose title this text stands.
     pub q: Option<Query>,
 }
@@ -244,13 +265,16 @@ impl CohortsQuery {
     /// Whether a cohort is one of those.
     pub fn wants(&self, cohort: &cohorts::Cohort, year: &Year, now: Timestamp) -> bool {
         let status = || cohort.enrollment_status(year.window(cohort).as_ref(), now);
-        cohort.audience.suits(&self.role, &self.level) && (self.status.is_empty() || self.status.contains(&status()))
+        let at_risk = || cohort.at_risk(year.window(cohort).as_ref(), now);
+        cohort.audience.suits(&self.role, &self.level)
+            && (self.status.is_empty() || self.status.contains(&status()))
+            && self.at_risk.is_none_or(|wanted| wanted == at_risk())
     }
 }
 
 /// How the rules for joining a cohort are answered for oneself.
 #[derive(Serialize, ToSchema)]
-pub(super) struct CohortEligibility {
+pub(in crate::v1) struct CohortEligibility {
     /// All rules together: `unmet` as soon as one is, else `unknown` as soon as one is.
     outcome: Outcome,
     /// One answer for each rule.
@@ -291,6 +315,9 @@ pub(super) struct WaitlistEntry {
     person_id: PersonId,
     given_name: Name,
     family_name: Name,
+    /// What staff gave it: the greater comes first.
+    #[schema(minimum = 0, maximum = 9)]
+    priority: u8,
     /// Since when.
     waitlisted_at: Timestamp,
 }
@@ -313,57 +340,8 @@ impl WaitlistEntry {
             person_id: person.id,
             given_name: person.given_name.clone(),
             family_name: person.family_name.clone(),
+            priority: application.standing.place()?.given_priority(),
             waitlisted_at: application.waitlisted_since()?,
-        })
-    }
-}
-
-/// Who belongs to a cohort.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Roster {
-    pub cohort_id: CohortId,
-    /// Who leads it.
-    #[schema(max_items = 10)]
-    pub facilitators: Vec<Facilitator>,
-    /// Who takes part, in the order in which they signed up.
-    #[schema(max_items = 500)]
-    pub participants: Vec<Participant>,
-}
-
-/// Somebody who takes part in a cohort.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Participant {
-    enrollment_id: ApplicationId,
-    person_id: PersonId,
-    given_name: Name,
-    family_name: Name,
-    /// Where the person works.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organization_id: Option<OrganizationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organization_name: Option<Title>,
-    /// `enrolled`, or `completed` once the cohort is.
-    state: ApplicationState,
-    enrolled_at: Timestamp,
-}
-
-impl Participant {
-    pub fn of(
-        enrollment: &Application,
-        people: &BTreeMap<PersonId, Person>,
-        organizations: &BTreeMap<OrganizationId, Title>,
-    ) -> Option<Self> {
-        let person = people.get(&enrollment.person_id)?;
-        let organization_id = enrollment.workplace.map(|workplace| workplace.organization_id);
-        Some(Self {
-            enrollment_id: enrollment.id,
-            person_id: person.id,
-            given_name: person.given_name.clone(),
-            family_name: person.family_name.clone(),
-            organization_id,
-            organization_name: organization_id.and_then(|id| organizations.get(&id).cloned()),
-            state: enrollment.state(),
-            enrolled_at: enrollment.standing.enrolled_at()?,
         })
     }
 }
@@ -435,6 +413,7 @@ pub(super) fn view(
         proposal_id: cohort.proposal_id,
         signup_opens_at: window.map(|window| window.opens_at),
         signup_soft_deadline_at: window.and_then(|window| window.soft_deadline_at),
+        signup_extended_until_on: cohort.dates.extended_until,
         signup_closes_at: window.map(|window| window.closes_at),
         milestones: dates.milestones().iter().map(|dated| milestone(dated, now)).collect(),
         commitments: commitments.into_iter().map(Into::into).collect(),

@@ -74,7 +74,8 @@ fn a_milestone_is_planned_on_its_day_or_at_its_instant() {
         label: Text::new("Our kick-off").unwrap(),
         when: When::On(day("2019-12-04")),
     };
-    let own = CohortDates { milestones: vec![own], kickoff_session_at: Some(instant("2019-12-05T21:00:00Z")) };
+    let own =
+        CohortDates { milestones: vec![own], kickoff_session_at: Some(instant("2019-12-05T21:00:00Z")), extended_until: None };
     let (kickoff, call) = ((SessionKind::Kickoff, on("2019-12-04")), (SessionKind::Call, on("2020-01-03")));
     assert_eq!(told(own), [kickoff, call, closeout], "its own days, whatever its kick-off session was moved to");
 }

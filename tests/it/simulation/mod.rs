@@ -1,0 +1,139 @@
+//! A simulation: random stories of one cohort, told to the workflows without HTTP, one step after the other; after each the auditor looks at the
+//! tables.
+//!
+//! Many stories share a database, each in a coalition of its own. A seed that fails is printed with its steps, and `COHORTIUM_SEED=7` tells that
+//! story again; `COHORTIUM_SEEDS=20000` tells so many of each kind. What meets at the same instant is left to `interleavings`. Whoever adds
+//! something that moves an application adds it to [`Step`], in `step.rs`.
+
+mod stage;
+mod step;
+
+use std::sync::Arc;
+
+use cohortium_domain::time::Timestamp;
+use cohortium_store::{Error, Store};
+use cohortium_tests::api::must;
+use cohortium_tests::database::{Connection, TestDatabase, on_postgres, on_sqlite};
+use cohortium_tests::environment::TestEnvironment;
+
+use self::stage::Stage;
+use self::step::Step;
+use crate::auditor::{Within, audit};
+use crate::seeds::{Numbers, seeds};
+
+/// How many stories of each kind are told on each database.
+const SEEDS: u64 = 500;
+const STEPS: usize = 24;
+
+mod where_the_first_come_are_the_first_served_every_story_ends_well {
+    use super::*;
+
+    #[test]
+    fn sqlite() {
+        on_sqlite(async |database| run("first_come", database).await);
+    }
+
+    #[test]
+    fn postgres() {
+        on_postgres(async |database| run("first_come", database).await);
+    }
+}
+
+mod where_applications_are_reviewed_every_story_ends_well {
+    use super::*;
+
+    #[test]
+    fn sqlite() {
+        on_sqlite(async |database| run("rolling_review", database).await);
+    }
+
+    #[test]
+    fn postgres() {
+        on_postgres(async |database| run("rolling_review", database).await);
+    }
+}
+
+async fn run(mode: &str, database: TestDatabase) {
+    let store = must(Store::connect(database.url(), Arc::new(TestEnvironment::default())).await);
+    let mut auditor = database.connection().await;
+    let (mut taken, mut refused) = (0, 0);
+    for seed in seeds(SEEDS) {
+        let story = Story::new(&store, &mut auditor, mode, seed).await.tell().await;
+        taken += story.0;
+        refused += story.1;
+    }
+    println!("{mode}: {taken} steps were taken, {refused} refused");
+}
+
+/// One seed's story.
+struct Story<'a> {
+    stage: Stage,
+    auditor: &'a mut Connection,
+    numbers: Numbers,
+    seed: u64,
+    mode: &'a str,
+    /// What was done so far, for whoever reads of a failure.
+    told: Vec<String>,
+    /// How far the journal and the moves of waitlists had come before the last step.
+    seen: (i64, i64),
+}
+
+impl<'a> Story<'a> {
+    async fn new(store: &Store, auditor: &'a mut Connection, mode: &'a str, seed: u64) -> Self {
+        let mut numbers = Numbers(seed);
+        let stage = Stage::set(store, mode, &mut numbers).await;
+        Self { stage, auditor, numbers, seed, mode, told: Vec::new(), seen: (0, 0) }
+    }
+
+    /// Takes all steps, and lets sign-up close. Tells how many were taken, and how many refused.
+    async fn tell(mut self) -> (u32, u32) {
+        let (mut taken, mut refused) = (0, 0);
+        for _ in 0..STEPS {
+            let step = Step::any(self.mode, &mut self.numbers);
+            if self.take(step).await { taken += 1 } else { refused += 1 }
+        }
+        self.take(Step::Reach { instant: stage::after_kickoff(), jobs: true }).await;
+        let open = format!(
+            "SELECT count(*) FROM applications WHERE cohort_id = {} AND state IN ('draft', 'submitted', 'waitlisted', 'offered')",
+            self.stage.cohort_sql()
+        );
+        assert_eq!(self.auditor.number(&open).await, 0, "{}", self.story("nobody waits past the kick-off"));
+        (taken, refused)
+    }
+
+    /// Takes a step, and looks at what came of it. One that is refused changes nothing.
+    async fn take(&mut self, step: Step) -> bool {
+        self.seen = self.reached().await;
+        let now = self.stage.now().await;
+        let dead = self.stage.dead(now).await;
+        let taken = match self.stage.take(&step).await {
+            Ok(()) => true,
+            Err(Error::Refused(_)) => false,
+            Err(error) => panic!("{}", self.story(&format!("{step:?} came to {error:?}"))),
+        };
+        self.told.push(format!("{now} {step:?}: {}", if taken { "taken" } else { "refused" }));
+        if !taken {
+            assert_eq!(self.reached().await, self.seen, "{}", self.story("what was refused changed something"));
+        }
+        self.look(now, &dead).await;
+        taken
+    }
+
+    async fn look(&mut self, now: Timestamp, dead: &[String]) {
+        let within = Within::cohort(self.stage.postgres(), &self.stage.cohort_sql(), &self.stage.coalition_sql(), self.seen);
+        let mut found = self.auditor.texts(&audit(self.mode, &within)).await;
+        let revived = self.stage.alive(dead).await;
+        found.extend(revived.into_iter().map(|id| format!("{id} was dead at {now}, and is alive again")));
+        assert!(found.is_empty(), "{}", self.story(&found.join("\n")));
+    }
+
+    /// The last entry of the journal, and the last move on a waitlist.
+    async fn reached(&mut self) -> (i64, i64) {
+        let last = |table: &str| format!("SELECT COALESCE(max(number), 0) FROM {table}");
+        (self.auditor.number(&last("journal")).await, self.auditor.number(&last("waitlist_moves")).await)
+    }
+
+    fn story(&self, what: &str) -> String {
+        format!("COHORTIUM_SEED={} ({}): {what}\n\n{}", self.seed, self.mode, self.told.join("\n"))
+    }
+}
