@@ -35,6 +35,7 @@ mod program_documents;
 mod programs;
 mod proposals;
 mod rate_limits;
+mod reviews;
 mod second_factor;
 mod sessions;
 mod sign_ins;

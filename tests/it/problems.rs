@@ -139,6 +139,7 @@ impl<'a> World<'a> {
             Code::WindowClosed => self.window_closed().await,
             Code::NotEligible => self.not_eligible().await,
             Code::NotVerified => self.not_verified().await,
+            Code::ConflictOfInterest => self.conflict_of_interest().await,
             Code::SamePerson => self.same_person().await,
             Code::CommitmentsMissing => self.commitments_missing().await,
             Code::TimelineOutOfOrder => self.timeline_out_of_order().await,
@@ -325,6 +326,15 @@ impl<'a> World<'a> {
         let (lead, cohort) = (self.stage.principal("Lea").await, self.cohort("led", 1).await);
         let _ = self.stage.staff.patch(&cohort, json!({"facilitator_ids": [lead.person_id()]})).await.expect(200);
         Box::pin(async move { apply(&lead, &cohort).await })
+    }
+
+    /// The one draft that can be assigned to nobody: its author is the reviewer.
+    async fn conflict_of_interest(&self) -> Attempt<'a> {
+        let author = self.stage.api.person(self.stage.coalition, "Rita", &[Grant::Reviewer]).await;
+        let made = author.post(&format!("{}/proposals", self.call), proposal()).await;
+        let reviews = format!("{}/reviews", made.header("location"));
+        let body = json!({"reviewer_id": author.person_id()});
+        send(self.stage.staff.request(Method::POST, &reviews).json(&body))
     }
 
     async fn commitments_missing(&self) -> Attempt<'a> {
