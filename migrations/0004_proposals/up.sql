@@ -15,8 +15,16 @@ CREATE TABLE proposals (
     -- How many texts were handed in.
     submission {int} NOT NULL,
     submitted_at {instant},
+    -- Until when its author can hand in the draft, where that is longer than for others.
+    extended_until {instant},
+    -- What its author has written since a revision was asked for: beside the text that was handed in.
+    revision {json},
+    revision_due_at {instant},
+    revision_requests {json} NOT NULL,
+    -- What its author was told with the decision that was last released.
+    letter TEXT,
     state TEXT NOT NULL CHECK (
-        state IN ('draft', 'submitted', 'in_review', 'accepted', 'confirmed', 'rejected', 'withdrawn', 'declined')
+        state IN ('draft', 'submitted', 'in_review', 'revision_requested', 'accepted', 'confirmed', 'rejected', 'withdrawn', 'declined')
     ),
     -- Since when it is accepted, confirmed, rejected, withdrawn or declined.
     settled_at {instant},
@@ -35,6 +43,8 @@ CREATE TABLE proposals (
     CHECK ((submission > 0) = (submitted_at IS NOT NULL)),
     CHECK (submitted_at IS NOT NULL OR state IN ('draft', 'withdrawn')),
     CHECK ((settled_at IS NOT NULL) = (state IN ('accepted', 'confirmed', 'rejected', 'withdrawn', 'declined'))),
+    CHECK ((revision_due_at IS NOT NULL) = (state = 'revision_requested')),
+    CHECK (state = 'revision_requested' OR revision IS NULL),
     CHECK (state = 'in_review' OR (staged_decision IS NULL AND reserve_rank IS NULL)),
     CHECK ((staged_rank IS NOT NULL) = (staged_decision IS NOT NULL AND staged_decision = 'reserve')),
     CHECK (state = 'accepted' OR confirm_until IS NULL),

@@ -26,10 +26,14 @@ CREATE TABLE mails (
     id {uuid} NOT NULL PRIMARY KEY,
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
     kind TEXT NOT NULL CHECK (kind IN (
-        'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed')),
+        'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed',
+        'proposal_accepted', 'proposal_rejected', 'proposal_reserved', 'proposal_promoted', 'proposal_not_placed',
+        'revision_requested', 'submission_extended', 'facilitator_invited')),
     person_id {uuid} REFERENCES people (id),
     address TEXT NOT NULL,
     link_id {uuid} REFERENCES links (id) ON DELETE SET NULL,
+    -- The thing that it is about, where its kind is about one.
+    subject_id {uuid},
     state TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'failed', 'dropped')),
     attempts {int} NOT NULL,
     next_attempt_at {instant} NOT NULL,

@@ -108,6 +108,8 @@ ids! {
     ProposalId,
     /// Identifies a review of a proposal.
     ReviewId,
+    /// Identifies an invitation to facilitate with the author of a proposal.
+    InvitationId,
     /// Identifies a cohort.
     CohortId,
     /// Identifies an application and, from `enrolled` on, the enrollment that it became.

@@ -29,6 +29,8 @@ crate::words! {
         Proposal = "proposal",
         /// A review of a proposal.
         Review = "review",
+        /// An invitation to facilitate with the author of a proposal.
+        FacilitatorInvitation = "facilitator_invitation",
         /// A cohort.
         Cohort = "cohort",
         /// An application or enrollment.
@@ -60,6 +62,7 @@ impl SubjectKind {
             Self::Program => Action::GetProgram,
             Self::Proposal => Action::GetProposal,
             Self::Review => Action::GetReview,
+            Self::FacilitatorInvitation => Action::GetFacilitatorInvitation,
             Self::Cohort => Action::GetCohort,
             Self::Application => Action::GetApplication,
             Self::Verification => Action::GetVerification,

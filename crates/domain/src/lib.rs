@@ -31,6 +31,7 @@ pub mod cohorts;
 pub mod commitments;
 pub mod eligibility;
 pub mod employments;
+pub mod facilitator_invitations;
 pub mod forms;
 pub mod ids;
 pub mod journal;

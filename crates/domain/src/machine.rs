@@ -150,6 +150,7 @@ pub fn all() -> Vec<Description> {
         crate::programs::MACHINE.describe(),
         crate::proposals::MACHINE.describe(),
         crate::reviews::MACHINE.describe(),
+        crate::facilitator_invitations::MACHINE.describe(),
         crate::cohorts::MACHINE.describe(),
         crate::applications::MACHINE.describe(),
         crate::verifications::MACHINE.describe(),

@@ -4,10 +4,12 @@
 //! nothing is heard of it in that time, another takes it. So each is sent once, or, after a crash, once more under the same id. What always
 //! holds: a mail that is sent, failed or dropped is never taken again; nobody waits for one. It runs by the process's clock.
 
-use crate::ids::{LinkId, MailId, PersonId};
+use chrono::Duration;
+use uuid::Uuid;
+
+use crate::ids::{Id, LinkId, MailId, PersonId};
 use crate::text::Email;
 use crate::time::Timestamp;
-use chrono::Duration;
 
 crate::words! {
     /// What a mail says.
@@ -24,6 +26,22 @@ crate::words! {
         ConfirmEmail = "confirm_email",
         /// Your address was changed: to the old one.
         EmailChanged = "email_changed",
+        /// Your proposal was accepted.
+        ProposalAccepted = "proposal_accepted",
+        /// Your proposal was not accepted.
+        ProposalRejected = "proposal_rejected",
+        /// Your proposal is in reserve.
+        ProposalReserved = "proposal_reserved",
+        /// A place came free, and your proposal is accepted.
+        ProposalPromoted = "proposal_promoted",
+        /// No place came free for your proposal.
+        ProposalNotPlaced = "proposal_not_placed",
+        /// Please revise your proposal.
+        RevisionRequested = "revision_requested",
+        /// You have longer to hand in your proposal.
+        SubmissionExtended = "submission_extended",
+        /// Somebody asks you to facilitate.
+        FacilitatorInvited = "facilitator_invited",
     }
 
     /// How far a mail has come.
@@ -72,6 +90,8 @@ pub struct Mail {
     pub address: Email,
     /// The link that it brings, while that is there.
     pub link_id: Option<LinkId>,
+    /// The thing that it is about, where its kind is about one.
+    pub subject_id: Option<Uuid>,
     /// How far it has come.
     pub state: MailState,
     /// How often the mail server has heard of it.
@@ -103,6 +123,7 @@ impl Mail {
             person_id,
             address,
             link_id,
+            subject_id: None,
             state: MailState::Pending,
             attempts: 0,
             next_attempt_at: now,
@@ -110,6 +131,12 @@ impl Mail {
             created_at: now,
             sent_at: None,
         }
+    }
+
+    /// The same, about a thing.
+    #[must_use]
+    pub fn about(self, subject: impl Id) -> Self {
+        Self { subject_id: Some(subject.uuid()), ..self }
     }
 
     /// Whether it can be taken now.
@@ -164,7 +191,6 @@ fn spread(seconds: i64, chance: u8) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Id;
 
     const CHANCE: u8 = 127;
 

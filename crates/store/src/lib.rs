@@ -22,6 +22,7 @@ mod coalitions;
 mod cohorts;
 mod eligibility;
 mod employments;
+mod facilitator_invitations;
 mod idempotency;
 mod journal;
 mod links;

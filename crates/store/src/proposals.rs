@@ -1,17 +1,21 @@
 //! Proposals, as rows.
 
+use cohortium_domain::facilitator_invitations::InvitationState::Accepted;
 use cohortium_domain::ids::{CohortId, Id, PersonId, ProgramId, ProposalId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::programs::{Capacity, Program};
-use cohortium_domain::proposals::{Content, Decision, Proposal, ProposalState, Rank, Staged, Standing, Submission};
+use cohortium_domain::proposals::{
+    Content, Decision, Feedback, Letter, Proposal, ProposalState, Rank, StaffNote, Staged, Standing, Submission,
+};
 use cohortium_domain::text::{Body, Summary, Title};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::words::Word;
-use sea_orm::{ActiveValue, ColumnTrait, Order};
+use sea_orm::sea_query::{ExprTrait, SimpleExpr};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use crate::entity::proposal::{ActiveModel, Column, Entity, Model};
-use crate::entity::proposal_submission;
+use crate::entity::{facilitator_invitation, proposal_feedback, proposal_submission};
 use crate::error::{Error, Result};
 use crate::page::{Key, Page, PageRequest, Position};
 use crate::record::{Record, json, meta, number, optional, text, to_json, word};
@@ -25,6 +29,10 @@ fn standing(row: &Model) -> Result<Standing> {
         ProposalState::Draft => Standing::Draft,
         ProposalState::Submitted => Standing::Submitted,
         ProposalState::InReview => Standing::InReview { staged: staged(row)?, reserve: rank(row.reserve_rank)? },
+        ProposalState::RevisionRequested => {
+            let due_at = row.revision_due_at.map(Timestamp::new).ok_or_else(|| Error::corrupt(TABLE, "revision_due_at"))?;
+            Standing::RevisionRequested { due_at }
+        }
         ProposalState::Accepted => {
             Standing::Accepted { accepted_at: settled_at()?, confirm_until: row.confirm_until.map(Timestamp::new) }
         }
@@ -102,6 +110,11 @@ impl Record for Proposal {
             capacity_max: preferred_capacity.map(|capacity| capacity.max.into()),
             submission: self.submission.into(),
             submitted_at: self.submitted_at.map(Timestamp::utc),
+            extended_until: self.extended_until.map(Timestamp::utc),
+            revision: self.revision.as_ref().map(to_json),
+            revision_due_at: self.standing.revision_due_at().map(Timestamp::utc),
+            revision_requests: to_json(&self.revision_requests),
+            letter: self.letter.clone().map(Into::into),
             state: self.state().as_str().to_owned(),
             settled_at: self.standing.settled_at().map(Timestamp::utc),
             staged_decision: staged.map(|staged| staged.decision().as_str().to_owned()),
@@ -125,6 +138,10 @@ impl Record for Proposal {
             content: content(&row)?,
             submission: number(TABLE, "submission", row.submission)?,
             submitted_at: row.submitted_at.map(Timestamp::new),
+            revision: row.revision.as_ref().map(|revision| json(TABLE, "revision", revision)).transpose()?,
+            extended_until: row.extended_until.map(Timestamp::new),
+            revision_requests: json(TABLE, "revision_requests", &row.revision_requests)?,
+            letter: optional(TABLE, "letter", row.letter.as_deref(), Letter::new)?,
             standing: standing(&row)?,
             meta: meta(row.version, row.created_at, row.updated_at),
         })
@@ -132,37 +149,38 @@ impl Record for Proposal {
 }
 
 impl Read {
-    /// A page of a program's proposals, in the order in which they were begun; those of one author, where one is named.
+    /// A page of a program's proposals, in the order in which they were begun; those that a person would facilitate, where one is named.
     ///
     /// # Errors
     /// The database's.
-    pub async fn proposals(&self, program: ProgramId, author: Option<PersonId>, page: &PageRequest) -> Result<Page<Proposal>> {
+    pub async fn proposals(&self, program: ProgramId, facilitator: Option<PersonId>, page: &PageRequest) -> Result<Page<Proposal>> {
         let rows = self
             .rows::<Entity>()
             .filter(Column::ProgramId.eq(program.uuid()))
-            .filter_if(author, |author| Column::AuthorId.eq(author.uuid()));
+            .filter_if(facilitator, |person| Column::AuthorId.eq(person.uuid()).or(agreed(person)));
         let key = |row: &Model| Key::Instant(Timestamp::new(row.created_at));
         rows.page(Column::CreatedAt, Column::Id, page, |row| Position { key: key(row), id: row.id })
             .await?
             .try_map(Proposal::from_row)
     }
 
-    /// All of a program's proposals that were handed in, by id: those of which a round consists.
+    /// All of a program's proposals of which a round consists, by id: those that were handed in, and drafts whose authors were given longer.
     ///
     /// # Errors
     /// The database's.
-    pub async fn proposals_handed_in(&self, program: ProgramId) -> Result<Vec<Proposal>> {
-        let rows = self.rows::<Entity>().filter(Column::ProgramId.eq(program.uuid())).filter(Column::SubmittedAt.is_not_null());
+    pub async fn proposals_of_round(&self, program: ProgramId) -> Result<Vec<Proposal>> {
+        let rows = self.rows::<Entity>().filter(Column::ProgramId.eq(program.uuid()));
+        let rows = rows.filter(Column::SubmittedAt.is_not_null().or(Column::ExtendedUntil.is_not_null()));
         rows.order_by(Column::Id, Order::Asc).all().await?.into_iter().map(Proposal::from_row).collect()
     }
 
-    /// The programs that wait for authors to confirm.
+    /// The programs that wait for authors to confirm, or to hand in a revision.
     ///
     /// # Errors
     /// The database's.
-    pub async fn programs_with_acceptances(&self) -> Result<Vec<Program>> {
-        let accepted = self.rows::<Entity>().filter(Column::State.eq(ProposalState::Accepted.as_str()));
-        let programs: Vec<Uuid> = accepted.column(Column::ProgramId).await?;
+    pub async fn programs_with_lapsing_proposals(&self) -> Result<Vec<Program>> {
+        let states = [ProposalState::Accepted, ProposalState::RevisionRequested].map(Word::as_str);
+        let programs: Vec<Uuid> = self.rows::<Entity>().filter_any(Column::State, states).column(Column::ProgramId).await?;
         Ok(self.find_all(programs.into_iter().map(ProgramId::from_uuid)).await?.into_values().collect())
     }
 
@@ -192,6 +210,53 @@ impl Tx {
             submitted_at: ActiveValue::Set(submitted_at.utc()),
         };
         self.add(vec![row]).await
+    }
+}
+
+/// The condition for somebody having agreed to facilitate with the author.
+fn agreed(person: PersonId) -> SimpleExpr {
+    use facilitator_invitation::{Column as Invited, Entity};
+    let invitations = Entity::find().select_only().column(Invited::ProposalId);
+    let accepted = invitations.filter(Invited::PersonId.eq(person.uuid())).filter(Invited::State.eq(Accepted.as_str()));
+    Column::Id.in_subquery(accepted.into_query())
+}
+
+impl Record for Feedback {
+    type Entity = proposal_feedback::Entity;
+    type Row = proposal_feedback::ActiveModel;
+    type Id = ProposalId;
+    const NOUN: &'static str = "feedback";
+    const ID: proposal_feedback::Column = proposal_feedback::Column::ProposalId;
+    const VERSION: proposal_feedback::Column = proposal_feedback::Column::Version;
+
+    fn id(&self) -> ProposalId {
+        self.proposal_id
+    }
+
+    fn meta(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn to_row(&self, coalition_id: Uuid) -> proposal_feedback::Model {
+        proposal_feedback::Model {
+            proposal_id: self.proposal_id.uuid(),
+            coalition_id,
+            note: self.note.clone().map(Into::into),
+            letter: self.letter.clone().map(Into::into),
+            version: self.meta.version,
+            created_at: self.meta.created_at.utc(),
+            updated_at: self.meta.updated_at.utc(),
+        }
+    }
+
+    fn from_row(row: proposal_feedback::Model) -> Result<Self> {
+        const TABLE: &str = "proposal_feedback";
+        Ok(Self {
+            proposal_id: ProposalId::from_uuid(row.proposal_id),
+            note: optional(TABLE, "note", row.note.as_deref(), StaffNote::new)?,
+            letter: optional(TABLE, "letter", row.letter.as_deref(), Letter::new)?,
+            meta: meta(row.version, row.created_at, row.updated_at),
+        })
     }
 }
 

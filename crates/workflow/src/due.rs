@@ -13,7 +13,7 @@ use crate::{proposals, seats, verifications};
 /// Something to which time has something to do, in the order of locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
-    /// A program with an acceptance that lapses.
+    /// A program with an acceptance or a revision that lapses.
     Proposals(ProgramId),
     /// A cohort with something to settle.
     Cohort(CohortId),
@@ -70,7 +70,7 @@ async fn due_by(read: &Read, until: Timestamp) -> Result<Vec<(Timestamp, Due)>> 
     for (cohort, year) in unsettled(read).await? {
         due.extend(due_at(&cohort, &year).filter(|instant| *instant <= until).map(|instant| (instant, Due::Cohort(cohort.id))));
     }
-    for program in read.programs_with_acceptances().await? {
+    for program in read.programs_with_lapsing_proposals().await? {
         let lapses_at = proposals::next_lapse_at(read, &program).await?.filter(|instant| *instant <= until);
         due.extend(lapses_at.map(|instant| (instant, Due::Proposals(program.id))));
     }

@@ -3,13 +3,19 @@
 //! What always holds: whatever moves a proposal locks its program first, and does what time has to do before anything else, since what
 //! becomes of one proposal can fall to another.
 
+pub mod feedback;
+
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::cohorts::Year;
 use cohortium_domain::ids::{ProgramId, ProposalId};
 use cohortium_domain::journal::{Change, SubjectKind};
+use cohortium_domain::mails::MailKind;
 use cohortium_domain::meta::Precondition;
+use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
-use cohortium_domain::proposals::{Call, Content, ContentUpdate, Decision, Proposal, Rank, Round, Staged};
+use cohortium_domain::proposals::{
+    Call, Content, ContentUpdate, Decision, Message, Proposal, ProposalState, Rank, Round, Staged, Until,
+};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sessions::generate::UsualHours;
 use cohortium_domain::text::Reason;
@@ -17,6 +23,7 @@ use cohortium_domain::time::Timestamp;
 use cohortium_store::{Read, Result, Tx};
 
 use crate::input::Input;
+use crate::mails::proposals as mails;
 use crate::sessions;
 
 /// How staff mean to decide, beside which decision it is.
@@ -47,10 +54,11 @@ pub async fn create(tx: &mut Tx, actor: &Actor, program: ProgramId, input: &Inpu
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn update(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_, ContentUpdate>) -> Result<Proposal> {
+    let (call, _) = enter(tx, id).await?;
     let proposal: Proposal = tx.lock(id).await?;
-    Tie::to_person(actor, proposal.author_id).require(Action::UpdateProposal, SubjectKind::Proposal)?;
+    require(tx, actor, &proposal, Action::UpdateProposal).await?;
     let update = input.admit(&proposal.meta)?;
-    tx.save(proposal.update(update, tx.now())?, actor).await
+    tx.save(proposal.update(update, &call, tx.now())?, actor).await
 }
 
 /// Hands a proposal in.
@@ -58,7 +66,9 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn submit(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: Precondition) -> Result<Proposal> {
-    let submitted = by_author(tx, actor, id, Action::SubmitProposal, precondition, Proposal::submit).await?;
+    let invitations = tx.facilitator_invitations(id).await?;
+    let submit = |proposal: Proposal, call: &Call, now| proposal.submit(&invitations, call, now);
+    let submitted = by_author(tx, actor, id, Action::SubmitProposal, precondition, submit).await?;
     tx.keep_submission(&submitted).await?;
     Ok(submitted)
 }
@@ -94,7 +104,7 @@ pub async fn decline(tx: &mut Tx, actor: &Actor, id: ProposalId, precondition: P
 pub async fn stage(tx: &mut Tx, actor: &Actor, id: ProposalId, decision: Decision, input: &Input<'_, Wish>) -> Result<Proposal> {
     let (call, round) = enter(tx, id).await?;
     let proposal: Proposal = tx.lock(id).await?;
-    Tie::to_person(actor, proposal.author_id).require(decision.action(), SubjectKind::Proposal)?;
+    require(tx, actor, &proposal, decision.action()).await?;
     let Wish { rank, reason } = input.admit(&proposal.meta)?;
     crate::reviews::require_quorum(tx, &proposal, reason.as_ref()).await?;
     let staged = match decision {
@@ -116,8 +126,41 @@ pub async fn release(tx: &mut Tx, actor: &Actor, program: ProgramId, preconditio
     if tx.now() < call.confirmations_due_at {
         tx.relies_on(call.confirmations_due_at);
     }
-    let released = settle(tx, program.id, call).await?.release()?;
-    save_all(tx, released, actor).await
+    let round = settle(tx, program.id, call).await?;
+    let letters = feedback::letters(tx, &round).await?;
+    let released = save_all(tx, round.release(&letters)?, actor).await?;
+    for proposal in &released {
+        mails::to_author(tx, mails::told_by(proposal), proposal).await?;
+    }
+    Ok(released)
+}
+
+/// Asks an author for another text.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn request_revision(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_, (Message, Until)>) -> Result<Proposal> {
+    let (call, _) = enter(tx, id).await?;
+    let proposal: Proposal = tx.lock(id).await?;
+    require(tx, actor, &proposal, Action::RequestRevision).await?;
+    let (message, due) = input.admit(&proposal.meta)?;
+    let asked = tx.save(proposal.request_revision(message, due, &call, tx.now())?, actor).await?;
+    mails::to_author(tx, MailKind::RevisionRequested, &asked).await?;
+    Ok(asked)
+}
+
+/// Gives the author of a draft longer to hand it in.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn extend(tx: &mut Tx, actor: &Actor, id: ProposalId, input: &Input<'_, (Until, Reason)>) -> Result<Proposal> {
+    let (call, _) = enter(tx, id).await?;
+    let proposal: Proposal = tx.lock(id).await?;
+    require(tx, actor, &proposal, Action::ExtendProposal).await?;
+    let (until, reason) = input.admit(&proposal.meta)?;
+    let extended = tx.save(proposal.extend(until, &reason, &call, tx.now())?, actor).await?;
+    mails::to_author(tx, MailKind::SubmissionExtended, &extended).await?;
+    Ok(extended)
 }
 
 /// Proposals of a program as they are now, whether or not a job has written it down.
@@ -125,12 +168,12 @@ pub async fn release(tx: &mut Tx, actor: &Actor, program: ProgramId, preconditio
 /// # Errors
 /// The database's.
 pub async fn as_they_are(read: &Read, program: ProgramId, call: &Call, proposals: Vec<Proposal>) -> Result<Vec<Proposal>> {
-    // Only what is accepted or in reserve can have become another since it was saved, and only together with its like.
+    // Only what lapses or is in reserve can have become another since it was saved, and only together with its like.
     let moves = |proposal: &Proposal| proposal.lapses_at(call).is_some() || proposal.standing.reserve().is_some();
     if !proposals.iter().any(moves) {
         return Ok(proposals);
     }
-    let (round, _) = Round::settle(read.proposals_handed_in(program).await?, *call, read.now());
+    let (round, _) = Round::settle(read.proposals_of_round(program).await?, *call, read.now());
     let current = |proposal: Proposal| round.get(proposal.id).cloned().unwrap_or(proposal);
     Ok(proposals.into_iter().map(current).collect())
 }
@@ -154,7 +197,10 @@ pub async fn finalize_offerings(tx: &mut Tx, actor: &Actor, program: ProgramId, 
         sessions::add_missing(tx, actor, &cohort, &year, &UsualHours::default()).await?;
         sessions::follow(tx, actor, cohort, &year).await?;
     }
-    save_all(tx, finalized.proposals, actor).await?;
+    let settled = save_all(tx, finalized.proposals, actor).await?;
+    for proposal in settled.iter().filter(|proposal| proposal.state() == ProposalState::Rejected) {
+        mails::to_author(tx, MailKind::ProposalNotPlaced, proposal).await?;
+    }
     Ok(year.program)
 }
 
@@ -167,10 +213,42 @@ pub async fn as_it_is(read: &Read, call: &Call, proposal: Proposal) -> Result<Pr
     Ok(current.into_iter().next().unwrap_or(proposal))
 }
 
-/// When the next acceptance of a program lapses.
+/// A proposal, by its id, as it is now.
+///
+/// # Errors
+/// It is not there; the database's.
+pub async fn current(read: &Read, id: ProposalId) -> Result<Proposal> {
+    let proposal: Proposal = read.get(id).await?;
+    let program: Program = read.get(proposal.program_id).await?;
+    let call = Call::of(&read.timeline(&program).await?, &program.decisions)?;
+    as_it_is(read, &call, proposal).await
+}
+
+/// How an actor is tied to a proposal.
+///
+/// # Errors
+/// The database's.
+pub async fn tie<'a>(read: &Read, actor: &'a Actor, proposal: &Proposal) -> Result<Tie<'a>> {
+    let tie = proposal.tie(actor, false);
+    let Some(person) = actor.person().filter(|_| !tie.concerned && !tie.invited) else { return Ok(tie) };
+    let invitations = read.facilitator_invitations(proposal.id).await?;
+    if invitations.is_empty() {
+        return Ok(tie);
+    }
+    let person: Person = read.get(person).await?;
+    let invited = invitations.iter().any(|invitation| invitation.stands() && invitation.belongs_to(&person));
+    Ok(proposal.tie(actor, invited))
+}
+
+/// Goes on when an actor may do this to a proposal.
+pub(crate) async fn require(read: &Read, actor: &Actor, proposal: &Proposal, action: Action) -> Result<()> {
+    Ok(tie(read, actor, proposal).await?.require(action, SubjectKind::Proposal)?)
+}
+
+/// When the next acceptance or revision of a program lapses.
 pub(crate) async fn next_lapse_at(read: &Read, program: &Program) -> Result<Option<Timestamp>> {
     let Ok(call) = Call::of(&read.timeline(program).await?, &program.decisions) else { return Ok(None) };
-    Ok(read.proposals_handed_in(program.id).await?.iter().filter_map(|proposal| proposal.lapses_at(&call)).min())
+    Ok(read.proposals_of_round(program.id).await?.iter().filter_map(|proposal| proposal.lapses_at(&call)).min())
 }
 
 /// Locks a program, and does what time has to do to its proposals.
@@ -189,10 +267,13 @@ pub(crate) async fn settle_by_now(tx: &mut Tx, program: &Program) -> Result<()> 
 
 /// Does what time has to do to the proposals of a program, which is locked.
 pub(crate) async fn settle(tx: &mut Tx, program: ProgramId, call: Call) -> Result<Round> {
-    let (mut round, changes) = Round::settle(tx.proposals_handed_in(program).await?, call, tx.now());
+    let (mut round, changes) = Round::settle(tx.proposals_of_round(program).await?, call, tx.now());
     if !changes.is_empty() {
-        save_all(tx, changes, &Actor::Time).await?;
-        (round, _) = Round::settle(tx.proposals_handed_in(program).await?, call, tx.now());
+        let settled = save_all(tx, changes, &Actor::Time).await?;
+        for promoted in settled.iter().filter(|proposal| proposal.state() == ProposalState::Accepted) {
+            mails::to_author(tx, MailKind::ProposalPromoted, promoted).await?;
+        }
+        (round, _) = Round::settle(tx.proposals_of_round(program).await?, call, tx.now());
     }
     if let Some(lapses_at) = round.next_lapse_at() {
         tx.relies_on(lapses_at);
@@ -201,7 +282,7 @@ pub(crate) async fn settle(tx: &mut Tx, program: ProgramId, call: Call) -> Resul
 }
 
 /// Locks the program of a proposal, and settles its round.
-async fn enter(tx: &mut Tx, id: ProposalId) -> Result<(Call, Round)> {
+pub(crate) async fn enter(tx: &mut Tx, id: ProposalId) -> Result<(Call, Round)> {
     // A proposal never changes its program: this is read without a lock, and the program is locked first.
     let program = tx.get::<Proposal>(id).await?.program_id;
     let program: Program = tx.lock(program).await?;
@@ -221,14 +302,15 @@ async fn by_author(
 ) -> Result<Proposal> {
     let (call, round) = enter(tx, id).await?;
     let before: Proposal = tx.lock(id).await?;
-    Tie::to_person(actor, before.author_id).require(action, SubjectKind::Proposal)?;
+    require(tx, actor, &before, action).await?;
     before.meta.admit(precondition)?;
     if action == Action::SubmitProposal {
-        tx.relies_on(call.window.accepted_until);
+        tx.relies_on(call.window_until(before.extended_until).accepted_until);
     }
     let after = tx.save(step(before.clone(), &call, tx.now())?, actor).await?;
     if let Some(promoted) = round.promoted_after(&before, &after) {
-        tx.save(promoted, &Actor::Time).await?;
+        let promoted = tx.save(promoted, &Actor::Time).await?;
+        mails::to_author(tx, MailKind::ProposalPromoted, &promoted).await?;
     }
     Ok(after)
 }

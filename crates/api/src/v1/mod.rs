@@ -10,6 +10,8 @@ mod cohorts;
 mod commitments;
 mod employments;
 mod enrollments;
+mod facilitator_invitations;
+mod feedback;
 mod forms;
 mod journal;
 mod me;
@@ -147,6 +149,8 @@ rooms! {
     reviews,
     review_assignments,
     rankings,
+    facilitator_invitations,
+    feedback,
     cohorts,
     applications,
     enrollments,

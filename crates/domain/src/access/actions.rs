@@ -39,7 +39,7 @@ macro_rules! actions {
 }
 
 use ClientScope::{ApplicationsRead, EnrollmentsRead, EventsRead, MembersRead, MembersWrite, ProgramsRead, VerificationsRead};
-use Who::{Client, CohortPeople, Concerned, Facilitator, Member, Owner, Public, Reviewer, Staff, Time};
+use Who::{Client, CohortPeople, Concerned, Facilitator, Invited, Member, Owner, Public, Reviewer, Staff, Time};
 
 actions! {
     // Catalog
@@ -222,7 +222,9 @@ actions! {
     /// List proposals.
     ListProposals "list" [Member],
     /// Read a proposal.
-    GetProposal "read" [Concerned, Staff],
+    GetProposal "read" [Concerned, Invited, Staff],
+    /// List the texts of a proposal that were handed in.
+    ListProposalSubmissions "list" [Concerned, Invited, Staff],
     /// Change a proposal.
     UpdateProposal "update" [Concerned],
     /// Hand in a proposal.
@@ -233,18 +235,44 @@ actions! {
     ConfirmProposal "confirm" [Concerned],
     /// Decline to facilitate.
     DeclineProposal "decline" [Concerned],
+    /// Ask the author of a proposal for another text.
+    RequestRevision "request_revision" [Staff],
+    /// Give the author of a draft longer to hand it in.
+    ExtendProposal "extend" [Staff],
+    /// Read what staff write about a proposal.
+    GetFeedback "read" [Staff],
+    /// Replace what staff write about a proposal.
+    ReplaceFeedback "update" [Staff],
     /// Stage the decision to accept a proposal.
     AcceptProposal "accept" [Staff],
     /// Stage the decision to reject a proposal.
     RejectProposal "reject" [Staff],
     /// Stage the decision to keep a proposal in reserve.
     ReserveProposal "reserve" [Staff],
+    /// See what a release would tell, and what hinders it.
+    PreviewRelease "preview" [Staff],
     /// Release all staged decisions at once.
     ReleaseProposals "release" [Staff],
+    /// The day for a revision passed.
+    LapseRevision "lapse_revision" [Time],
     /// The day for confirming passed.
     LapseProposal "lapse" [Time],
     /// A place came free for the first in reserve.
     PromoteProposal "promote" [Time],
+    /// Ask somebody to facilitate with oneself.
+    InviteFacilitator "invite_facilitator" [Concerned],
+    /// List who was asked to facilitate with the author of a proposal.
+    ListFacilitatorInvitations "list" [Concerned, Staff],
+    /// List the invitations to facilitate that are one's own.
+    ListMyFacilitatorInvitations "list" [Member],
+    /// Read an invitation to facilitate.
+    GetFacilitatorInvitation "read" [Concerned, Invited, Staff],
+    /// Agree to facilitate with an author.
+    AcceptFacilitatorInvitation "accept" [Invited],
+    /// Decline to facilitate with an author, or not do so any more.
+    DeclineFacilitatorInvitation "decline" [Invited],
+    /// Take back an invitation to facilitate, also one that was accepted.
+    RemoveFacilitator "remove" [Concerned],
 
     // Reviews
     /// Read a program's rubric.
@@ -454,7 +482,14 @@ impl Action {
             Who::Staff => grants.contains(&Grant::Staff) || grants.contains(&Grant::Owner),
             Who::Owner => grants.contains(&Grant::Owner),
             Who::Reviewer => grants.contains(&Grant::Reviewer),
-            Who::Public | Who::Member | Who::Concerned | Who::Facilitator | Who::CohortPeople | Who::Client(_) | Who::Time => false,
+            Who::Public
+            | Who::Member
+            | Who::Concerned
+            | Who::Invited
+            | Who::Facilitator
+            | Who::CohortPeople
+            | Who::Client(_)
+            | Who::Time => false,
         })
     }
 

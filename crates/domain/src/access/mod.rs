@@ -60,6 +60,8 @@ pub enum Who {
     Member,
     /// The applicant, author or person whom the thing is about.
     Concerned,
+    /// Whom the author of a proposal asked to facilitate, unless the answer was no.
+    Invited,
     /// A facilitator of the thing's cohort.
     Facilitator,
     /// The cohort's people: its facilitators, and those enrolled.
@@ -82,6 +84,7 @@ impl std::fmt::Display for Who {
             Self::Public => f.write_str("everybody"),
             Self::Member => f.write_str("any person with an account"),
             Self::Concerned => f.write_str("the person concerned"),
+            Self::Invited => f.write_str("a person whom the author asked to facilitate"),
             Self::Facilitator => f.write_str("the cohort's facilitators"),
             Self::CohortPeople => f.write_str("the cohort's people"),
             Self::Reviewer => f.write_str("an assigned reviewer"),
@@ -177,7 +180,9 @@ impl Actor {
     pub fn could_ever(&self, action: Action) -> bool {
         action.who().iter().any(|who| match who {
             Who::Public => true,
-            Who::Member | Who::Concerned | Who::Facilitator | Who::CohortPeople => matches!(self, Self::Person { .. }),
+            Who::Member | Who::Concerned | Who::Invited | Who::Facilitator | Who::CohortPeople => {
+                matches!(self, Self::Person { .. })
+            }
             Who::Reviewer => self.reviewer(),
             Who::Staff => self.staff(),
             Who::Owner => self.owner(),
@@ -197,13 +202,15 @@ pub fn withheld(policy: SecondFactorPolicy, grants: &BTreeSet<Grant>, second_fac
 }
 
 /// How an actor is tied to one thing.
-#[expect(clippy::struct_excessive_bools, reason = "the ties are independent of each other: any of the sixteen combinations can be")]
+#[expect(clippy::struct_excessive_bools, reason = "the ties are independent of each other: any combination can be")]
 #[derive(Clone, Copy, Debug)]
 pub struct Tie<'a> {
     /// Who asks.
     pub actor: &'a Actor,
     /// The thing is the actor's own, or about it.
     pub concerned: bool,
+    /// The actor was asked to facilitate with its author, and did not say no.
+    pub invited: bool,
     /// The actor facilitates the thing's cohort.
     pub facilitates: bool,
     /// The actor is enrolled in the thing's cohort.
@@ -216,7 +223,7 @@ impl<'a> Tie<'a> {
     /// No tie but what the actor's grants and scopes give.
     #[must_use]
     pub fn none(actor: &'a Actor) -> Self {
-        Self { actor, concerned: false, facilitates: false, enrolled: false, reviews: false }
+        Self { actor, concerned: false, invited: false, facilitates: false, enrolled: false, reviews: false }
     }
 
     /// The tie to what concerns a person.
@@ -232,6 +239,7 @@ impl<'a> Tie<'a> {
             Who::Public => true,
             Who::Member => matches!(self.actor, Actor::Person { .. }),
             Who::Concerned => self.concerned,
+            Who::Invited => self.invited,
             Who::Facilitator => self.facilitates,
             Who::CohortPeople => self.facilitates || self.enrolled,
             Who::Reviewer => self.reviews,
@@ -325,7 +333,7 @@ mod tests {
         for grants in [&[][..], &[Grant::Staff], &[Grant::Owner], &[Grant::Reviewer]] {
             let actor = person(grants);
             let reviews = grants.contains(&Grant::Reviewer);
-            let tie = Tie { concerned: true, facilitates: true, enrolled: true, reviews, ..Tie::none(&actor) };
+            let tie = Tie { concerned: true, invited: true, facilitates: true, enrolled: true, reviews, ..Tie::none(&actor) };
             for action in Action::ALL {
                 assert!(!tie.allows(*action) || actor.could_ever(*action), "{}", action.name());
             }

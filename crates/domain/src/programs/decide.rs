@@ -69,7 +69,7 @@ impl Program {
 
     /// Goes on once a call was held and no more proposals are taken: before, one could still be handed in that nobody has judged.
     fn check_call_over(&self, timeline: &Timeline, now: Timestamp) -> Result<(), Refusal> {
-        let window = timeline.proposal_window(None).filter(|_| self.delivery == Delivery::CallForProposals);
+        let window = timeline.proposal_window().filter(|_| self.delivery == Delivery::CallForProposals);
         let Some(window) = window else {
             return Err(Refusal::InvalidTransition {
                 machine: MACHINE.name,

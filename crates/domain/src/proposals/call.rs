@@ -16,6 +16,8 @@ pub struct Call {
     pub days_to_confirm: u16,
     /// The zone of those days.
     pub time_zone: Zone,
+    /// When the offerings became final: from then on nothing is handed in or decided.
+    pub finalized_at: Option<Timestamp>,
     /// When staff closed or cancelled the program: from then on nothing is handed in, decided or confirmed.
     pub ended_at: Option<Timestamp>,
 }
@@ -27,7 +29,7 @@ impl Call {
     /// [`Refusal::WindowClosed`] when the program has none: its cohorts are led by staff, or it is not published.
     pub fn of(timeline: &Timeline, decisions: &Decisions) -> Result<Self, Refusal> {
         let Calendar { time_zone, delivery, terms } = *timeline.calendar();
-        let window = timeline.proposal_window(None);
+        let window = timeline.proposal_window();
         let (Some(window), Some(confirmations_due_at), Some(_), Delivery::CallForProposals) =
             (window, timeline.confirmations_due_at(), decisions.published_at, delivery)
         else {
@@ -35,13 +37,20 @@ impl Call {
             return Err(Refusal::WindowClosed { what, opens_at: None, closed_at: None });
         };
         let ended_at = earliest([decisions.closed_at, decisions.cancelled_at()]);
-        Ok(Self { window, confirmations_due_at, days_to_confirm: terms.offer_days, time_zone, ended_at })
+        let finalized_at = decisions.finalized_at;
+        Ok(Self { window, confirmations_due_at, days_to_confirm: terms.offer_days, time_zone, finalized_at, ended_at })
     }
 
-    /// Goes on while proposals are taken.
-    pub(super) fn check_open(&self, now: Timestamp) -> Result<(), Refusal> {
-        self.check_not_ended(now)?;
-        self.window.check(now)
+    /// When the draft of an author can be handed in who may have been given longer.
+    #[must_use]
+    pub fn window_until(&self, extended_until: Option<Timestamp>) -> SubmissionWindow {
+        extended_until.map_or(self.window, |until| self.window.extended(until))
+    }
+
+    /// Goes on while proposals are taken from an author who may have been given longer.
+    pub(super) fn check_open(&self, extended_until: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+        self.check_not_final(now)?;
+        self.window_until(extended_until).check(now)
     }
 
     /// Goes on once no more proposals are taken: before, a decision could still be overtaken by a better proposal.
@@ -55,6 +64,15 @@ impl Call {
             opens_at: Some(self.window.accepted_until),
             closed_at: None,
         })
+    }
+
+    /// Goes on unless the offerings are final, or staff have ended the program.
+    pub(super) fn check_not_final(&self, now: Timestamp) -> Result<(), Refusal> {
+        self.check_not_ended(now)?;
+        match self.finalized_at.filter(|finalized_at| *finalized_at <= now) {
+            None => Ok(()),
+            closed_at => Err(Refusal::WindowClosed { what: "The offerings are final".to_owned(), opens_at: None, closed_at }),
+        }
     }
 
     /// Goes on unless staff have ended the program.

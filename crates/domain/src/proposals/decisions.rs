@@ -1,6 +1,6 @@
 //! Decisions: staged one by one, and told to nobody before they are released together.
 
-use super::{Call, MACHINE, Proposal, Standing};
+use super::{Call, Letter, MACHINE, Proposal, Standing};
 use crate::access::Action;
 use crate::journal::Change;
 use crate::refusal::{FaultCode, Refusal};
@@ -79,7 +79,7 @@ impl Proposal {
     /// It was not handed in, or has been settled; the program is over; or there is no such rank.
     pub fn stage(self, decision: Staged, reason: Option<&Reason>, call: &Call, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), decision.decision().action())?;
-        call.check_not_ended(now)?;
+        call.check_not_final(now)?;
         if decision.rank().is_some_and(|rank| !(1..=HIGHEST_RANK).contains(&rank)) {
             return Err(Refusal::invalid("#/rank", FaultCode::OutOfRange, format!("From 1 to {HIGHEST_RANK}")));
         }
@@ -93,9 +93,11 @@ impl Proposal {
         Ok(staged)
     }
 
-    /// What its staged decision comes to, where there is one.
-    pub(super) fn release(self, call: &Call, now: Timestamp) -> Option<Change<Self>> {
-        Some(match self.standing.staged()? {
+    /// What its staged decision comes to, where there is one, with the letter that its author gets.
+    pub(super) fn release(mut self, letter: Option<Letter>, call: &Call, now: Timestamp) -> Option<Change<Self>> {
+        let staged = self.standing.staged()?;
+        self.letter = letter;
+        Some(match staged {
             Staged::Accept => {
                 let confirm_until = (now >= call.confirmations_due_at).then(|| call.days_from(now));
                 self.moved(Standing::Accepted { accepted_at: now, confirm_until }, "accepted", now)

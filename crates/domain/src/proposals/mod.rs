@@ -1,25 +1,33 @@
 //! Proposals: the answers to a program's call, from the draft to the cohort that comes of it.
 //!
-//! An author drafts, hands in, and, once accepted, confirms. Staff stage decisions one by one and release them all at once; see
-//! [`Round`]. What always holds: nobody is accepted but by a release, or from the reserve that a release made; an acceptance that was
-//! not confirmed in time reads `declined`, whether or not a job has run; only drafts are edited.
+//! An author drafts, hands in, revises where staff ask for it, and, once accepted, confirms. Staff stage decisions one by one and release
+//! them all at once; see [`Round`]. What always holds: nobody is accepted but by a release, or from the reserve that a release made; an
+//! acceptance that was not confirmed in time reads `declined`, and a revision that was not handed in time is none, whether or not a job
+//! has run; a text that was handed in is never changed, only followed by another.
 //!
-//! Left out on purpose: reviews, revisions and co-facilitators, which come with the review process.
+//! Left out on purpose: who is asked to facilitate with the author, see [`crate::facilitator_invitations`].
 
 mod call;
 mod content;
 mod decisions;
+mod feedback;
+mod revisions;
 mod round;
+mod standing;
 #[cfg(test)]
 mod tests;
 
 pub use call::Call;
 pub use content::{Content, ContentUpdate, Goal, MOST_GOALS, Submission};
 pub use decisions::{Decision, HIGHEST_RANK, Rank, Staged};
-pub use round::{Finalized, Round};
+pub use feedback::{Feedback, Letter, StaffNote};
+pub use revisions::{MOST_REVISIONS, Message, RevisionRequest, Until};
+pub use round::{Finalized, Hindrance, Round};
+pub use standing::Standing;
 
-use crate::access::{Action, Tie};
-use crate::ids::{CohortId, PersonId, ProgramId, ProposalId};
+use crate::access::{Action, Actor, Tie};
+use crate::facilitator_invitations::{self, FacilitatorInvitation};
+use crate::ids::{PersonId, ProgramId, ProposalId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
@@ -35,6 +43,8 @@ crate::words! {
         Submitted = "submitted",
         /// Being judged, or in reserve.
         InReview = "in_review",
+        /// Its author has been asked for another text.
+        RevisionRequested = "revision_requested",
         /// Accepted; its author has to confirm.
         Accepted = "accepted",
         /// Its author will facilitate: it becomes a cohort.
@@ -48,15 +58,25 @@ crate::words! {
     }
 }
 
-use ProposalState::{Accepted, Confirmed, Declined, Draft, InReview, Rejected, Submitted, Withdrawn};
+use ProposalState::{Accepted, Confirmed, Declined, Draft, InReview, Rejected, RevisionRequested, Submitted, Withdrawn};
 
 /// The machine of proposals.
 pub const MACHINE: Machine<ProposalState> = Machine {
     name: "proposal",
     transitions: &[
         Transition { action: Action::UpdateProposal, from: &[Draft], to: &[Draft] },
-        Transition { action: Action::SubmitProposal, from: &[Draft], to: &[Submitted] },
-        Transition { action: Action::WithdrawProposal, from: &[Draft, Submitted, InReview, Accepted], to: &[Withdrawn] },
+        Transition { action: Action::UpdateProposal, from: &[RevisionRequested], to: &[RevisionRequested] },
+        Transition { action: Action::InviteFacilitator, from: &[Draft], to: &[Draft] },
+        Transition { action: Action::InviteFacilitator, from: &[RevisionRequested], to: &[RevisionRequested] },
+        Transition { action: Action::ExtendProposal, from: &[Draft], to: &[Draft] },
+        Transition { action: Action::SubmitProposal, from: &[Draft, RevisionRequested], to: &[Submitted] },
+        Transition {
+            action: Action::WithdrawProposal,
+            from: &[Draft, Submitted, InReview, RevisionRequested, Accepted],
+            to: &[Withdrawn],
+        },
+        Transition { action: Action::RequestRevision, from: &[Submitted, InReview], to: &[RevisionRequested] },
+        Transition { action: Action::LapseRevision, from: &[RevisionRequested], to: &[Submitted] },
         Transition { action: Action::AcceptProposal, from: &[Submitted, InReview], to: &[InReview] },
         Transition { action: Action::RejectProposal, from: &[Submitted, InReview], to: &[InReview] },
         Transition { action: Action::ReserveProposal, from: &[Submitted, InReview], to: &[InReview] },
@@ -73,117 +93,6 @@ pub const MACHINE: Machine<ProposalState> = Machine {
     ],
 };
 
-/// Where a proposal stands, with what belongs to it there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Being written.
-    Draft,
-    /// Handed in, and not looked at yet.
-    Submitted,
-    /// Being judged.
-    InReview {
-        /// What staff mean to decide: nobody else knows before the release.
-        staged: Option<Staged>,
-        /// Its rank in the reserve, where a release put it there.
-        reserve: Option<Rank>,
-    },
-    /// Accepted.
-    Accepted {
-        /// When.
-        accepted_at: Timestamp,
-        /// Until when its author may confirm, where that is later than the program's day for it.
-        confirm_until: Option<Timestamp>,
-    },
-    /// Its author will facilitate.
-    Confirmed {
-        /// When the author said so.
-        confirmed_at: Timestamp,
-        /// What became of it, once the offerings are final.
-        cohort_id: Option<CohortId>,
-    },
-    /// Not accepted.
-    Rejected {
-        /// When that was released.
-        rejected_at: Timestamp,
-    },
-    /// Taken back.
-    Withdrawn {
-        /// When.
-        withdrawn_at: Timestamp,
-    },
-    /// Not taken up by its author.
-    Declined {
-        /// When: the instant at which the time to confirm was over, where the author said nothing.
-        declined_at: Timestamp,
-        /// Whether the author said nothing.
-        lapsed: bool,
-    },
-}
-
-impl Standing {
-    /// The state.
-    #[must_use]
-    pub fn state(self) -> ProposalState {
-        match self {
-            Self::Draft => Draft,
-            Self::Submitted => Submitted,
-            Self::InReview { .. } => InReview,
-            Self::Accepted { .. } => Accepted,
-            Self::Confirmed { .. } => Confirmed,
-            Self::Rejected { .. } => Rejected,
-            Self::Withdrawn { .. } => Withdrawn,
-            Self::Declined { .. } => Declined,
-        }
-    }
-
-    /// Since when it is accepted, confirmed, rejected, withdrawn or declined.
-    #[must_use]
-    pub fn settled_at(self) -> Option<Timestamp> {
-        match self {
-            Self::Draft | Self::Submitted | Self::InReview { .. } => None,
-            Self::Accepted { accepted_at: at, .. }
-            | Self::Confirmed { confirmed_at: at, .. }
-            | Self::Rejected { rejected_at: at }
-            | Self::Withdrawn { withdrawn_at: at }
-            | Self::Declined { declined_at: at, .. } => Some(at),
-        }
-    }
-
-    /// Whether the author of an accepted one let the time to confirm pass.
-    #[must_use]
-    pub fn lapsed(self) -> bool {
-        matches!(self, Self::Declined { lapsed: true, .. })
-    }
-
-    /// The cohort that became of it.
-    #[must_use]
-    pub fn cohort_id(self) -> Option<CohortId> {
-        let Self::Confirmed { cohort_id, .. } = self else { return None };
-        cohort_id
-    }
-
-    /// Until when an accepted author may confirm, where that is later than the program's day for it.
-    #[must_use]
-    pub fn confirm_until(self) -> Option<Timestamp> {
-        let Self::Accepted { confirm_until, .. } = self else { return None };
-        confirm_until
-    }
-
-    /// The decision that waits for its release.
-    #[must_use]
-    pub fn staged(self) -> Option<Staged> {
-        let Self::InReview { staged, .. } = self else { return None };
-        staged
-    }
-
-    /// Its rank in the reserve, where a release put it there.
-    #[must_use]
-    pub fn reserve(self) -> Option<Rank> {
-        let Self::InReview { reserve, .. } = self else { return None };
-        reserve
-    }
-}
-
 /// A proposal to lead a cohort.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
@@ -195,12 +104,20 @@ pub struct Proposal {
     pub author_id: PersonId,
     /// Those who agreed to facilitate with the author, in the order in which they did.
     pub co_facilitators: Vec<PersonId>,
-    /// What is proposed.
+    /// What is proposed: once it was handed in, as it last was.
     pub content: Content,
+    /// What its author has written since a revision was asked for.
+    pub revision: Option<Content>,
     /// How many texts were handed in: 0 in a draft. It names the last of them.
     pub submission: u32,
     /// When it was last handed in.
     pub submitted_at: Option<Timestamp>,
+    /// Until when this draft can be handed in, where staff gave its author longer.
+    pub extended_until: Option<Timestamp>,
+    /// The revisions that were asked for, the first first.
+    pub revision_requests: Vec<RevisionRequest>,
+    /// What its author was told with the decision that was last released.
+    pub letter: Option<Letter>,
     /// Where it stands.
     pub standing: Standing,
     /// Version and instants.
@@ -226,8 +143,12 @@ impl Proposal {
             author_id,
             co_facilitators: Vec::new(),
             content,
+            revision: None,
             submission: 0,
             submitted_at: None,
+            extended_until: None,
+            revision_requests: Vec::new(),
+            letter: None,
             standing: Standing::Draft,
             meta: Meta::new(now),
         };
@@ -246,30 +167,51 @@ impl Proposal {
         self.standing.state()
     }
 
-    /// Changes a draft.
-    ///
-    /// # Errors
-    /// What is wrong with its parts, or it is no draft any more.
-    pub fn update(mut self, update: ContentUpdate, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        let changed = self.content.apply(update);
-        self.content.check()?;
-        MACHINE.check(self.state(), Action::UpdateProposal)?;
-        self.meta = self.meta.changed(now);
-        let happening = self.happening("updated").with("changed", changed.names());
-        Ok(Change::one(self, happening))
+    /// What its author has written last, handed in or not.
+    #[must_use]
+    pub fn text(&self) -> &Content {
+        self.revision.as_ref().unwrap_or(&self.content)
     }
 
-    /// Hands it in.
+    /// Changes a draft, or the revision that was asked for.
     ///
     /// # Errors
-    /// It is no draft, the call is not open, or parts are missing: all of them are told.
-    pub fn submit(mut self, call: &Call, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        MACHINE.check(self.state(), Action::SubmitProposal)?;
-        call.check_open(now)?;
-        self.content.check_complete()?;
-        self.submission = self.submission.saturating_add(1);
-        self.submitted_at = Some(now);
-        Ok(self.moved(Standing::Submitted, "submitted", now))
+    /// What is wrong with its parts, or it was handed in.
+    pub fn update(self, update: ContentUpdate, call: &Call, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let mut current = self.as_of(call, now);
+        let mut text = current.text().clone();
+        let changed = text.apply(update);
+        text.check()?;
+        MACHINE.check(current.state(), Action::UpdateProposal)?;
+        if current.state() == RevisionRequested {
+            current.revision = Some(text);
+        } else {
+            current.content = text;
+        }
+        current.meta = current.meta.changed(now);
+        let happening = current.happening("updated").with("changed", changed.names());
+        Ok(Change::one(current, happening))
+    }
+
+    /// Hands it in, for the first time or revised. Nobody of those who were asked to facilitate may still owe an answer.
+    ///
+    /// # Errors
+    /// It is not being written, its time is over, an answer is outstanding, or parts are missing: all of them are told.
+    pub fn submit(self, invitations: &[FacilitatorInvitation], call: &Call, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let mut current = self.as_of(call, now);
+        MACHINE.check(current.state(), Action::SubmitProposal)?;
+        current.check_in_time(call, now)?;
+        facilitator_invitations::check_answered(invitations)?;
+        current.text().check_complete()?;
+        if let Some(revised) = current.revision.take() {
+            current.content = revised;
+        }
+        if let (RevisionRequested, Some(request)) = (current.state(), current.revision_requests.last_mut()) {
+            request.handed_in_at = Some(now);
+        }
+        current.submission = current.submission.saturating_add(1);
+        current.submitted_at = Some(now);
+        Ok(current.moved(Standing::Submitted, "submitted", now))
     }
 
     /// Takes it back.
@@ -302,11 +244,14 @@ impl Proposal {
         Ok(current.moved(Standing::Declined { declined_at: now, lapsed: false }, "declined", now))
     }
 
-    /// When an acceptance lapses unless it is confirmed before.
+    /// When an acceptance lapses unless it is confirmed before, or a revision unless it is handed in.
     #[must_use]
     pub fn lapses_at(&self, call: &Call) -> Option<Timestamp> {
-        let Standing::Accepted { confirm_until, .. } = self.standing else { return None };
-        Some(call.lapses_at(confirm_until))
+        match self.standing {
+            Standing::Accepted { confirm_until, .. } => Some(call.lapses_at(confirm_until)),
+            Standing::RevisionRequested { due_at } => Some(call.ended_at.map_or(due_at, |ended_at| ended_at.min(due_at))),
+            _ => None,
+        }
     }
 
     /// Whether it was handed in, and no decision about it has been released: only then is it judged.
@@ -322,41 +267,77 @@ impl Proposal {
         submitted.then(|| self.moved(Standing::InReview { staged: None, reserve: None }, "review_begun", now))
     }
 
-    /// As it is at an instant: an acceptance past its time reads `declined`.
+    /// As it is at an instant: an acceptance past its time reads `declined`, a revision past its time `submitted`.
     #[must_use]
     pub fn as_of(mut self, call: &Call, now: Timestamp) -> Self {
-        if let Some(declined_at) = self.lapses_at(call).filter(|lapses_at| *lapses_at <= now) {
-            self.standing = Standing::Declined { declined_at, lapsed: true };
+        if let Some(lapses_at) = self.lapses_at(call).filter(|lapses_at| *lapses_at <= now) {
+            self.standing = self.standing.lapsed_at(lapses_at);
+            self.revision = None;
         }
         self
     }
 
-    /// As its author may see it: without what has not been released.
+    /// As its author may see it: without what has not been released, and as it was written last.
     #[must_use]
     pub fn as_seen_by_author(mut self) -> Self {
         if let Standing::InReview { staged, .. } = &mut self.standing {
             *staged = None;
         }
+        self.as_written()
+    }
+
+    /// As it was written last, handed in or not: for whoever writes it.
+    #[must_use]
+    pub fn as_written(mut self) -> Self {
+        self.content = self.text().clone();
         self
+    }
+
+    /// How an actor is tied to it; `invited` says whether the actor is asked to facilitate with its author.
+    #[must_use]
+    pub fn tie<'a>(&self, actor: &'a Actor, invited: bool) -> Tie<'a> {
+        let agreed = actor.person().is_some_and(|person| self.co_facilitators.contains(&person));
+        Tie { invited: invited || agreed, ..Tie::to_person(actor, self.author_id) }
     }
 
     /// What this caller may do to it now. What is done to the program, or makes a review, does not stand here.
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, call: &Call, now: Timestamp) -> Vec<&'static str> {
-        let staging = [Action::AcceptProposal, Action::RejectProposal, Action::ReserveProposal];
-        let of_the_program =
-            [Action::AssignReviews, Action::CreateReview, Action::DrawLine, Action::ReleaseProposals, Action::FinalizeOfferings];
-        let in_time = |action: Action| {
-            (action != Action::SubmitProposal || call.check_open(now).is_ok())
-                && (!staging.contains(&action) || call.check_not_ended(now).is_ok())
-                && !of_the_program.contains(&action)
-        };
-        MACHINE.allowed(self.clone().as_of(call, now).state(), tie, in_time)
+        let current = self.clone().as_of(call, now);
+        MACHINE.allowed(current.state(), tie, |action| current.in_time(action, call, now))
+    }
+
+    /// Whether time, and what was decided about the program, permit an action that its state does.
+    fn in_time(&self, action: Action, call: &Call, now: Timestamp) -> bool {
+        match action {
+            Action::SubmitProposal => self.check_in_time(call, now).is_ok(),
+            Action::RequestRevision => self.standing.reserve().is_none() && call.check_not_final(now).is_ok(),
+            Action::ExtendProposal | Action::AcceptProposal | Action::RejectProposal | Action::ReserveProposal => {
+                call.check_not_final(now).is_ok()
+            }
+            Action::AssignReviews
+            | Action::CreateReview
+            | Action::DrawLine
+            | Action::ReleaseProposals
+            | Action::FinalizeOfferings => false,
+            _ => true,
+        }
+    }
+
+    /// Goes on while it can be handed in: a draft while the call is open to its author, a revision until the day for it.
+    fn check_in_time(&self, call: &Call, now: Timestamp) -> Result<(), Refusal> {
+        match self.standing {
+            Standing::RevisionRequested { .. } => call.check_not_final(now),
+            _ => call.check_open(self.extended_until, now),
+        }
     }
 
     /// The same, standing elsewhere.
     fn moved(mut self, standing: Standing, verb: &'static str, now: Timestamp) -> Change<Self> {
         self.standing = standing;
+        if self.state() != RevisionRequested {
+            self.revision = None;
+        }
         self.meta = self.meta.changed(now);
         self.happened(verb)
     }

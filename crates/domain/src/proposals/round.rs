@@ -1,8 +1,8 @@
 //! All the proposals of a program together: the release, the reserve, and the cohorts that come of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Call, Proposal, ProposalState, Rank, Staged, Standing};
+use super::{Call, Letter, Proposal, ProposalState, Rank, Staged, Standing};
 use crate::cohorts::{Cohort, MeetingMode, NewCohort, Year};
 use crate::ids::{CohortId, ProposalId};
 use crate::journal::Change;
@@ -20,6 +20,15 @@ pub struct Round {
     now: Timestamp,
 }
 
+/// Why nothing can be released, or the offerings not be final yet: one reason of possibly many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hindrance {
+    /// Because of which proposal, where it is one, and where that stands.
+    pub proposal: Option<(ProposalId, ProposalState)>,
+    /// Why.
+    pub detail: String,
+}
+
 /// What finalizing comes to.
 #[must_use = "a change that is not saved did not happen"]
 #[derive(Clone, Debug, PartialEq)]
@@ -33,15 +42,17 @@ pub struct Finalized {
 }
 
 impl Round {
-    /// Does what time has to do: acceptances past their time lapse, in the order of their instants, and each place that comes free so
-    /// goes to the first in reserve, who has days of its own to confirm. Gives what changed, each proposal once, in the order in which it came.
+    /// Does what time has to do: acceptances and revisions past their time lapse, in the order of their instants, and each place that comes
+    /// free so goes to the first in reserve, who has days of its own to confirm. Gives what changed, each proposal once, in the order in
+    /// which it came.
     #[must_use]
     pub fn settle(proposals: Vec<Proposal>, call: Call, now: Timestamp) -> (Self, Vec<Change<Proposal>>) {
         let mut round = Self { call, proposals, now };
         let mut changes: Vec<Change<Proposal>> = Vec::new();
         while let Some((lapses_at, id)) = round.next_lapse() {
             let Some(lapsed) = round.get(id).map(|proposal| proposal.clone().lapse(lapses_at)) else { break };
-            let promoted = round.first_in_reserve().filter(|_| call.check_not_ended(lapses_at).is_ok());
+            let free = lapsed.value.state() == ProposalState::Declined && call.check_not_ended(lapses_at).is_ok();
+            let promoted = round.first_in_reserve().filter(|_| free);
             let promoted = promoted.map(|proposal| proposal.clone().promote(&call, lapses_at));
             for change in std::iter::once(lapsed).chain(promoted) {
                 round.put(change.value.clone());
@@ -93,25 +104,41 @@ impl Round {
         ranks.flatten().max().map_or(1, |last| last.saturating_add(1))
     }
 
-    /// Releases every staged decision, all at once.
+    /// Releases every staged decision, all at once, each with the letter for its author.
     ///
     /// # Errors
     /// Proposals can still be handed in, some have no decision (each is told), or no decision waits.
-    pub fn release(self) -> Result<Vec<Change<Proposal>>, Refusal> {
+    pub fn release(self, letters: &BTreeMap<ProposalId, Letter>) -> Result<Vec<Change<Proposal>>, Refusal> {
         self.call.check_over(self.now)?;
-        let undecided: Vec<_> = self.proposals.iter().filter(|proposal| proposal.undecided()).collect();
-        if !undecided.is_empty() {
+        let missing: Vec<_> = self.proposals.iter().filter_map(|proposal| self.undecided(proposal)).map(Hindrance::fault).collect();
+        if !missing.is_empty() {
             return Err(Refusal::NotReady {
                 what: "Decide about every proposal before you release the decisions".to_owned(),
-                missing: undecided.into_iter().map(|proposal| still_open(proposal, "It has no decision")).collect(),
+                missing,
             });
         }
-        let (call, now) = (self.call, self.now);
-        let released: Vec<_> = self.proposals.into_iter().filter_map(|proposal| proposal.release(&call, now)).collect();
+        let released = self.as_released(letters);
         if released.is_empty() {
-            return Err(Refusal::NotReady { what: "No decision waits for its release".to_owned(), missing: Vec::new() });
+            return Err(Refusal::NotReady { what: NOTHING_STAGED.to_owned(), missing: Vec::new() });
         }
         Ok(released)
+    }
+
+    /// What every staged decision would come to if it were released now.
+    #[must_use]
+    pub fn as_released(&self, letters: &BTreeMap<ProposalId, Letter>) -> Vec<Change<Proposal>> {
+        let release = |proposal: &Proposal| proposal.clone().release(letters.get(&proposal.id).cloned(), &self.call, self.now);
+        self.proposals.iter().filter_map(release).collect()
+    }
+
+    /// Everything for which [`Round::release`] would refuse now.
+    #[must_use]
+    pub fn release_hindered_by(&self) -> Vec<Hindrance> {
+        let early = self.call.check_over(self.now).err().map(|refusal| refusal.to_string());
+        let staged = self.proposals.iter().any(|proposal| proposal.standing.staged().is_some());
+        let of_all = early.into_iter().chain((!staged).then(|| NOTHING_STAGED.to_owned()));
+        let of_all = of_all.map(|detail| Hindrance { proposal: None, detail });
+        of_all.chain(self.proposals.iter().filter_map(|proposal| self.undecided(proposal))).collect()
     }
 
     /// Makes the offerings of the program final: each confirmed proposal becomes a cohort, and what is still in reserve is rejected. Ids
@@ -121,8 +148,7 @@ impl Round {
     /// It was done, the call is not over, the program is, or some proposals are undecided, unreleased or unconfirmed: each is told.
     pub fn finalize(self, year: &Year, taken: &BTreeSet<Slug>, mut new_id: impl FnMut() -> CohortId) -> Result<Finalized, Refusal> {
         let program = year.program.clone().finalize_offerings(&year.timeline, self.now)?;
-        let missing: Vec<_> =
-            self.proposals.iter().filter_map(|proposal| Some(still_open(proposal, proposal.hinders()?))).collect();
+        let missing: Vec<_> = self.proposals.iter().filter_map(|proposal| self.unsettled(proposal)).map(Hindrance::fault).collect();
         if !missing.is_empty() {
             return Err(Refusal::NotReady {
                 what:
@@ -145,6 +171,27 @@ impl Round {
             }
         }
         Ok(Finalized { program, cohorts, proposals })
+    }
+
+    /// Why nothing can be released because of one of them: it may still come in, or staff have neither decided nor staged a decision.
+    fn undecided(&self, proposal: &Proposal) -> Option<Hindrance> {
+        let detail = match proposal.standing {
+            Standing::Draft if proposal.still_extended(self.now) => "Its author was given longer, and can still hand it in",
+            Standing::RevisionRequested { .. } => "Its author was asked for another text",
+            Standing::Submitted | Standing::InReview { staged: None, reserve: None } => "It has no decision",
+            _ => return None,
+        };
+        Some(Hindrance::of(proposal, detail))
+    }
+
+    /// Why the offerings cannot be final because of one of them.
+    fn unsettled(&self, proposal: &Proposal) -> Option<Hindrance> {
+        let detail = match proposal.standing {
+            Standing::InReview { staged: Some(_), .. } => "Its decision has not been released",
+            Standing::Accepted { .. } => "Its author has neither confirmed nor declined",
+            _ => return self.undecided(proposal),
+        };
+        Some(Hindrance::of(proposal, detail))
     }
 
     fn next_lapse(&self) -> Option<(Timestamp, ProposalId)> {
@@ -170,31 +217,17 @@ impl Round {
 }
 
 impl Proposal {
-    /// Lets an acceptance lapse that was not confirmed in time.
+    /// Lets an acceptance lapse that was not confirmed in time, or a revision that was not handed in.
     fn lapse(self, lapses_at: Timestamp) -> Change<Self> {
-        self.moved(Standing::Declined { declined_at: lapses_at, lapsed: true }, "lapsed", lapses_at)
+        let standing = self.standing.lapsed_at(lapses_at);
+        let verb = if standing.lapsed() { "lapsed" } else { "revision_lapsed" };
+        self.moved(standing, verb, lapses_at)
     }
 
     /// Accepts one from the reserve.
     fn promote(self, call: &Call, now: Timestamp) -> Change<Self> {
         let confirm_until = Some(call.days_from(now));
         self.moved(Standing::Accepted { accepted_at: now, confirm_until }, "promoted", now)
-    }
-
-    /// Whether it was handed in and staff have neither decided nor staged a decision.
-    fn undecided(&self) -> bool {
-        matches!(self.standing, Standing::Submitted | Standing::InReview { staged: None, reserve: None })
-    }
-
-    /// Why the offerings cannot be final because of it.
-    fn hinders(&self) -> Option<&'static str> {
-        if self.undecided() {
-            return Some("It has no decision");
-        }
-        if self.standing.staged().is_some() {
-            return Some("Its decision has not been released");
-        }
-        (self.state() == ProposalState::Accepted).then_some("Its author has neither confirmed nor declined")
     }
 
     /// The cohort that it becomes.
@@ -228,10 +261,20 @@ impl Proposal {
     }
 }
 
-fn still_open(proposal: &Proposal, detail: &str) -> Fault {
-    Fault::new("#", FaultCode::Required, detail)
-        .with("proposal_id", proposal.id.to_string())
-        .with("state", proposal.state().to_string())
+const NOTHING_STAGED: &str = "No decision waits for its release";
+
+impl Hindrance {
+    fn of(proposal: &Proposal, detail: &str) -> Self {
+        Self { proposal: Some((proposal.id, proposal.state())), detail: detail.to_owned() }
+    }
+
+    fn fault(self) -> Fault {
+        let fault = Fault::new("#", FaultCode::Required, self.detail);
+        match self.proposal {
+            Some((id, state)) => fault.with("proposal_id", id.to_string()).with("state", state.to_string()),
+            None => fault,
+        }
+    }
 }
 
 /// The slug that a title suggests, with a number behind it where that is taken.

@@ -29,6 +29,12 @@ pub struct SubmissionWindow {
 }
 
 impl SubmissionWindow {
+    /// The same, for an author who was given until an instant; nobody is given less by it.
+    #[must_use]
+    pub fn extended(self, until: Timestamp) -> Self {
+        if until <= self.accepted_until { self } else { Self { closes_at: until, accepted_until: until, ..self } }
+    }
+
     /// Goes on while proposals are taken.
     ///
     /// # Errors
@@ -46,13 +52,12 @@ impl SubmissionWindow {
 }
 
 impl Timeline {
-    /// When proposals can be handed in, by an author who may have been given until later. None where the timeline has no call.
+    /// When proposals can be handed in. None where the timeline has no call.
     #[must_use]
-    pub fn proposal_window(&self, extended_until: Option<Timestamp>) -> Option<SubmissionWindow> {
+    pub fn proposal_window(&self) -> Option<SubmissionWindow> {
         let opens_at = self.effective_at(MilestoneKind::ProposalsOpen)?;
         let closes_at = self.effective_at(MilestoneKind::ProposalsDue)?;
-        let with_grace = closes_at.plus(Duration::minutes(self.calendar.terms.grace_minutes.into()));
-        let accepted_until = extended_until.map_or(with_grace, |extended| extended.max(with_grace));
+        let accepted_until = closes_at.plus(Duration::minutes(self.calendar.terms.grace_minutes.into()));
         Some(SubmissionWindow { opens_at, closes_at, accepted_until })
     }
 

@@ -13,6 +13,7 @@ pub struct Model {
     pub person_id: Option<Uuid>,
     pub address: String,
     pub link_id: Option<Uuid>,
+    pub subject_id: Option<Uuid>,
     pub state: String,
     pub attempts: i64,
     pub next_attempt_at: DateTimeUtc,

@@ -1,7 +1,7 @@
 //! What the mails say.
 //!
-//! What always holds: a letter holds nothing that a stranger typed, so that nobody can have us write to others in their words; a link leads to the
-//! coalition's own front end, with its token behind the `#`, which no server is told. Instants are told in the zone in which the person lives.
+//! What always holds: a letter holds nothing that a stranger typed, so that nobody can have us write to others in their words (staff can, to
+//! the authors of proposals); a link leads to the coalition's own front end, with its token behind the `#`, which no server is told. Instants are told in the zone in which the person lives.
 
 use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::links::{Link, LinkKind};
@@ -9,16 +9,24 @@ use cohortium_domain::mails::{Mail, MailKind};
 use cohortium_domain::time::{Timestamp, Zone};
 
 use super::Letter;
+use super::proposals::Matter;
 
 /// How long a line is at most.
 const WIDTH: usize = 72;
 /// What stands before a link, or a token.
-const INDENT: &str = "    ";
+pub(super) const INDENT: &str = "    ";
 
-/// The letter that a mail is; `way` is the link that it brings, with its token.
-pub(super) fn letter(mail: &Mail, coalition: &Coalition, zone: Zone, way: Option<(&Link, &str)>) -> Letter {
+/// The letter that a mail is; `way` is the link that it brings, with its token, and `matter` the proposal that it is about.
+pub(super) fn letter(
+    mail: &Mail,
+    coalition: &Coalition,
+    zone: Zone,
+    way: Option<(&Link, &str)>,
+    matter: Option<&Matter>,
+) -> Letter {
     let link = way.map(|(link, token)| told(link, token, coalition, zone)).unwrap_or_default();
-    let (subject, text) = words(mail.kind, coalition, &link, &instant(mail.created_at, zone));
+    let about = || matter.map(|matter| matter.words(mail.kind, coalition, zone)).unwrap_or_default();
+    let (subject, text) = words(mail.kind, coalition, &link, &instant(mail.created_at, zone), about);
     Letter {
         id: mail.id,
         kind: mail.kind,
@@ -31,7 +39,13 @@ pub(super) fn letter(mail: &Mail, coalition: &Coalition, zone: Zone, way: Option
     }
 }
 
-fn words(kind: MailKind, coalition: &Coalition, link: &str, at: &str) -> (&'static str, String) {
+fn words(
+    kind: MailKind,
+    coalition: &Coalition,
+    link: &str,
+    at: &str,
+    about: impl FnOnce() -> (&'static str, String),
+) -> (&'static str, String) {
     let (name, office) = (&coalition.name, office(coalition));
     match kind {
         MailKind::VerifyEmail => (
@@ -81,11 +95,19 @@ fn words(kind: MailKind, coalition: &Coalition, link: &str, at: &str) -> (&'stat
                  If it was not you, tell {office} at once.\n"
             ),
         ),
+        MailKind::ProposalAccepted
+        | MailKind::ProposalRejected
+        | MailKind::ProposalReserved
+        | MailKind::ProposalPromoted
+        | MailKind::ProposalNotPlaced
+        | MailKind::RevisionRequested
+        | MailKind::SubmissionExtended
+        | MailKind::FacilitatorInvited => about(),
     }
 }
 
 /// The text in lines that are easily read, and sent as they are; what is indented stays whole.
-fn wrapped(text: &str) -> String {
+pub(super) fn wrapped(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         lines.push(String::new());
@@ -136,7 +158,7 @@ pub(crate) fn way(link: &Link, token: &str, coalition: &Coalition) -> String {
     told(link, token, coalition, coalition.time_zone)
 }
 
-fn instant(at: Timestamp, zone: Zone) -> String {
+pub(super) fn instant(at: Timestamp, zone: Zone) -> String {
     format!("{}, {} ({})", zone.date_of(at), zone.wall_time_of(at), zone.name())
 }
 

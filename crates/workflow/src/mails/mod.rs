@@ -5,6 +5,7 @@
 //! found out when it is taken: whoever asked for it got an answer that told nothing. Left out on purpose: how a letter travels, which a [`Mailer`] knows.
 
 mod letters;
+pub(crate) mod proposals;
 
 pub(crate) use letters::way;
 
@@ -15,9 +16,10 @@ use cohortium_domain::links::Link;
 use cohortium_domain::mails::{Mail, MailKind, MailState, Unsent};
 use cohortium_domain::people::Person;
 use cohortium_domain::text::Email;
-use cohortium_domain::time::Timestamp;
+use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Origin, Result, Store, Tx};
 
+use self::proposals::Matter;
 use crate::links::Token;
 
 /// What brings letters to people.
@@ -83,7 +85,8 @@ async fn take(tx: &mut Tx, token: &Token) -> Result<Option<(Mail, Letter)>> {
     let now = tx.process_now();
     while let Some(due) = tx.lock_mail_due(now).await? {
         let lease = due.lease_until;
-        let Some((mail, link)) = settle(tx, due.clone(), now).await? else {
+        let matter = proposals::matter(tx, &due).await?;
+        let Some((mail, link)) = settle(tx, due.clone(), matter.is_some(), now).await? else {
             tx.save_mail(&due.dropped(), lease).await?;
             continue;
         };
@@ -92,25 +95,32 @@ async fn take(tx: &mut Tx, token: &Token) -> Result<Option<(Mail, Letter)>> {
         if let Some(link) = &link {
             tx.give_token(link.id, mail.person_id, &token.hash).await?;
         }
-        let letter = write(tx, &mail, link.as_ref().map(|link| (link, token.text.as_str()))).await?;
+        let letter = write(tx, &mail, link.as_ref().map(|link| (link, token.text.as_str())), matter.as_ref()).await?;
         return Ok(Some((mail, letter)));
     }
     Ok(None)
 }
 
 /// The letter that a mail is.
-async fn write(tx: &Tx, mail: &Mail, way: Option<(&Link, &str)>) -> Result<Letter> {
+async fn write(tx: &Tx, mail: &Mail, way: Option<(&Link, &str)>, matter: Option<&Matter>) -> Result<Letter> {
     let coalition: Coalition = tx.get(tx.coalition_id()).await?;
     let person = match mail.person_id {
         Some(person) => tx.find::<Person>(person).await?,
         None => None,
     };
     let zone = person.and_then(|person| person.time_zone).unwrap_or(coalition.time_zone);
-    Ok(letters::letter(mail, &coalition, zone, way))
+    Ok(letters::letter(mail, &coalition, zone, way, matter))
+}
+
+/// What a mail about a proposal would say: its subject and its text.
+pub(crate) fn written(kind: MailKind, matter: &Matter, coalition: &Coalition, zone: Zone) -> (&'static str, String) {
+    let (subject, text) = matter.words(kind, coalition, zone);
+    (subject, letters::wrapped(&text))
 }
 
 /// What there is to say now, and to whom: the mail as it is to be sent, and the link that it brings. Nothing, when there is nothing to say.
-async fn settle(tx: &Tx, mail: Mail, now: Timestamp) -> Result<Option<(Mail, Option<Link>)>> {
+/// `holds` says whether the thing that it is about still is as it says.
+async fn settle(tx: &Tx, mail: Mail, holds: bool, now: Timestamp) -> Result<Option<(Mail, Option<Link>)>> {
     let link = match mail.link_id {
         Some(id) => tx.link(id).await?.filter(|link| link.good(now)),
         None => None,
@@ -121,6 +131,17 @@ async fn settle(tx: &Tx, mail: Mail, now: Timestamp) -> Result<Option<(Mail, Opt
         (MailKind::ConfirmEmail, Some(link)) => Some((mail, Some(link))),
         (MailKind::VerifyEmail | MailKind::ResetPassword | MailKind::ConfirmEmail, None) => None,
         (MailKind::AccountExists | MailKind::PasswordChanged | MailKind::EmailChanged, _) => Some((mail, None)),
+        (
+            MailKind::ProposalAccepted
+            | MailKind::ProposalRejected
+            | MailKind::ProposalReserved
+            | MailKind::ProposalPromoted
+            | MailKind::ProposalNotPlaced
+            | MailKind::RevisionRequested
+            | MailKind::SubmissionExtended
+            | MailKind::FacilitatorInvited,
+            _,
+        ) => holds.then_some((mail, None)),
     })
 }
 

@@ -4,7 +4,7 @@ mod types;
 
 use actix_web::web::Path;
 use actix_web::{get, patch, post};
-use cohortium_domain::access::{Action, Tie};
+use cohortium_domain::access::Action;
 use cohortium_domain::ids::{ProgramId, ProposalId};
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::programs::Program;
@@ -14,8 +14,8 @@ use cohortium_workflow as workflow;
 use cohortium_workflow::proposals::Wish;
 
 use self::types::{
-    Proposal, ProposalCreate, ProposalDecision, ProposalPage, ProposalRelease, ProposalReserve, ProposalUpdate, as_seen_by,
-    summary, view,
+    Proposal, ProposalCreate, ProposalDecision, ProposalExtension, ProposalPage, ProposalRelease, ProposalReserve,
+    ProposalSubmissionList, ProposalUpdate, RevisionAsk, as_seen_by, summary, view,
 };
 use super::room;
 use crate::auth::Caller;
@@ -25,17 +25,17 @@ use crate::reply::{Answer, Reply};
 
 /// The answer: the proposal as it is now, as this caller may see it.
 async fn reply(read: &Read, proposal: proposals::Proposal, caller: &Caller) -> Result<Reply, Error> {
-    let (version, author) = (proposal.meta.version, proposal.author_id);
+    let version = proposal.meta.version;
     let program: Program = read.get(proposal.program_id).await?;
     let call = Call::of(&read.timeline(&program).await?, &program.decisions)?;
     let proposal = workflow::proposals::as_it_is(read, &call, proposal).await?;
-    let tie = Tie::to_person(&caller.actor, author);
+    let tie = workflow::proposals::tie(read, &caller.actor, &proposal).await?;
     Ok(Reply::thing(version, &view(as_seen_by(proposal, caller), &tie, &call, read.now())))
 }
 
 /// List a program's proposals
 ///
-/// Staff see all of them, everybody else their own, in the order in which they were begun.
+/// Staff see all of them, everybody else those that they would facilitate, in the order in which they were begun.
 #[utoipa::path(tag = "Proposals", params(Paging), responses((status = 200, description = "Proposals.", body = ProposalPage)))]
 #[get("/v1/programs/{program_id}/proposals")]
 async fn list_proposals(caller: Caller, ctx: Ctx, path: Path<ProgramId>, paging: Params<Paging>) -> Answer {
@@ -43,8 +43,8 @@ async fn list_proposals(caller: Caller, ctx: Ctx, path: Path<ProgramId>, paging:
     ctx.read(&caller, async |read| {
         let program: Program = read.get(*path).await?;
         program.require(&caller.actor, Action::ListProposals)?;
-        let author = if caller.actor.staff() { None } else { caller.actor.person() };
-        let mut found = read.proposals(program.id, author, &request).await?;
+        let facilitator = if caller.actor.staff() { None } else { caller.actor.person() };
+        let mut found = read.proposals(program.id, facilitator, &request).await?;
         if let Ok(call) = Call::of(&read.timeline(&program).await?, &program.decisions) {
             found.items = workflow::proposals::as_they_are(read, program.id, &call, found.items).await?;
         }
@@ -69,21 +69,38 @@ async fn create_proposal(caller: Caller, ctx: Ctx, path: Path<ProgramId>, body: 
 
 /// Read a proposal
 ///
-/// Its author sees no decision before it is released.
+/// Its author, and who was asked to facilitate with the author, see no decision before it is released.
 #[utoipa::path(tag = "Proposals", responses((status = 200, description = "The proposal.", body = Proposal)))]
 #[get("/v1/proposals/{proposal_id}")]
 async fn get_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>) -> Answer {
     ctx.read(&caller, async |read| {
         let proposal: proposals::Proposal = read.get(*path).await?;
-        Tie::to_person(&caller.actor, proposal.author_id).require(Action::GetProposal, SubjectKind::Proposal)?;
+        let tie = workflow::proposals::tie(read, &caller.actor, &proposal).await?;
+        tie.require(Action::GetProposal, SubjectKind::Proposal)?;
         reply(read, proposal, &caller).await
+    })
+    .await
+}
+
+/// List the texts of a proposal that were handed in
+///
+/// As they were: the last one is judged, and nothing changes them.
+#[utoipa::path(tag = "Proposals", responses((status = 200, description = "The texts.", body = ProposalSubmissionList)))]
+#[get("/v1/proposals/{proposal_id}/submissions")]
+async fn list_proposal_submissions(caller: Caller, ctx: Ctx, path: Path<ProposalId>) -> Answer {
+    ctx.read(&caller, async |read| {
+        let proposal: proposals::Proposal = read.get(*path).await?;
+        let tie = workflow::proposals::tie(read, &caller.actor, &proposal).await?;
+        tie.require(Action::ListProposalSubmissions, SubjectKind::Proposal)?;
+        Ok(Reply::ok(&ProposalSubmissionList::from(read.proposal_submissions(proposal.id).await?)))
     })
     .await
 }
 
 /// Change a proposal
 ///
-/// While it is a draft. A merge patch (RFC 7396).
+/// While it is a draft, or a revision was asked for: then what you write stands beside the text that you handed in, until you hand it in
+/// too. A merge patch (RFC 7396).
 #[utoipa::path(tag = "Proposals", request_body = ProposalUpdate, responses((status = 200, description = "The draft as it now is.", body = Proposal)))]
 #[patch("/v1/proposals/{proposal_id}")]
 async fn update_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: Body<ProposalUpdate>) -> Answer {
@@ -96,7 +113,8 @@ async fn update_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body:
 
 /// Hand in a proposal
 ///
-/// While the call for proposals is open. It must have all its parts; each that is missing is told.
+/// While the call for proposals is open, or longer where `extended_until` says so; a revision until `revision_due_at`. It must have all its
+/// parts; each that is missing is told. Everybody whom you asked to facilitate must have answered.
 #[utoipa::path(tag = "Proposals", responses((status = 200, description = "The proposal, handed in.", body = Proposal)))]
 #[post("/v1/proposals/{proposal_id}/submit")]
 async fn submit_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, conditions: Conditions) -> Answer {
@@ -146,6 +164,34 @@ async fn decline_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, cond
     .await
 }
 
+/// Ask the author for a revision
+///
+/// Until a day or an instant. A decision that was staged is dropped. The author is mailed what you write, and changes and submits the proposal
+/// again; if not by then, the text stands again that was handed in.
+#[utoipa::path(tag = "Proposals", request_body = RevisionAsk, responses((status = 200, description = "The proposal.", body = Proposal)))]
+#[post("/v1/proposals/{proposal_id}/request-revision")]
+async fn request_revision(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: Body<RevisionAsk>) -> Answer {
+    ctx.write(&caller, body.conditions(), async |tx| {
+        let proposal = workflow::proposals::request_revision(tx, &caller.actor, *path, &body.input_as(TryInto::try_into)).await?;
+        reply(tx, proposal, &caller).await
+    })
+    .await
+}
+
+/// Give the author of a draft longer
+///
+/// To hand it in after the call is over for all others, until a day or an instant. The author is mailed. Decisions are released once it is past, or
+/// the proposal is in.
+#[utoipa::path(tag = "Proposals", request_body = ProposalExtension, responses((status = 200, description = "The draft.", body = Proposal)))]
+#[post("/v1/proposals/{proposal_id}/extend")]
+async fn extend_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: Body<ProposalExtension>) -> Answer {
+    ctx.write(&caller, body.conditions(), async |tx| {
+        let proposal = workflow::proposals::extend(tx, &caller.actor, *path, &body.input_as(TryInto::try_into)).await?;
+        reply(tx, proposal, &caller).await
+    })
+    .await
+}
+
 /// Mean to accept a proposal
 ///
 /// The decision is staged: nobody but staff sees it before the release.
@@ -187,7 +233,8 @@ where
 
 /// Release the decisions about proposals
 ///
-/// All staged decisions at once, when the call is over and no proposal is undecided: now the authors see them.
+/// All staged decisions at once, when the call is over and no proposal is undecided: now the authors see them, and each is mailed its own,
+/// with the letter that staff have written. See the preview first.
 #[utoipa::path(tag = "Proposals", responses((status = 200, description = "What was released.", body = ProposalRelease)))]
 #[post("/v1/programs/{program_id}/proposals/release")]
 async fn release_proposals(caller: Caller, ctx: Ctx, path: Path<ProgramId>, conditions: Conditions) -> Answer {
@@ -202,11 +249,14 @@ room!(
     list_proposals,
     create_proposal,
     get_proposal,
+    list_proposal_submissions,
     update_proposal,
     submit_proposal,
     withdraw_proposal,
     confirm_proposal,
     decline_proposal,
+    request_revision,
+    extend_proposal,
     accept_proposal,
     reject_proposal,
     reserve_proposal,

@@ -2,10 +2,15 @@
 
 use cohortium_domain::access::Tie;
 use cohortium_domain::cohorts::Audience;
+use cohortium_domain::facilitator_invitations::MOST_CO_FACILITATORS;
 use cohortium_domain::ids::{CohortId, PersonId, ProgramId, ProposalId};
-use cohortium_domain::proposals::{self, Call, Content, ContentUpdate, Decision, Goal, HIGHEST_RANK, MOST_GOALS, ProposalState};
+use cohortium_domain::proposals::{
+    self, Call, Content, ContentUpdate, Decision, Goal, HIGHEST_RANK, Letter, MOST_GOALS, MOST_REVISIONS, Message, ProposalState,
+    Until,
+};
+use cohortium_domain::refusal::{FaultCode, Refusal};
 use cohortium_domain::text::{Body, Reason, Summary, Title};
-use cohortium_domain::time::Timestamp;
+use cohortium_domain::time::{Date, Timestamp};
 use cohortium_workflow::proposals::Wish;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,7 +20,10 @@ use crate::extract::clearable;
 use crate::v1::page;
 use crate::v1::programs::Capacity;
 
-const _: () = assert!(HIGHEST_RANK == 1_000 && MOST_GOALS == 10, "the bounds below are the domain's");
+const _: () = assert!(
+    HIGHEST_RANK == 1_000 && MOST_GOALS == 10 && MOST_REVISIONS == 20 && MOST_CO_FACILITATORS == 4,
+    "the bounds below are the domain's"
+);
 
 /// A proposal to lead a cohort.
 #[derive(Serialize, ToSchema)]
@@ -24,6 +32,9 @@ pub(super) struct Proposal {
     program_id: ProgramId,
     /// Who wrote it, and would facilitate.
     author_id: PersonId,
+    /// Who agreed to facilitate with the author.
+    #[schema(max_items = 4)]
+    co_facilitator_ids: Vec<PersonId>,
     /// What it is called.
     title: Title,
     /// What it is about.
@@ -39,9 +50,24 @@ pub(super) struct Proposal {
     #[serde(skip_serializing_if = "Option::is_none")]
     preferred_capacity: Option<Capacity>,
     state: ProposalState,
-    /// When it was handed in.
+    /// How many texts were handed in: 0 in a draft. Staff see the last of them, its author the revision that is being written.
+    #[schema(minimum = 0, maximum = 1000)]
+    submission: u32,
+    /// When it was last handed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     submitted_at: Option<Timestamp>,
+    /// Until when this draft can be handed in, where its author was given longer than others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extended_until: Option<Timestamp>,
+    /// Until when the revision can be handed in that was asked for; then the text that was handed in stands again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision_due_at: Option<Timestamp>,
+    /// The revisions that were asked for, the first first.
+    #[schema(max_items = 20)]
+    revision_requests: Vec<RevisionRequest>,
+    /// What its author was told with the decision. It is there once that was released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    letter: Option<Letter>,
     /// The decision that waits for its release. Only staff see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     staged: Option<StagedDecision>,
@@ -52,7 +78,7 @@ pub(super) struct Proposal {
     /// Since when it is accepted, confirmed, rejected, withdrawn or declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     settled_at: Option<Timestamp>,
-    /// When an acceptance lapses, unless it is confirmed before.
+    /// When an acceptance lapses, unless it is confirmed before, or a revision that was asked for, unless it is handed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     lapses_at: Option<Timestamp>,
     /// Whether it was accepted, and its author let the time to confirm pass.
@@ -68,6 +94,129 @@ pub(super) struct Proposal {
     /// What you may do to it now.
     #[schema(max_items = 20)]
     allowed_actions: Vec<String>,
+}
+
+/// A revision that staff asked for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RevisionRequest {
+    /// Of which of the texts that were handed in.
+    #[schema(minimum = 1, maximum = 1000)]
+    submission: u32,
+    /// What its author was asked to change.
+    message: Message,
+    requested_at: Timestamp,
+    /// Until when it could be handed in.
+    due_at: Timestamp,
+    /// When it was, where it was in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handed_in_at: Option<Timestamp>,
+}
+
+impl From<proposals::RevisionRequest> for RevisionRequest {
+    fn from(request: proposals::RevisionRequest) -> Self {
+        let proposals::RevisionRequest { submission, message, requested_at, due_at, handed_in_at } = request;
+        Self { submission, message, requested_at, due_at, handed_in_at }
+    }
+}
+
+/// What an author is asked to change, and until when: give one of `due_on` and `due_at`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RevisionAsk {
+    /// What to change.
+    message: Message,
+    /// By the end of this day in the program's zone.
+    due_on: Option<Date>,
+    /// Before this instant.
+    due_at: Option<Timestamp>,
+}
+
+/// How much longer an author gets, and why: give one of `until_on` and `until_at`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProposalExtension {
+    /// To the end of this day in the program's zone.
+    until_on: Option<Date>,
+    /// To this instant.
+    until_at: Option<Timestamp>,
+    /// Why, for the journal; the author does not see it.
+    reason: Reason,
+}
+
+/// One of the two ways to say until when.
+fn until(name: &str, on: Option<Date>, at: Option<Timestamp>) -> Result<Until, Refusal> {
+    match (on, at) {
+        (Some(day), None) => Ok(Until::On(day)),
+        (None, Some(instant)) => Ok(Until::At(instant)),
+        (None, None) => {
+            Err(Refusal::invalid(format!("#/{name}_on"), FaultCode::Required, "Say until when, by a day or an instant"))
+        }
+        (Some(_), Some(_)) => {
+            Err(Refusal::invalid(format!("#/{name}_at"), FaultCode::Duplicate, "Give a day or an instant, and not both"))
+        }
+    }
+}
+
+impl TryFrom<RevisionAsk> for (Message, Until) {
+    type Error = Refusal;
+
+    fn try_from(body: RevisionAsk) -> Result<Self, Refusal> {
+        Ok((body.message, until("due", body.due_on, body.due_at)?))
+    }
+}
+
+impl TryFrom<ProposalExtension> for (Until, Reason) {
+    type Error = Refusal;
+
+    fn try_from(body: ProposalExtension) -> Result<Self, Refusal> {
+        Ok((until("until", body.until_on, body.until_at)?, body.reason))
+    }
+}
+
+/// A text as it was handed in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ProposalSubmission {
+    /// Which: 1 is the first.
+    #[schema(minimum = 1, maximum = 1000)]
+    number: u32,
+    /// What it is called.
+    title: Title,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#abstract: Option<Summary>,
+    audience: Audience,
+    /// What its people will have achieved.
+    #[schema(max_items = 10)]
+    goals: Vec<Goal>,
+    /// What happens in its sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_plan: Option<Body>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_capacity: Option<Capacity>,
+    submitted_at: Timestamp,
+}
+
+/// The texts of a proposal that were handed in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ProposalSubmissionList {
+    /// The first first.
+    #[schema(max_items = 21)]
+    items: Vec<ProposalSubmission>,
+}
+
+impl From<proposals::Submission> for ProposalSubmission {
+    fn from(submission: proposals::Submission) -> Self {
+        let proposals::Submission { number, content, submitted_at } = submission;
+        let Content { title, r#abstract, audience, goals, session_plan, preferred_capacity } = content;
+        let preferred_capacity = preferred_capacity.map(Into::into);
+        Self { number, title, r#abstract, audience, goals, session_plan, preferred_capacity, submitted_at }
+    }
+}
+
+impl From<Vec<proposals::Submission>> for ProposalSubmissionList {
+    fn from(submissions: Vec<proposals::Submission>) -> Self {
+        Self { items: submissions.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// A decision before its release.
@@ -238,8 +387,14 @@ pub(super) fn view(proposal: proposals::Proposal, tie: &Tie<'_>, call: &Call, no
         id: proposal.id,
         program_id: proposal.program_id,
         author_id: proposal.author_id,
+        co_facilitator_ids: proposal.co_facilitators.clone(),
         state: standing.state(),
+        submission: proposal.submission,
         submitted_at: proposal.submitted_at,
+        extended_until: proposal.extended_until,
+        revision_due_at: standing.revision_due_at(),
+        revision_requests: proposal.revision_requests.iter().cloned().map(Into::into).collect(),
+        letter: proposal.letter.clone(),
         staged: staged(&proposal),
         reserve_rank: standing.reserve(),
         settled_at: standing.settled_at(),
@@ -273,7 +428,12 @@ pub(super) fn summary(proposal: proposals::Proposal) -> ProposalSummary {
     }
 }
 
-/// What this caller may see of it: what has not been released is for staff alone.
+/// What this caller may see of it: what has not been released is for staff alone, and what is being written for those who would facilitate.
 pub(super) fn as_seen_by(proposal: proposals::Proposal, caller: &Caller) -> proposals::Proposal {
-    if caller.actor.staff() { proposal } else { proposal.as_seen_by_author() }
+    let writes = caller.actor.person().is_some_and(|person| proposal.facilitators().contains(&person));
+    match (caller.actor.staff(), writes) {
+        (true, true) => proposal.as_written(),
+        (true, false) => proposal,
+        (false, _) => proposal.as_seen_by_author(),
+    }
 }

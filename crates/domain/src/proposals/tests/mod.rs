@@ -2,15 +2,18 @@
 
 mod one;
 mod random;
+mod revisions;
 mod round;
+
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
 use super::*;
 use crate::cohorts::{Audience, Year};
-use crate::ids::Id;
+use crate::ids::{CohortId, Id};
 use crate::programs::{Capacity, Delivery, EnrollmentMode, Program, ProgramCreate, Terms};
-use crate::text::{SchoolYear, Slug, Text};
+use crate::text::{Reason, SchoolYear, Slug, Text};
 use crate::time::Zone;
 use crate::timeline::{Milestone, MilestoneKind, SubmissionWindow, Timeline, When};
 
@@ -28,6 +31,7 @@ fn call() -> Call {
         confirmations_due_at: at(20 * DAY),
         days_to_confirm: 3,
         time_zone: Zone::UTC,
+        finalized_at: None,
         ended_at: None,
     }
 }
@@ -64,17 +68,23 @@ fn reserved(n: u128, rank: Rank) -> Proposal {
     standing(n, Standing::InReview { staged: None, reserve: Some(rank) })
 }
 
+/// Its author was asked for another text, until the end of day 18.
+fn revising() -> Standing {
+    Standing::RevisionRequested { due_at: at(18 * DAY) }
+}
+
 fn confirmed() -> Standing {
     Standing::Confirmed { confirmed_at: at(12 * DAY), cohort_id: None }
 }
 
-fn every_standing() -> [Standing; 10] {
+fn every_standing() -> [Standing; 11] {
     [
         Standing::Draft,
         Standing::Submitted,
         Standing::InReview { staged: None, reserve: None },
         STAGED,
         RESERVED,
+        revising(),
         accepted(),
         confirmed(),
         Standing::Rejected { rejected_at: at(11 * DAY) },
@@ -83,20 +93,42 @@ fn every_standing() -> [Standing; 10] {
     ]
 }
 
-type Step = fn(Proposal, Timestamp) -> Result<Change<Proposal>, Refusal>;
+type Step = fn(Proposal, &Call, Timestamp) -> Result<Change<Proposal>, Refusal>;
 
 /// Everything that is done to one proposal by somebody.
-fn steps() -> [(Action, Step); 8] {
+fn steps() -> [(Action, Step); 10] {
     [
-        (Action::UpdateProposal, |proposal, now| proposal.update(ContentUpdate::default(), now)),
-        (Action::SubmitProposal, |proposal, now| proposal.submit(&call(), now)),
-        (Action::WithdrawProposal, |proposal, now| proposal.withdraw(&call(), now)),
-        (Action::AcceptProposal, |proposal, now| proposal.stage(Staged::Accept, None, &call(), now)),
-        (Action::RejectProposal, |proposal, now| proposal.stage(Staged::Reject, None, &call(), now)),
-        (Action::ReserveProposal, |proposal, now| proposal.stage(Staged::Reserve { rank: 1 }, None, &call(), now)),
-        (Action::ConfirmProposal, |proposal, now| proposal.confirm(&call(), now)),
-        (Action::DeclineProposal, |proposal, now| proposal.decline(&call(), now)),
+        (Action::UpdateProposal, |proposal, call, now| proposal.update(retitled("Another"), call, now)),
+        (Action::SubmitProposal, |proposal, call, now| proposal.submit(&[], call, now)),
+        (Action::WithdrawProposal, |proposal, call, now| proposal.withdraw(call, now)),
+        (Action::RequestRevision, |proposal, call, now| proposal.request_revision(message(), until(now, 3), call, now)),
+        (Action::ExtendProposal, |proposal, call, now| proposal.extend(until(now, 2), &reason(), call, now)),
+        (Action::AcceptProposal, |proposal, call, now| proposal.stage(Staged::Accept, None, call, now)),
+        (Action::RejectProposal, |proposal, call, now| proposal.stage(Staged::Reject, None, call, now)),
+        (Action::ReserveProposal, |proposal, call, now| proposal.stage(Staged::Reserve { rank: 1 }, None, call, now)),
+        (Action::ConfirmProposal, |proposal, call, now| proposal.confirm(call, now)),
+        (Action::DeclineProposal, |proposal, call, now| proposal.decline(call, now)),
     ]
+}
+
+fn retitled(title: &str) -> ContentUpdate {
+    ContentUpdate { title: Some(Text::new(title).unwrap()), ..ContentUpdate::default() }
+}
+
+fn message() -> Message {
+    Text::new("Say what happens in the second half.").unwrap()
+}
+
+fn reason() -> Reason {
+    Text::new("She was ill").unwrap()
+}
+
+fn until(now: Timestamp, days: i64) -> Until {
+    Until::At(at(now.millis() + days * DAY))
+}
+
+fn letters() -> BTreeMap<ProposalId, Letter> {
+    BTreeMap::new()
 }
 
 fn settle(proposals: Vec<Proposal>, now: Timestamp) -> (Round, Vec<Change<Proposal>>) {

@@ -30,11 +30,14 @@ fn what_each_step_comes_to_from_each_state() {
     let mut lines = Vec::new();
     for standing_before in every_standing() {
         for (action, step) in steps() {
-            // Only a draft can be handed in, and that only while the call is open.
-            let now = if action == Action::SubmitProposal { at(5 * DAY) } else { at(15 * DAY) };
+            // A draft can be handed in only while the call is open.
+            let early = (standing_before.state(), action) == (ProposalState::Draft, Action::SubmitProposal);
+            let now = if early { at(5 * DAY) } else { at(15 * DAY) };
             let before = standing(1, standing_before);
-            let outcome = step(before.clone(), now);
-            let in_table = MACHINE.check(before.state(), action).is_ok();
+            let outcome = step(before.clone(), &call(), now);
+            // Who is in reserve has been decided about.
+            let decided = action == Action::RequestRevision && standing_before == RESERVED;
+            let in_table = MACHINE.check(before.state(), action).is_ok() && !decided;
             assert_eq!(outcome.is_ok(), in_table, "{} of {standing_before:?}", action.verb());
             let outcome = match outcome {
                 Ok(change) => {
@@ -55,7 +58,7 @@ fn a_draft_may_lack_all_but_its_title_and_says_what_is_missing_when_it_is_handed
     let bare = Content::titled(Text::new("A title").unwrap());
     let author = PersonId::from_uuid(Uuid::nil());
     let draft = Proposal::create(Uuid::nil().into(), Uuid::nil().into(), author, bare, at(0)).unwrap().value;
-    let Err(Refusal::Invalid(faults)) = draft.submit(&call(), at(5 * DAY)) else { panic!("it must be refused as not valid") };
+    let Err(Refusal::Invalid(faults)) = draft.submit(&[], &call(), at(5 * DAY)) else { panic!("it must be refused as not valid") };
     let told: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
     let parts = ["#/abstract", "#/audience", "#/goals", "#/session_plan", "#/preferred_capacity"];
     assert_eq!(told, parts.map(|pointer| (pointer, FaultCode::Required)));
@@ -70,7 +73,7 @@ fn parts_keep_their_bounds_from_the_first_draft_on() {
     let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(pointers, ["#/goals", "#/preferred_capacity/min", "#/preferred_capacity/max"]);
     let update = ContentUpdate { goals: Some(goals), ..ContentUpdate::default() };
-    assert!(matches!(draft(1).update(update, at(1)), Err(Refusal::Invalid(_))));
+    assert!(matches!(draft(1).update(update, &call(), at(1)), Err(Refusal::Invalid(_))));
 }
 
 #[test]
@@ -83,22 +86,22 @@ fn an_update_changes_what_it_names_and_clears_what_it_clears() {
         session_plan: Some(None),
         preferred_capacity: Some(None),
     };
-    let changed = draft(1).update(update, at(7)).unwrap();
+    let changed = draft(1).update(update, &call(), at(7)).unwrap();
     assert_eq!(changed.value.content, Content::titled(Text::new("Another").unwrap()));
     let names = ["title", "abstract", "audience", "goals", "session_plan", "preferred_capacity"];
     assert_eq!(changed.happened[0].data["changed"], serde_json::json!(names));
-    assert_eq!(draft(1).update(ContentUpdate::default(), at(7)).unwrap().value.content, complete());
+    assert_eq!(draft(1).update(ContentUpdate::default(), &call(), at(7)).unwrap().value.content, complete());
 }
 
 #[test]
 fn proposals_are_taken_from_the_opening_to_the_end_of_the_grace_that_is_not_advertised() {
     let (opens, until) = (DAY, 10 * DAY + HOUR);
     for (now, open) in [(opens - 1, false), (opens, true), (10 * DAY, true), (until - 1, true), (until, false)] {
-        assert_eq!(draft(1).submit(&call(), at(now)).is_ok(), open, "at {now}");
+        assert_eq!(draft(1).submit(&[], &call(), at(now)).is_ok(), open, "at {now}");
     }
-    let Err(Refusal::WindowClosed { opens_at, .. }) = draft(1).submit(&call(), at(0)) else { panic!("too early") };
+    let Err(Refusal::WindowClosed { opens_at, .. }) = draft(1).submit(&[], &call(), at(0)) else { panic!("too early") };
     assert_eq!(opens_at, Some(at(opens)));
-    let Err(Refusal::WindowClosed { closed_at, .. }) = draft(1).submit(&call(), at(until)) else { panic!("too late") };
+    let Err(Refusal::WindowClosed { closed_at, .. }) = draft(1).submit(&[], &call(), at(until)) else { panic!("too late") };
     assert_eq!(closed_at, Some(at(10 * DAY)), "what is told is the advertised instant");
 }
 
@@ -145,9 +148,17 @@ fn what_a_caller_may_do_follows_from_the_tie_the_state_and_the_time() {
     let allowed = |proposal: &Proposal, actor: &Actor, now| {
         proposal.allowed_actions(&Tie::to_person(actor, proposal.author_id), &call(), at(now))
     };
-    assert_eq!(allowed(&draft(1), &author, 0), ["update", "withdraw"], "the call has not opened");
-    assert_eq!(allowed(&draft(1), &author, 5 * DAY), ["update", "submit", "withdraw"]);
-    assert_eq!(allowed(&standing(1, STAGED), &staff, 11 * DAY), ["accept", "reject", "reserve"]);
+    assert_eq!(allowed(&draft(1), &author, 0), ["update", "invite_facilitator", "withdraw"], "the call has not opened");
+    assert_eq!(allowed(&draft(1), &author, 5 * DAY), ["update", "invite_facilitator", "submit", "withdraw"]);
+    assert_eq!(allowed(&standing(1, revising()), &author, 18 * DAY - 1), ["update", "invite_facilitator", "submit", "withdraw"]);
+    assert_eq!(allowed(&standing(1, revising()), &author, 18 * DAY), ["withdraw"], "the day for it has passed");
+    assert_eq!(allowed(&draft(1), &staff, 11 * DAY), ["extend"]);
+    assert_eq!(allowed(&standing(1, STAGED), &staff, 11 * DAY), ["request_revision", "accept", "reject", "reserve"]);
+    assert_eq!(allowed(&standing(1, RESERVED), &staff, 11 * DAY), ["accept", "reject", "reserve"]);
+    let over = Call { finalized_at: Some(at(11 * DAY)), ..call() };
+    for proposal in [draft(1), standing(1, STAGED)] {
+        assert!(proposal.allowed_actions(&Tie::none(&staff), &over, at(11 * DAY)).is_empty(), "the offerings are final");
+    }
     assert_eq!(allowed(&standing(1, accepted()), &author, 20 * DAY - 1), ["withdraw", "confirm", "decline"]);
     assert!(allowed(&standing(1, accepted()), &author, 20 * DAY).is_empty(), "it has lapsed");
 }

@@ -40,9 +40,13 @@ impl Story {
         self.proposals[place] = change.value;
     }
 
+    fn call(&self) -> Call {
+        Call::of(&self.year.timeline, &self.year.program.decisions).unwrap()
+    }
+
     fn settle(&mut self) -> Round {
-        let by_reading: Vec<_> = self.proposals.iter().map(|proposal| proposal.clone().as_of(&call(), self.now)).collect();
-        let (round, _) = settle(self.proposals.clone(), self.now);
+        let by_reading: Vec<_> = self.proposals.iter().map(|proposal| proposal.clone().as_of(&self.call(), self.now)).collect();
+        let (round, _) = Round::settle(self.proposals.clone(), self.call(), self.now);
         self.proposals = round.proposals().to_vec();
         for (read, settled) in by_reading.iter().zip(&self.proposals) {
             let read_declined = read.state() == ProposalState::Declined;
@@ -57,7 +61,8 @@ impl Story {
             Attempt::Step(step, which) => {
                 let (action, step) = steps()[step];
                 let before = self.proposals[which].clone();
-                if let Ok(change) = step(before.clone(), self.now) {
+                if let Ok(change) = step(before.clone(), &self.call(), self.now) {
+                    self.check_step(action, &before, &change.value);
                     let promoted = round.promoted_after(&before, &change.value);
                     self.save(action, change);
                     if let Some(promoted) = promoted {
@@ -66,7 +71,7 @@ impl Story {
                 }
             }
             Attempt::Release => {
-                for change in round.release().unwrap_or_default() {
+                for change in round.release(&letters()).unwrap_or_default() {
                     self.seen = true;
                     self.places += usize::from(change.value.state() == ProposalState::Accepted);
                     self.save(Action::ReleaseProposals, change);
@@ -83,6 +88,21 @@ impl Story {
         }
     }
 
+    /// A text is handed in only while that is possible, and what was handed in changes only by handing in another.
+    fn check_step(&self, action: Action, before: &Proposal, after: &Proposal) {
+        let submits = action == Action::SubmitProposal;
+        assert_eq!(after.submission, before.submission + u32::from(submits));
+        if submits {
+            let in_time = match before.standing {
+                Standing::RevisionRequested { due_at } => self.now < due_at,
+                _ => self.call().window_until(before.extended_until).check(self.now).is_ok(),
+            };
+            assert!(in_time && self.cohorts == 0, "{before:?} was handed in at {:?}", self.now);
+        } else if before.submission > 0 {
+            assert_eq!(before.content, after.content);
+        }
+    }
+
     fn check(&self) {
         let count = |state| states(&self.proposals).into_iter().filter(|it| *it == state).count();
         let (accepted, confirmed) = (count(ProposalState::Accepted), count(ProposalState::Confirmed));
@@ -90,8 +110,12 @@ impl Story {
         assert!(self.seen || accepted + confirmed + count(ProposalState::Rejected) == 0, "nobody is decided upon unseen");
         assert!(self.cohorts <= confirmed, "a proposal becomes a cohort once");
         for proposal in &self.proposals {
+            assert!(proposal.revision.is_none() || proposal.state() == ProposalState::RevisionRequested);
             assert_eq!(proposal.clone().as_seen_by_author().standing.staged(), None);
-            assert!(proposal.lapses_at(&call()).is_none_or(|lapses_at| lapses_at > self.now), "nothing is honored past its time");
+            assert!(
+                proposal.lapses_at(&self.call()).is_none_or(|lapses_at| lapses_at > self.now),
+                "nothing is honored past its time"
+            );
         }
     }
 }
@@ -102,7 +126,7 @@ proptest! {
         // Three have been handed in on the ninth day; the fourth is still a draft.
         let now = at(9 * DAY);
         let mut proposals = vec![draft(4)];
-        proposals.extend((1..=3).map(|n| draft(n).submit(&call(), now).unwrap().value));
+        proposals.extend((1..=3).map(|n| draft(n).submit(&[], &call(), now).unwrap().value));
         let mut story = Story { year: year(), proposals, now, seen: false, places: 0, cohorts: 0 };
         for (attempt, hours) in attempts {
             story.now = at(story.now.millis() + hours * HOUR);

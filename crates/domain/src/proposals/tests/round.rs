@@ -16,7 +16,7 @@ fn a_release_tells_every_decision_at_once() {
         standing(4, RESERVED),
         draft(5),
     ];
-    let released = settle(proposals, at(12 * DAY)).0.release().unwrap();
+    let released = settle(proposals, at(12 * DAY)).0.release(&letters()).unwrap();
     let now: Vec<_> = released.iter().map(|change| (change.value.standing, change.happened[0].verb)).collect();
     assert_eq!(
         now,
@@ -30,7 +30,7 @@ fn a_release_tells_every_decision_at_once() {
 
 #[test]
 fn a_release_waits_for_the_end_of_the_call_and_for_every_decision() {
-    let release = |proposals, now| settle(proposals, at(now)).0.release();
+    let release = |proposals, now| settle(proposals, at(now)).0.release(&letters());
     let staged = || vec![standing(1, STAGED)];
     assert!(matches!(release(staged(), 10 * DAY + HOUR - 1), Err(Refusal::WindowClosed { .. })));
     assert!(release(staged(), 10 * DAY + HOUR).is_ok());
@@ -49,9 +49,9 @@ fn a_release_waits_for_the_end_of_the_call_and_for_every_decision() {
 
 #[test]
 fn who_is_accepted_after_the_day_for_confirming_has_days_of_its_own() {
-    let late = settle(vec![standing(1, STAGED)], at(20 * DAY)).0.release().unwrap();
+    let late = settle(vec![standing(1, STAGED)], at(20 * DAY)).0.release(&letters()).unwrap();
     assert_eq!(late[0].value.lapses_at(&call()), Some(at(24 * DAY)), "the end of the third day after the twentieth");
-    let early = settle(vec![standing(1, STAGED)], at(20 * DAY - 1)).0.release().unwrap();
+    let early = settle(vec![standing(1, STAGED)], at(20 * DAY - 1)).0.release(&letters()).unwrap();
     assert_eq!(early[0].value.lapses_at(&call()), Some(at(20 * DAY)));
 }
 
@@ -108,15 +108,15 @@ fn an_author_who_goes_leaves_the_place_to_the_first_in_reserve() {
 fn once_the_program_is_over_nothing_is_handed_in_decided_confirmed_or_promoted() {
     let ended = Call { ended_at: Some(at(15 * DAY)), ..call() };
     let early = Call { ended_at: Some(at(5 * DAY)), ..call() };
-    assert!(matches!(draft(1).submit(&early, at(5 * DAY)), Err(Refusal::WindowClosed { .. })));
-    assert!(draft(1).submit(&early, at(5 * DAY - 1)).is_ok());
+    assert!(matches!(draft(1).submit(&[], &early, at(5 * DAY)), Err(Refusal::WindowClosed { .. })));
+    assert!(draft(1).submit(&[], &early, at(5 * DAY - 1)).is_ok());
     let stage = |now| standing(1, Standing::Submitted).stage(Staged::Accept, None, &ended, at(now));
     assert!(stage(15 * DAY - 1).is_ok() && matches!(stage(15 * DAY), Err(Refusal::WindowClosed { .. })));
     let confirm = |now| standing(1, accepted()).confirm(&ended, at(now));
     assert!(confirm(15 * DAY - 1).is_ok() && confirm(15 * DAY).is_err());
     let (round, _) = Round::settle(vec![standing(1, accepted()), reserved(2, 1), standing(3, STAGED)], ended, at(15 * DAY));
     assert_eq!(states(round.proposals()), [ProposalState::Declined, ProposalState::InReview, ProposalState::InReview]);
-    assert!(matches!(round.release(), Err(Refusal::WindowClosed { .. })));
+    assert!(matches!(round.release(&letters()), Err(Refusal::WindowClosed { .. })));
     let staff = Actor::Person { id: Uuid::nil().into(), grants: BTreeSet::from([Grant::Staff]) };
     assert!(standing(3, STAGED).allowed_actions(&Tie::none(&staff), &ended, at(15 * DAY)).is_empty());
 }

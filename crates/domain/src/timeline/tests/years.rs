@@ -135,7 +135,7 @@ fn grace_and_extensions_are_taken_but_not_advertised() {
     generous.terms.grace_minutes = 90;
     let timeline = Timeline::plan(&generous, dcsc_milestones()).unwrap();
     let decisions = published("2019-09-01T00:00:00Z");
-    let window = timeline.proposal_window(None).unwrap();
+    let window = timeline.proposal_window().unwrap();
     assert_eq!(window.closes_at, at("2019-10-04T04:00:00Z"));
     assert_eq!(window.accepted_until, at("2019-10-04T05:30:00Z"));
     assert_eq!(
@@ -153,12 +153,12 @@ fn grace_and_extensions_are_taken_but_not_advertised() {
     };
     assert_eq!(opens_at, Some(at("2019-09-12T04:00:00Z")));
 
-    let extended = timeline.proposal_window(Some(at("2019-10-06T00:00:00Z"))).unwrap();
+    let extended = window.extended(at("2019-10-06T00:00:00Z"));
     assert_eq!(extended.check(at("2019-10-05T23:59:59.999Z")), Ok(()));
     assert!(extended.check(at("2019-10-06T00:00:00Z")).is_err());
-    let shorter = timeline.proposal_window(Some(at("2019-10-04T04:10:00Z"))).unwrap();
+    let shorter = window.extended(at("2019-10-04T04:10:00Z"));
     assert_eq!(shorter.accepted_until, at("2019-10-04T05:30:00Z"), "an extension takes nothing away");
-    assert_eq!(diso().proposal_window(None), None);
+    assert_eq!(diso().proposal_window(), None);
 }
 
 #[test]
