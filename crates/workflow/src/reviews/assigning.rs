@@ -90,7 +90,7 @@ pub async fn assign_all(tx: &mut Tx, actor: &Actor, program: ProgramId, input: &
     let rubric: Rubric = tx.program_document(program.id).await?;
     rubric.require()?;
     settle_by_now(tx, &program).await?;
-    let proposals = tx.proposals_handed_in(program.id).await?;
+    let proposals = tx.proposals_of_round(program.id).await?;
     let proposals: Vec<Proposal> =
         proposals.into_iter().filter(|one| one.awaits_decision() && one.standing.staged().is_none()).collect();
     let reviews = tx.reviews_in(program.id).await?;

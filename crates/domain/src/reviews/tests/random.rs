@@ -136,7 +136,7 @@ impl Story {
             return;
         }
         let window = SubmissionWindow { opens_at: at(0), closes_at: at(5), accepted_until: at(5) };
-        let call = Call { window, confirmations_due_at: at(90_000), days_to_confirm: 3, time_zone: Zone::UTC, ended_at: None };
+        let call = Call { window, confirmations_due_at: at(90_000), days_to_confirm: 3, time_zone: Zone::UTC, finalized_at: None, ended_at: None };
         if let Ok(staged) = self.proposals[what].clone().stage(Staged::Accept, because.as_ref(), &call, self.now) {
             let counting = self.reviews.iter().filter(|one| one.proposal_id == self.proposals[what].id);
             let counting = counting.filter(|one| one.state() == ReviewState::Submitted && !one.outdated(&self.proposals[what]));
