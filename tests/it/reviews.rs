@@ -1,7 +1,7 @@
 //! Reviews, through HTTP: from the rubric to the line through the ranking.
 
 use cohortium_domain::access::{Actor, Grant};
-use cohortium_domain::ids::{CoalitionId, ProposalId};
+use cohortium_domain::ids::{CoalitionId, Id, PersonId, ProposalId};
 use cohortium_domain::journal::{Change, Happening, Subject, SubjectKind};
 use cohortium_domain::proposals::Proposal;
 use cohortium_tests::api::{Answer, Api, Session};
@@ -62,7 +62,7 @@ pub async fn hand_in_anew(api: &Api, coalition: CoalitionId, id: ProposalId) {
 }
 
 fn id_of(path: &str) -> ProposalId {
-    path.rsplit('/').next().unwrap().parse::<uuid::Uuid>().unwrap().into()
+    ProposalId::from_uuid(path.rsplit('/').next().unwrap().parse().unwrap())
 }
 
 /// A coalition whose call is open and whose proposals are judged by a rubric.
@@ -471,7 +471,7 @@ async fn a_blind_reviewer_is_told_nothing_of_who_the_authors_are(database: TestD
 
 /// Somebody agrees to facilitate a proposal with its author.
 async fn join(api: &Api, coalition: CoalitionId, proposal: ProposalId, person: &str) {
-    let person = person.parse::<uuid::Uuid>().unwrap().into();
+    let person = PersonId::from_uuid(person.parse().unwrap());
     let joined = api.write(coalition, async |tx| {
         let mut proposal: Proposal = tx.lock(proposal).await?;
         proposal.co_facilitators.push(person);
