@@ -432,13 +432,15 @@ async fn a_blind_reviewer_is_told_nothing_of_who_the_authors_are(database: TestD
     for proposal in ["judged proposal", "second judged proposal", "third judged proposal"] {
         join(&api, place.coalition(), id_of(place.id(proposal)), &partner).await;
     }
+    let path = format!("/v1/organizations/{}", place.id("organization"));
+    let _ = staff.patch(&path, json!({"name": "Thistledown Academy"})).await.expect(200);
     let review = format!("/v1/reviews/{}", place.id("review"));
     let _ = reviewer.patch(&review, json!({ "scores": scores(3) })).await.expect(200);
     let _ = reviewer.act(&format!("{review}/submit")).await.expect(200);
 
     let (author, organization) = (author.to_string(), place.id("organization").to_owned());
     let secrets =
-        [author.as_str(), &partner, &organization, "Zephyrine", "Ottoline", "Quillfeather", "quill.example", "Cedar Hollow"];
+        [author.as_str(), &partner, &organization, "Zephyrine", "Ottoline", "Quillfeather", "quill.example", "Thistledown"];
     let mut ids: Vec<String> = place.things().map(|(_, id)| id.to_owned()).collect();
     ids.extend([author.clone(), partner.clone()]);
     let (mut asked, mut told) = (0, Vec::new());

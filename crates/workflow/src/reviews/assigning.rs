@@ -92,7 +92,7 @@ pub async fn assign_all(tx: &mut Tx, actor: &Actor, program: ProgramId, input: &
     settle_by_now(tx, &program).await?;
     let proposals = tx.proposals_of_round(program.id).await?;
     let proposals: Vec<Proposal> =
-        proposals.into_iter().filter(|one| one.awaits_decision() && one.standing.staged().is_none()).collect();
+        proposals.into_iter().filter(|one| one.being_judged() && one.standing.staged().is_none()).collect();
     let reviews = tx.reviews_in(program.id).await?;
     let panel = panel(tx, &wish).await?;
     let everybody: BTreeSet<PersonId> = panel.iter().copied().chain(reviews.iter().map(|review| review.reviewer_id)).collect();
