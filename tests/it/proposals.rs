@@ -26,7 +26,7 @@ on_both_databases! {
     a_program_without_a_call_takes_no_proposals,
 }
 
-const DURING_THE_CALL: &str = "2019-09-20T12:00:00Z";
+pub const DURING_THE_CALL: &str = "2019-09-20T12:00:00Z";
 pub const AFTER_THE_CALL: &str = "2019-10-07T12:00:00Z";
 const AFTER_THE_CONFIRMATIONS: &str = "2019-10-12T12:00:00Z";
 
@@ -57,7 +57,7 @@ impl Setting<'_> {
     }
 
     /// Moves the clock, and lets nothing happen on the way: as where jobs stand still.
-    async fn clock_without_jobs(&self, now: &str) {
+    pub async fn clock_without_jobs(&self, now: &str) {
         let moved = self.api.write(self.coalition, async |tx| {
             let coalition: Coalition = tx.lock(tx.coalition_id()).await?;
             tx.save(coalition.move_clock(at(now))?, &Actor::Operator).await
@@ -90,7 +90,7 @@ pub fn proposal() -> Value {
     })
 }
 
-async fn begin(author: &Session<'_>, list: &str, body: Value) -> String {
+pub async fn begin(author: &Session<'_>, list: &str, body: Value) -> String {
     let made = author.post(list, body).await;
     let location = made.header("location").to_owned();
     let _ = made.expect(201);
@@ -105,7 +105,7 @@ async fn a_proposal_goes_from_its_draft_to_its_confirmation(database: TestDataba
     let (path, etag) = (made.header("location").to_owned(), made.header("etag").to_owned());
     let draft = made.expect(201);
     assert_eq!((&draft["state"], &draft["author_id"]), (&json!("draft"), &json!(author.person_id())));
-    assert_eq!(draft["allowed_actions"], json!(["update", "submit", "withdraw"]));
+    assert_eq!(draft["allowed_actions"], json!(["update", "invite_facilitator", "submit", "withdraw"]));
     let mut given = proposal();
     given.as_object_mut().unwrap().retain(|name, value| *value != draft[name]);
     assert_eq!(given, json!({}), "everything that was given is there");

@@ -211,17 +211,43 @@ fn members() -> Vec<Row> {
 
 /// The call for proposals.
 fn proposals() -> Vec<Row> {
-    use Role::{Author, Member, Staff};
+    use Role::{Applicant, Author, Member, Staff};
     vec![
+        row("inviteFacilitator", Author)
+            .not(Member, 404)
+            .not(Applicant, 403)
+            .not(Staff, 403)
+            .on("joint proposal")
+            .with(|_| json!({"email": "noa@example.org"})),
+        row("listFacilitatorInvitations", Author).not(Member, 404).not(Applicant, 403).on("joint proposal"),
+        row("listMyFacilitatorInvitations", Applicant),
+        row("getFacilitatorInvitation", Applicant).not(Member, 404).on("invitation"),
+        row("acceptFacilitatorInvitation", Applicant).not(Member, 404).not(Author, 403).not(Staff, 403).on("invitation"),
+        row("declineFacilitatorInvitation", Applicant).not(Member, 404).not(Author, 403).not(Staff, 403).on("invitation"),
+        row("removeFacilitator", Author).not(Member, 404).not(Applicant, 404).not(Staff, 403).on("invitation to remove"),
+        row("extendProposal", Staff)
+            .not(Member, 403)
+            .not(Author, 403)
+            .on("joint proposal")
+            .with(|_| json!({"until_on": "2020-01-05", "reason": "She was ill"})),
         row("listProposals", Member).on("call"),
         row("createProposal", Member).on("call").with(|_| json!({"title": "Rural leadership, together"})),
         row("getProposal", Author).not(Member, 404).on("draft proposal"),
         row("updateProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal").with(|_| json!({"title": "Another"})),
         row("submitProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
         row("withdrawProposal", Author).not(Member, 404).not(Staff, 403).on("draft proposal"),
+        row("listProposalSubmissions", Author).not(Member, 404).on("draft proposal"),
+        row("requestRevision", Staff)
+            .not(Author, 403)
+            .not(Member, 403)
+            .on("proposal to revise")
+            .with(|_| json!({"message": "Say more", "due_on": "2019-12-20"})),
+        row("getFeedback", Staff).not(Author, 403).not(Member, 403).on("proposal"),
+        row("replaceFeedback", Staff).not(Author, 403).not(Member, 403).on("proposal").with(|_| json!({"letter": "We liked it"})),
         row("acceptProposal", Staff).not(Author, 403).not(Member, 403).on("proposal"),
         row("rejectProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reject"),
         row("reserveProposal", Staff).not(Author, 403).not(Member, 403).on("proposal to reserve").with(|_| json!({"rank": 1})),
+        row("previewRelease", Staff).not(Member, 403).on("past call"),
         row("releaseProposals", Staff).not(Member, 403).on("past call"),
         row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
         row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),

@@ -195,7 +195,14 @@ impl<'a> Place<'a> {
             self.keep(name, program.to_string());
         }
         let open = format!("/v1/programs/{}/proposals", self.id("call"));
-        self.make(&author, "draft proposal", &open, proposal()).await;
+        for name in ["draft proposal", "joint proposal", "proposal to revise"] {
+            self.make(&author, name, &open, proposal()).await;
+        }
+        let _ = author.act(&format!("/v1/proposals/{}/submit", self.id("proposal to revise"))).await.expect(200);
+        for (name, email) in [("invitation", "applicant@example.org"), ("invitation to remove", "nobody@example.org")] {
+            let facilitators = format!("/v1/proposals/{}/facilitators", self.id("joint proposal"));
+            self.make(&author, name, &facilitators, json!({ "email": email })).await;
+        }
         let past = format!("/v1/programs/{}/proposals", self.id("past call"));
         for name in ["proposal", "proposal to reject", "proposal to reserve", "proposal to decline"] {
             self.make(&author, name, &past, proposal()).await;

@@ -181,7 +181,8 @@ mod tests {
         let (address, at) = (Email::new("ana@example.org").unwrap(), Timestamp::from_millis(1_574_251_200_000));
         let link = link.map(|kind| Link::ask(LinkId::from_uuid(uuid::Uuid::nil()), kind, None, address.clone(), at));
         let mail = Mail::ask(MailId::from_uuid(uuid::Uuid::nil()), kind, None, address, link.as_ref().map(|link| link.id), at);
-        letter(&mail, coalition, "America/New_York".parse().unwrap(), link.as_ref().map(|link| (link, "abc")))
+        let way = link.as_ref().map(|link| (link, "abc"));
+        letter(&mail, coalition, "America/New_York".parse().unwrap(), way, Some(&crate::mails::proposals::tests::matter()))
     }
 
     fn unwrapped(text: &str) -> String {

@@ -154,3 +154,102 @@ impl Matter {
         format!("\n{INDENT}{}/{page}\n", url.as_str().trim_end_matches('/'))
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use cohortium_domain::coalitions::Clock;
+    use cohortium_domain::ids::{CoalitionId, PersonId, ProgramId};
+    use cohortium_domain::proposals::{Content, RevisionRequest};
+    use cohortium_domain::text::{Slug, Text, WebAddress};
+    use cohortium_domain::timeline::SubmissionWindow;
+    use uuid::Uuid;
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_millis(hours * 3_600_000)
+    }
+
+    /// A proposal that was accepted.
+    pub(in crate::mails) fn matter() -> Matter {
+        let author = PersonId::from_uuid(Uuid::nil());
+        let content = Content::titled(Text::new("Rural leadership").unwrap());
+        let draft = Proposal::create(Uuid::nil().into(), ProgramId::from_uuid(Uuid::nil()), author, content, at(0)).unwrap().value;
+        let call = Call {
+            window: SubmissionWindow { opens_at: at(0), closes_at: at(100), accepted_until: at(100) },
+            confirmations_due_at: at(200),
+            days_to_confirm: 3,
+            time_zone: Zone::UTC,
+            finalized_at: None,
+            ended_at: None,
+        };
+        let accepted = Standing::Accepted { accepted_at: at(120), confirm_until: None };
+        let program = Text::new("Communities of Practice").unwrap();
+        Matter { proposal: Proposal { standing: accepted, ..draft }, program, call, invitation: None }
+    }
+
+    fn standing(standing: Standing) -> Matter {
+        let matter = matter();
+        Matter { proposal: Proposal { standing, ..matter.proposal }, ..matter }
+    }
+
+    fn coalition() -> Coalition {
+        let (slug, name) = (Slug::new("dcsc").unwrap(), Text::new("Diverse Charter Schools").unwrap());
+        let made = Coalition::create(CoalitionId::from_uuid(Uuid::nil()), slug, name, Zone::UTC, Clock::Live, at(0)).value;
+        Coalition { front_end_url: Some(WebAddress::new("https://app.dcsc.example/").unwrap()), ..made }
+    }
+
+    #[test]
+    fn what_does_not_hold_any_more_is_not_said() {
+        let rejected = Standing::Rejected { rejected_at: at(120) };
+        let reserved = Standing::InReview { staged: None, reserve: Some(1) };
+        let revising = Standing::RevisionRequested { due_at: at(150) };
+        for (kind, holds) in [
+            (MailKind::ProposalAccepted, matter().proposal.standing),
+            (MailKind::ProposalPromoted, matter().proposal.standing),
+            (MailKind::ProposalRejected, rejected),
+            (MailKind::ProposalNotPlaced, rejected),
+            (MailKind::ProposalReserved, reserved),
+            (MailKind::RevisionRequested, revising),
+        ] {
+            for other in [matter().proposal.standing, rejected, reserved, revising, Standing::Submitted, Standing::Draft] {
+                assert_eq!(standing(other).holds(kind, at(130)), other == holds, "{kind} of {other:?}");
+            }
+        }
+        let extended = |until| {
+            let draft = standing(Standing::Draft);
+            Matter { proposal: Proposal { extended_until: Some(at(until)), ..draft.proposal }, ..draft }
+        };
+        assert!(
+            extended(131).holds(MailKind::SubmissionExtended, at(130))
+                && !extended(130).holds(MailKind::SubmissionExtended, at(130))
+        );
+    }
+
+    #[test]
+    fn an_acceptance_says_until_when_to_confirm_and_where_and_brings_the_letter() {
+        let accepted = matter();
+        let letter = Some(Text::new("We liked the plan.\n\nKeep an hour free.").unwrap());
+        let accepted = Matter { proposal: Proposal { letter, ..accepted.proposal }, ..accepted };
+        let (subject, text) = accepted.words(MailKind::ProposalAccepted, &coalition(), Zone::UTC);
+        assert_eq!(subject, "Your proposal was accepted");
+        let nobody = Uuid::nil();
+        assert_eq!(
+            text,
+            format!(
+                "“Rural leadership”, your proposal for Communities of Practice of Diverse Charter Schools, was accepted. Confirm that you will \
+                 facilitate, until 1970-01-09, 08:00 (UTC); after that the place goes to the next.\n\n    \
+                 https://app.dcsc.example/proposals/{nobody}\n\nWe liked the plan.\n\nKeep an hour free.\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_request_for_a_revision_says_what_and_until_when() {
+        let revising = standing(Standing::RevisionRequested { due_at: at(150) });
+        let message = Text::new("Say more of the calls.").unwrap();
+        let request = RevisionRequest { submission: 1, message, requested_at: at(120), due_at: at(150), handed_in_at: None };
+        let revising = Matter { proposal: Proposal { revision_requests: vec![request], ..revising.proposal }, ..revising };
+        let (_, text) = revising.words(MailKind::RevisionRequested, &coalition(), Zone::UTC);
+        assert!(text.contains("until 1970-01-07, 06:00 (UTC):\n\nSay more of the calls.\n\n"), "{text}");
+    }
+}
