@@ -42,6 +42,7 @@ mod programs;
 mod proposals;
 mod rate_limits;
 mod recommendations;
+mod reviews;
 mod revisions;
 mod second_factor;
 mod seeds;

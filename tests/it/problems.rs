@@ -140,6 +140,7 @@ impl<'a> World<'a> {
             Code::WindowClosed => self.window_closed().await,
             Code::NotEligible => self.not_eligible().await,
             Code::NotVerified => self.not_verified().await,
+            Code::ConflictOfInterest => self.conflict_of_interest().await,
             Code::SamePerson => self.same_person().await,
             Code::TaxFormMissing => self.tax_form_missing().await,
             Code::CommitmentsMissing => self.commitments_missing().await,
@@ -333,6 +334,15 @@ impl<'a> World<'a> {
         let payroll = Payroll::of(self.stage, "Paige").await;
         let installment = payroll.approved("training").await;
         send(payroll.stage.staff.request(Method::POST, &format!("{installment}/pay")).json(&json!({"reference": "Check 1"})))
+    }
+
+    /// The one draft that can be assigned to nobody: its author is the reviewer.
+    async fn conflict_of_interest(&self) -> Attempt<'a> {
+        let author = self.stage.api.person(self.stage.coalition, "Rita", &[Grant::Reviewer]).await;
+        let made = author.post(&format!("{}/proposals", self.call), proposal()).await;
+        let reviews = format!("{}/reviews", made.header("location"));
+        let body = json!({"reviewer_id": author.person_id()});
+        send(self.stage.staff.request(Method::POST, &reviews).json(&body))
     }
 
     async fn commitments_missing(&self) -> Attempt<'a> {

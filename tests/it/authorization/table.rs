@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 
 use super::world::Place;
 use crate::programs::{dcsc, dcsc_timeline};
+use crate::reviews::{rubric, scores};
 
 /// Whom a row asks as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     Owner,
     Staff,
+    /// Who is assigned reviews.
+    Reviewer,
     /// Any person with an account, tied to nothing.
     Member,
     /// Whom the things of `world.rs` concern.
@@ -22,7 +25,8 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 6] = [Self::Owner, Self::Staff, Self::Member, Self::Author, Self::Facilitator, Self::Applicant];
+    pub const ALL: [Self; 7] =
+        [Self::Owner, Self::Staff, Self::Reviewer, Self::Member, Self::Author, Self::Facilitator, Self::Applicant];
 }
 
 /// One operation.
@@ -92,6 +96,7 @@ pub fn table() -> Vec<Row> {
         catalog(),
         members(),
         proposals(),
+        reviews(),
         programs(),
         verifications(),
         cohorts(),
@@ -247,6 +252,41 @@ fn proposals() -> Vec<Row> {
         row("releaseProposals", Staff).not(Member, 403).on("past call"),
         row("confirmProposal", Author).not(Member, 404).not(Staff, 403).on("proposal"),
         row("declineProposal", Author).not(Member, 404).not(Staff, 403).on("proposal to decline"),
+    ]
+}
+
+/// How proposals are judged.
+fn reviews() -> Vec<Row> {
+    use Role::{Author, Member, Reviewer, Staff};
+    vec![
+        row("getRubric", Reviewer).not(Member, 403).not(Author, 403).on("judged call"),
+        row("replaceRubric", Staff).not(Reviewer, 403).not(Member, 403).on("call").with(|_| rubric()),
+        row("listReviews", Staff).not(Reviewer, 403).not(Author, 403).on("judged proposal"),
+        row("createReview", Staff)
+            .not(Reviewer, 403)
+            .not(Author, 403)
+            .on("proposal to judge")
+            .with(|place| json!({"reviewer_id": place.session(Reviewer).person_id()})),
+        row("assignReviews", Staff).not(Reviewer, 403).not(Author, 403).on("judged call").with(|_| json!({"seed": 7})),
+        row("listMyReviews", Reviewer).not(Staff, 403).not(Member, 403),
+        row("getReview", Reviewer).not(Author, 403).not(Member, 403).on("review"),
+        row("getReviewedProposal", Reviewer).not(Author, 403).not(Staff, 403).on("review"),
+        row("updateReview", Reviewer).not(Author, 403).not(Staff, 403).on("review").with(|_| json!({"scores": scores(4)})),
+        row("submitReview", Reviewer).not(Author, 403).not(Staff, 403).on("review"),
+        row("listPeerReviews", Reviewer).not(Author, 403).not(Staff, 403).on("review"),
+        row("reopenReview", Reviewer).not(Author, 403).not(Staff, 403).on("review to reopen"),
+        row("declareConflict", Reviewer)
+            .not(Author, 403)
+            .not(Staff, 403)
+            .on("review to give back")
+            .with(|_| json!({"kind": "personal", "note": "We are neighbors"})),
+        row("removeReview", Staff).not(Reviewer, 403).not(Author, 403).on("review to remove"),
+        row("getRanking", Staff).not(Reviewer, 403).not(Author, 403).on("judged call"),
+        row("drawLine", Staff)
+            .not(Reviewer, 403)
+            .not(Author, 403)
+            .on("judged call")
+            .with(|_| json!({"accept": 1, "reserve": 1, "reason": "The office decided so"})),
     ]
 }
 

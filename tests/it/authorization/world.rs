@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cohortium_domain::access::{ClientScope, Grant};
-use cohortium_domain::ids::{CoalitionId, EmploymentId, Id};
+use cohortium_domain::ids::{CoalitionId, EmploymentId, Id, ProposalId};
 use cohortium_domain::links::{Link, LinkKind, Registration};
 use cohortium_domain::text::{Email, Name};
 use cohortium_domain::timeline::MilestoneKind;
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::table::{Role, Row, program, session};
 use crate::programs::dcsc_timeline;
 use crate::proposals::proposal;
+use crate::reviews::{rubric, scores};
 use crate::second_factor::shown_by;
 
 /// A server with two coalitions: ours, and theirs.
@@ -80,6 +81,7 @@ impl<'a> Place<'a> {
             let grants: &[Grant] = match role {
                 Role::Owner => &[Grant::Owner],
                 Role::Staff => &[Grant::Staff],
+                Role::Reviewer => &[Grant::Reviewer],
                 Role::Member | Role::Author | Role::Facilitator | Role::Applicant => &[],
             };
             let session = api.person(coalition, &format!("{role:?}"), grants).await;
@@ -179,7 +181,9 @@ impl<'a> Place<'a> {
     /// Proposals of the author: one as a draft whose call is open, and others handed in, whose call is over.
     async fn proposals(&mut self) {
         let (staff, author) = (self.session(Role::Staff).clone(), self.session(Role::Author).clone());
-        for (name, due) in [("call", "2019-12-31"), ("past call", "2019-11-20"), ("call to finalize", "2019-11-20")] {
+        for (name, due) in
+            [("call", "2019-12-31"), ("past call", "2019-11-20"), ("call to finalize", "2019-11-20"), ("judged call", "2019-11-20")]
+        {
             let days = [
                 (MilestoneKind::ProposalsOpen, "2019-11-01"),
                 (MilestoneKind::ProposalsDue, due),
@@ -206,7 +210,33 @@ impl<'a> Place<'a> {
             let _ = author.act(&format!("/v1/proposals/{}/submit", self.id(name))).await.expect(200);
         }
         let _ = staff.act(&format!("/v1/proposals/{}/accept", self.id("proposal to decline"))).await.expect(200);
+        self.reviews(&staff, &author).await;
         let _ = staff.put("/v1/clock", json!({"now": "2019-11-22T12:00:00Z"})).await.expect(200);
+    }
+
+    /// Proposals that the reviewer reviews, and one that nobody does.
+    async fn reviews(&mut self, staff: &Session<'a>, author: &Session<'a>) {
+        let (program, reviewer) = (format!("/v1/programs/{}", self.id("judged call")), self.session(Role::Reviewer).clone());
+        let _ = staff.put(&format!("{program}/rubric"), rubric()).await.expect(200);
+        for (name, review) in [
+            ("judged proposal", Some("review")),
+            ("second judged proposal", Some("review to reopen")),
+            ("third judged proposal", Some("review to give back")),
+            ("fourth judged proposal", Some("review to remove")),
+            ("proposal to judge", None),
+        ] {
+            self.make(author, name, &format!("{program}/proposals"), proposal()).await;
+            let path = format!("/v1/proposals/{}", self.id(name));
+            let _ = author.act(&format!("{path}/submit")).await.expect(200);
+            if let Some(review) = review {
+                self.make(staff, review, &format!("{path}/reviews"), json!({"reviewer_id": reviewer.person_id()})).await;
+            }
+        }
+        let path = format!("/v1/reviews/{}", self.id("review to reopen"));
+        let _ = reviewer.patch(&path, json!({ "scores": scores(4) })).await.expect(200);
+        let _ = reviewer.act(&format!("{path}/submit")).await.expect(200);
+        let changed = ProposalId::from_uuid(self.id("second judged proposal").parse().unwrap());
+        crate::reviews::hand_in_anew(self.api, self.coalition, changed).await;
     }
 
     /// A published program, and a verification that it asks for.
@@ -334,6 +364,10 @@ impl<'a> Place<'a> {
 
     fn keep(&mut self, name: &'static str, id: String) {
         self.things.insert(name, id);
+    }
+
+    pub fn coalition(&self) -> CoalitionId {
+        self.coalition
     }
 
     pub fn session(&self, role: Role) -> &Session<'a> {

@@ -256,7 +256,7 @@ impl Proposal {
 
     /// Whether it was handed in, and no decision about it has been released: only then is it judged.
     #[must_use]
-    pub fn awaits_decision(&self) -> bool {
+    pub fn being_judged(&self) -> bool {
         matches!(self.standing, Standing::Submitted | Standing::InReview { reserve: None, .. })
     }
 

@@ -32,7 +32,7 @@ impl Line {
         proposals: &[Proposal],
         reason: Option<&Reason>,
     ) -> Result<Vec<(ProposalId, Staged)>, Refusal> {
-        let undecided = proposals.iter().filter(|proposal| proposal.awaits_decision());
+        let undecided = proposals.iter().filter(|proposal| proposal.being_judged());
         let undecided = undecided.filter(|proposal| !self.keep_staged || proposal.standing.staged().is_none());
         let undecided: BTreeSet<ProposalId> = undecided.map(|proposal| proposal.id).collect();
         let kept = proposals.iter().filter(|proposal| !undecided.contains(&proposal.id));

@@ -162,7 +162,7 @@ impl Matter<'_> {
         if let Some(ended_at) = self.ended_at.filter(|ended_at| *ended_at <= now) {
             return closed("The program is over", Some(ended_at));
         }
-        if self.proposal.awaits_decision() {
+        if self.proposal.being_judged() {
             return Ok(());
         }
         closed("The proposal is not being judged", self.proposal.standing.settled_at())

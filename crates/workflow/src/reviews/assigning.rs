@@ -16,6 +16,7 @@ use cohortium_store::{Result, Tx};
 use super::{case_of, ended_at, require_not_own};
 use crate::input::Input;
 use crate::programs::locked;
+use crate::proposals::settle_by_now;
 
 /// How a program's proposals are to be assigned.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,6 +52,7 @@ pub async fn assign(tx: &mut Tx, actor: &Actor, proposal: ProposalId, input: &In
     // A proposal never changes its program: this is read without a lock, and the program is locked first.
     let program = tx.get::<Proposal>(proposal).await?.program_id;
     let program: Program = tx.lock(program).await?;
+    settle_by_now(tx, &program).await?;
     let proposal: Proposal = tx.lock(proposal).await?;
     Tie::to_person(actor, proposal.author_id).require(Action::CreateReview, SubjectKind::Proposal)?;
     require_not_own(actor, &proposal)?;
@@ -87,9 +89,10 @@ pub async fn assign_all(tx: &mut Tx, actor: &Actor, program: ProgramId, input: &
     let wish = input.read()?;
     let rubric: Rubric = tx.program_document(program.id).await?;
     rubric.require()?;
-    let proposals = tx.proposals_handed_in(program.id).await?;
+    settle_by_now(tx, &program).await?;
+    let proposals = tx.proposals_of_round(program.id).await?;
     let proposals: Vec<Proposal> =
-        proposals.into_iter().filter(|one| one.awaits_decision() && one.standing.staged().is_none()).collect();
+        proposals.into_iter().filter(|one| one.being_judged() && one.standing.staged().is_none()).collect();
     let reviews = tx.reviews_in(program.id).await?;
     let panel = panel(tx, &wish).await?;
     let everybody: BTreeSet<PersonId> = panel.iter().copied().chain(reviews.iter().map(|review| review.reviewer_id)).collect();

@@ -87,7 +87,7 @@ pub(crate) async fn require_quorum(tx: &Tx, proposal: &Proposal, reason: Option<
 /// # Errors
 /// There is no rubric; the database's.
 pub async fn ranking(read: &Read, program: &Program, by: RankedBy) -> Result<Ranking> {
-    let mut proposals = read.proposals_handed_in(program.id).await?;
+    let mut proposals = read.proposals_of_round(program.id).await?;
     if let Ok(call) = Call::of(&read.timeline(program).await?, &program.decisions) {
         proposals = proposals::as_they_are(read, program.id, &call, proposals).await?;
     }
@@ -97,7 +97,7 @@ pub async fn ranking(read: &Read, program: &Program, by: RankedBy) -> Result<Ran
 async fn rank_all(read: &Read, program: ProgramId, mut proposals: Vec<Proposal>, by: RankedBy) -> Result<Ranking> {
     let rubric: Rubric = read.program_document(program).await?;
     rubric.require()?;
-    proposals.retain(|proposal| proposal.state() != ProposalState::Withdrawn);
+    proposals.retain(|proposal| !matches!(proposal.state(), ProposalState::Draft | ProposalState::Withdrawn));
     let reviews = read.reviews_in(program).await?;
     let reviewers: BTreeSet<PersonId> = reviews.iter().map(|review| review.reviewer_id).collect();
     let known = read.acquaintances(&reviewers, proposals.iter().flat_map(Proposal::facilitators), &reviews).await?;

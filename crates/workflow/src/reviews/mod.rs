@@ -18,7 +18,7 @@ use cohortium_domain::ids::{PersonId, ReviewId};
 use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::programs::Program;
-use cohortium_domain::proposals::Proposal;
+use cohortium_domain::proposals::{Call, Proposal};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::reviews::{AssessmentUpdate, Conflict, ConflictKind, Matter, Review};
 use cohortium_domain::rubrics::Rubric;
@@ -67,7 +67,10 @@ pub async fn case(read: &Read, review: &Review) -> Result<Case> {
 }
 
 /// What a reviewer's review of a proposal is about, or would be.
-async fn case_of(read: &Read, program: &Program, proposal: Proposal, reviewer: PersonId, reviews: &[Review]) -> Result<Case> {
+async fn case_of(read: &Read, program: &Program, mut proposal: Proposal, reviewer: PersonId, reviews: &[Review]) -> Result<Case> {
+    if let Ok(call) = Call::of(&read.timeline(program).await?, &program.decisions) {
+        proposal = proposal.as_of(&call, read.now());
+    }
     let facilitators = proposal.facilitators();
     let known = read.acquaintances(&BTreeSet::from([reviewer]), facilitators.iter().copied(), reviews).await?;
     let conflict = known.conflict(reviewer, proposal.id, &facilitators);

@@ -105,9 +105,7 @@ async fn get_review(caller: Caller, ctx: Ctx, path: Path<ReviewId>) -> Answer {
 async fn get_reviewed_proposal(caller: Caller, ctx: Ctx, path: Path<ReviewId>) -> Answer {
     ctx.read(&caller, async |read| {
         let (_, case) = own(read, *path, &caller, Action::GetReviewedProposal).await?;
-        let submissions = read.proposal_submissions(case.proposal.id).await?;
-        let handed_in = submissions.into_iter().max_by_key(|submission| submission.number).ok_or(Refusal::Hidden("proposal"))?;
-        Ok(Reply::thing(case.proposal.submission.into(), &ReviewedProposal::of(&case, handed_in)))
+        Ok(Reply::thing(case.proposal.submission.into(), &ReviewedProposal::of(case)))
     })
     .await
 }

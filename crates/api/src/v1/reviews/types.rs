@@ -2,7 +2,7 @@
 
 use cohortium_domain::cohorts::Audience;
 use cohortium_domain::ids::{PersonId, ProgramId, ProposalId, ReviewId};
-use cohortium_domain::proposals::{self, Goal, Submission};
+use cohortium_domain::proposals::{self, Goal};
 use cohortium_domain::reviews::{self, AssessmentUpdate, ConflictKind, Matter, Points, Quorum, ReviewState};
 use cohortium_domain::rubrics::{CRITERIA_MAX, Rubric, SCORE_MAX, SCORE_MIN};
 use cohortium_domain::text::{Body, Reason, Slug, Summary, Title};
@@ -211,24 +211,26 @@ pub(super) struct ReviewedProposal {
     #[schema(minimum = 1, maximum = 4_294_967_295_i64)]
     submission: u32,
     /// When this text was handed in.
-    submitted_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitted_at: Option<Timestamp>,
 }
 
 impl ReviewedProposal {
-    pub(super) fn of(case: &Case, handed_in: Submission) -> Self {
-        let Submission { number, content, submitted_at } = handed_in;
+    pub(super) fn of(Case { proposal, rubric, .. }: Case) -> Self {
+        let facilitator_ids = (!rubric.terms.blind).then(|| proposal.facilitators());
+        let content = proposal.content;
         Self {
-            proposal_id: case.proposal.id,
-            program_id: case.proposal.program_id,
-            facilitator_ids: (!case.rubric.terms.blind).then(|| case.proposal.facilitators()),
+            proposal_id: proposal.id,
+            program_id: proposal.program_id,
+            facilitator_ids,
             title: content.title,
             r#abstract: content.r#abstract,
             audience: content.audience,
             goals: content.goals,
             session_plan: content.session_plan,
             preferred_capacity: content.preferred_capacity.map(Into::into),
-            submission: number,
-            submitted_at,
+            submission: proposal.submission,
+            submitted_at: proposal.submitted_at,
         }
     }
 }

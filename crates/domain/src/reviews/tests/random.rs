@@ -117,12 +117,12 @@ impl Story {
             }
             Attempt::HandInAnew(what) => {
                 let proposal = &mut self.proposals[what];
-                proposal.submission += u32::from(proposal.awaits_decision() && proposal.standing.staged().is_none());
+                proposal.submission += u32::from(proposal.being_judged() && proposal.standing.staged().is_none());
             }
             Attempt::Stage(what, because) => self.stage(what, because),
             Attempt::Release(what) => {
                 let proposal = &mut self.proposals[what];
-                if proposal.awaits_decision() && proposal.standing.staged().is_some() {
+                if proposal.being_judged() && proposal.standing.staged().is_some() {
                     proposal.standing = ProposalStanding::Accepted { accepted_at: self.now, confirm_until: None };
                 }
             }
@@ -161,7 +161,7 @@ proptest! {
             story.now = at(story.now.millis() + 1);
             let (before, decided) = (story.reviews.clone(), story.proposals.clone());
             story.attempt(attempt);
-            let over = |review: &Review| decided.iter().any(|one| one.id == review.proposal_id && !one.awaits_decision());
+            let over = |review: &Review| decided.iter().any(|one| one.id == review.proposal_id && !one.being_judged());
             for (was, is) in before.iter().zip(&story.reviews).filter(|(was, _)| over(was)) {
                 prop_assert!(was == is || is.state() == ReviewState::Removed, "{:?} changed after the decision", was);
             }
