@@ -1,6 +1,6 @@
 //! Stipends, as staff agree, share, approve and pay them, and as what happens in a cohort makes them due.
 //!
-//! What always holds: whatever moves an installment locks its agreement first, behind the cohort where that is locked too.
+//! What always holds: whatever moves an installment locks its agreement first, behind program and cohort where those are locked too.
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::cohorts::Cohort;
@@ -26,6 +26,9 @@ pub type Agreement = (Stipend, Vec<Installment>);
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId) -> Result<Agreement> {
+    // A cohort never changes its program: this is read without a lock, and the program is held first.
+    let program = tx.cohort(cohort).await?.program_id;
+    tx.hold::<Program>(program).await?;
     let cohort = tx.lock_cohort(cohort).await?;
     cohorts::require(&tx.year(cohort.program_id).await?, &cohort, actor, Action::CreateStipend)?;
     if tx.lock_stipend_for(cohort.id).await?.is_some() {
@@ -47,9 +50,10 @@ pub(crate) async fn agree(tx: &mut Tx, actor: &Actor, cohort: &Cohort, plan: &St
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn share(tx: &mut Tx, actor: &Actor, id: StipendId, input: &Input<'_, Vec<Share>>) -> Result<Agreement> {
-    // A stipend never changes its cohort: this is read without a lock, and the cohort is held first.
-    let cohort = tx.get::<Stipend>(id).await?.cohort_id;
-    let cohort = tx.hold_cohort(cohort).await?;
+    // A stipend never changes its cohort: this is read without a lock, and program and cohort are held first.
+    let Stipend { program_id, cohort_id, .. } = tx.get(id).await?;
+    tx.hold::<Program>(program_id).await?;
+    let cohort = tx.hold_cohort(cohort_id).await?;
     let stipend: Stipend = tx.lock(id).await?;
     stipend.tie(actor).require(Action::UpdateStipend, SubjectKind::Stipend)?;
     let shares = input.admit(&stipend.meta)?;
