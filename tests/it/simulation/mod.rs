@@ -125,6 +125,7 @@ impl<'a> Story<'a> {
 
     async fn look(&mut self) {
         let within = Within::cohort(self.stage.postgres(), &self.stage.cohort_sql(), &self.stage.coalition_sql(), self.seen);
+        let within = within.at_most_of_one(self.stage.most_of_one);
         let mut found = self.auditor.texts(&audit(self.mode, &within)).await;
         let over = self.stage.over().await;
         found.extend(self.over.difference(&over).map(|id| format!("{id} was over, and is alive again")));

@@ -42,6 +42,8 @@ pub struct Stage {
     pub program: ProgramId,
     pub cohort: CohortId,
     signup: Signup,
+    /// How many of one organization can take part, where that is limited.
+    pub most_of_one: Option<u32>,
     pub people: Vec<(PersonId, EmploymentId)>,
     /// What each person has applied with last.
     pub applications: Vec<Option<ApplicationId>>,
@@ -54,12 +56,21 @@ impl Stage {
         let slug = Slug::new(&format!("c-{}", coalition.uuid().simple())).unwrap();
         let (zone, now) = ("America/New_York".parse().unwrap(), at("2019-11-01T12:00:00Z"));
         let change = Coalition::create(coalition, slug, Title::new("A coalition").unwrap(), zone, Clock::Test { now }, now);
-        let limit = (numbers.below(3) == 0).then_some(2);
-        let furnish = async |tx: &mut Tx| furnish(tx, EnrollmentMode::parse(mode).unwrap(), limit).await;
+        let most_of_one = (numbers.below(3) == 0).then_some(2);
+        let furnish = async |tx: &mut Tx| furnish(tx, EnrollmentMode::parse(mode).unwrap(), most_of_one).await;
         let (in_year, people) = must(store.system().found(change, &Actor::Operator, ORIGIN, furnish).await);
         let (cohort, year) = in_year;
         let (signup, applications) = (year.signup(&cohort).unwrap(), vec![None; PEOPLE]);
-        Self { store: store.clone(), coalition, program: cohort.program_id, cohort: cohort.id, signup, people, applications }
+        Self {
+            store: store.clone(),
+            coalition,
+            program: cohort.program_id,
+            cohort: cohort.id,
+            signup,
+            most_of_one,
+            people,
+            applications,
+        }
     }
 
     pub async fn read(&self) -> Read {
