@@ -12,21 +12,19 @@ use cohortium_domain::meta::Precondition;
 use cohortium_domain::organizations::{Membership, OrganizationCreate, OrganizationKind};
 use cohortium_domain::programs::{Capacity, CapacityUpdate, Delivery, EnrollmentMode, ProgramCreate, Terms};
 use cohortium_domain::text::{EmailDomain, Name, Reason, RoleKey, SchoolYear, Slug, StateCode, Summary, Title};
-use cohortium_domain::time::Timestamp;
 use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
 use cohortium_domain::verifications::evidence::EvidenceKind;
 use cohortium_domain::verifications::policy::PolicyTerms;
-use cohortium_store::Store;
 use cohortium_workflow as workflow;
 use cohortium_workflow::applications::{ApplicationWish, Decline};
 use cohortium_workflow::cohorts::CohortWish;
 use cohortium_workflow::input::Input;
 use cohortium_workflow::timeline::Wish as TimelineWish;
 
-use super::stage::{Job, Played, Stage, date};
+use super::stage::{Job, Place, Played, Script, Stage, date};
 
-/// Where the office is.
-const ZONE: &str = "America/Denver";
+/// The state's office.
+pub(super) const PLACE: Place<'_> = Place { slug: "diso", name: "DISO", zone: "America/Denver" };
 
 /// As whom one can sign in: role, name, address.
 pub(super) const SIGN_INS: &[(&str, &str, &str)] = &[
@@ -148,8 +146,8 @@ const PEOPLE: &[Somebody] = &[
 ];
 
 /// Plays the year up to an instant.
-pub(super) async fn play(store: &Store, until: Timestamp) -> Played {
-    let mut stage = Stage::set(store, "diso", "DISO", ZONE, "2024-08-01 09:00", until).await?;
+pub(super) async fn play(script: Script<'_>) -> Played {
+    let mut stage = Stage::set(script, PLACE, "2024-08-01 09:00").await?;
     gather(&mut stage).await?;
     let program = plan(&stage).await?;
     let cohorts = offer_cohorts(&stage, program).await?;

@@ -11,12 +11,10 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::Args;
-use cohortium_domain::access::Actor;
 use cohortium_domain::passwords::{Hints, Password};
-use cohortium_domain::text::{Email, Slug};
+use cohortium_domain::text::{Email, Slug, TextFault};
 use cohortium_domain::time::{Timestamp, Zone};
-use cohortium_store::{Environment, Error, Origin, Store};
-use cohortium_workflow as workflow;
+use cohortium_store::Environment;
 use serde::Serialize;
 
 use crate::config::{Config, DEMO_SECRET_FILE, KeySource, KeysArgs, Limits, ListenArgs, MailArgs, MailRoute, Secret, sqlite_url};
@@ -25,7 +23,7 @@ use crate::keys::{KeyFolder, write_private};
 use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 use crate::rate_limits::RateLimitArgs;
 use crate::server::{CannotStart, context, lock_data, open_store};
-use stage::Halt;
+use stage::{Halt, Place, Script};
 
 /// The password of every sign-in of the demo. It opens nothing but the demo.
 pub const PASSWORD: &str = "practice makes community";
@@ -215,8 +213,8 @@ fn place(config: &Config) -> Program {
 /// # Errors
 /// The story does not go as it is written: a defect.
 pub async fn play_dcsc(ctx: &Ctx, until: Timestamp) -> Result<(), CannotStart> {
-    settle(dcsc::play(ctx.store(), until).await)?;
-    open_accounts(ctx, "dcsc").await
+    let password_hash = password_hash(ctx, dcsc::PLACE).await?;
+    settle(dcsc::play(Script { store: ctx.store(), until, password_hash: &password_hash }).await)
 }
 
 /// Plays DISO's year.
@@ -224,8 +222,9 @@ pub async fn play_dcsc(ctx: &Ctx, until: Timestamp) -> Result<(), CannotStart> {
 /// # Errors
 /// The story does not go as it is written: a defect.
 pub async fn play_diso(ctx: &Ctx) -> Result<(), CannotStart> {
-    settle(diso::play(ctx.store(), instant(DISO_STANDS_AT)?).await)?;
-    open_accounts(ctx, "diso").await
+    let password_hash = password_hash(ctx, diso::PLACE).await?;
+    let script = Script { store: ctx.store(), until: instant(DISO_STANDS_AT)?, password_hash: &password_hash };
+    settle(diso::play(script).await)
 }
 
 /// Whether a story is told of the coalition with this slug.
@@ -255,41 +254,19 @@ fn settle(played: Result<(), Halt>) -> Result<(), CannotStart> {
     }
 }
 
-/// Gives those as whom one can sign in the demo's password.
-async fn open_accounts(ctx: &Ctx, coalition: &str) -> Result<(), CannotStart> {
-    let found = ctx.store().system().coalition_by_slug(&slug(coalition)?).await?;
-    let Some(found) = found else { return Ok(()) };
-    let emails = sign_ins().into_iter().filter(|sign_in| sign_in.coalition == coalition).map(|sign_in| Email::new(sign_in.email));
-    let emails = emails.collect::<Result<Vec<_>, _>>().map_err(|fault| CannotStart(fault.to_string()))?;
-    let Some(one) = emails.first() else { return Ok(()) };
+/// A hash of the demo's password, for the people of a coalition.
+async fn password_hash(ctx: &Ctx, place: Place<'_>) -> Result<String, CannotStart> {
+    let broken = |fault: TextFault| CannotStart(fault.to_string());
+    let email = Email::new(&format!("owner@{}.example", place.slug)).map_err(broken)?;
     let password = Password::new(PASSWORD).map_err(|fault| CannotStart(fault.to_string()))?;
-    let hints = Hints::new(one, &found.slug, found.name.as_str());
-    let hash = ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?;
-    set_passwords(ctx.store(), found.id, &emails, &hash).await.map_err(CannotStart::from)
-}
-
-async fn set_passwords(
-    store: &Store,
-    coalition: cohortium_domain::ids::CoalitionId,
-    emails: &[Email],
-    hash: &str,
-) -> Result<(), Error> {
-    let origin = Origin { door: "demo", request_id: None };
-    let given = store.write(coalition, origin, async |tx| {
-        for email in emails {
-            if let Some(person) = tx.person_by_email(email).await? {
-                workflow::accounts::set_password(tx, &Actor::Operator, person.id, hash).await?;
-            }
-        }
-        Ok(())
-    });
-    given.await
+    let hints = Hints::new(&email, &Slug::new(place.slug).map_err(broken)?, place.name);
+    Ok(ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?)
 }
 
 /// The end of a day in New York, or an instant.
 fn stands_at(text: &str) -> Result<Timestamp, CannotStart> {
     if let Ok(date) = text.parse() {
-        let zone: Zone = dcsc::ZONE.parse().map_err(|fault| CannotStart(format!("{fault}")))?;
+        let zone: Zone = dcsc::PLACE.zone.parse().map_err(|fault| CannotStart(format!("{fault}")))?;
         return Ok(zone.end_of_day(date).plus_minutes(-1));
     }
     text.parse().map_err(|_| {

@@ -46,25 +46,49 @@ impl From<TextFault> for Halt {
 /// A play's progress.
 pub type Played<T = ()> = Result<T, Halt>;
 
+/// Where and how far a year is played.
+#[derive(Clone, Copy)]
+pub struct Script<'a> {
+    /// The store that it is played into.
+    pub store: &'a Store,
+    /// The instant up to which it is played.
+    pub until: Timestamp,
+    /// Of the password with which everybody can sign in.
+    pub password_hash: &'a str,
+}
+
+/// The coalition of a year.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// Its slug.
+    pub slug: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// The zone in which it lives.
+    pub zone: &'a str,
+}
+
 /// A stage.
 pub struct Stage<'a> {
     store: &'a Store,
     coalition: CoalitionId,
     zone: Zone,
     until: Timestamp,
+    password_hash: &'a str,
     cast: BTreeMap<&'static str, (PersonId, Vec<Grant>)>,
     organizations: BTreeMap<&'static str, OrganizationId>,
 }
 
 impl<'a> Stage<'a> {
     /// Makes the coalition, whose clock shows `from`.
-    pub async fn set(store: &'a Store, slug: &str, name: &str, zone: &str, from: &str, until: Timestamp) -> Played<Self> {
+    pub async fn set(script: Script<'a>, place: Place<'_>, from: &str) -> Played<Self> {
+        let Script { store, until, password_hash } = script;
         let id = CoalitionId::from_uuid(store.environment().ordered_uuid());
-        let zone: Zone = zone.parse().map_err(|fault| Halt::Broken(format!("{fault}")))?;
+        let zone: Zone = place.zone.parse().map_err(|fault| Halt::Broken(format!("{fault}")))?;
         let now = instant(zone, from)?;
-        let change = Coalition::create(id, Slug::new(slug)?, Title::new(name)?, zone, Clock::Test { now }, now);
+        let change = Coalition::create(id, Slug::new(place.slug)?, Title::new(place.name)?, zone, Clock::Test { now }, now);
         store.system().found(change, &Actor::Operator, ORIGIN, async |_| Ok(())).await?;
-        Ok(Self { store, coalition: id, zone, until, cast: BTreeMap::new(), organizations: BTreeMap::new() })
+        Ok(Self { store, coalition: id, zone, until, password_hash, cast: BTreeMap::new(), organizations: BTreeMap::new() })
     }
 
     /// The zone in which it plays.
@@ -74,7 +98,11 @@ impl<'a> Stage<'a> {
 
     /// Moves the clock to a wall time of the coalition's zone, such as `2019-09-12 09:00`.
     pub async fn reach(&self, when: &str) -> Played {
-        let next = instant(self.zone, when)?;
+        self.reach_instant(instant(self.zone, when)?).await
+    }
+
+    /// Moves the clock to an instant.
+    pub async fn reach_instant(&self, next: Timestamp) -> Played {
         if next > self.until {
             self.land().await?;
             return Err(Halt::Curtain);
@@ -118,7 +146,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Puts a person on the stage: known to the CRM, with a proven address.
+    /// Puts a person on the stage: known to the CRM, with a proven address, and able to sign in.
     pub async fn enter(&mut self, key: &'static str, name: (&str, &str), email: &str, grants: &[Grant]) -> Played<PersonId> {
         let given = PersonCreate {
             given_name: Name::new(name.0)?,
@@ -133,6 +161,7 @@ impl<'a> Stage<'a> {
             for grant in grants {
                 workflow::accounts::grant(tx, &Actor::Operator, person.id, *grant).await?;
             }
+            workflow::accounts::set_password(tx, &Actor::Operator, person.id, self.password_hash).await?;
             Ok(person.id)
         });
         let id = person.await?;

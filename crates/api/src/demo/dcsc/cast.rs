@@ -30,6 +30,15 @@ pub(super) const AUTHORS: &[(&str, &str, &str, &str, &str)] = &[
     ("author-6", "Joel", "Lindqvist", "northstar", "Data Manager"),
 ];
 
+/// Whom the fourth of them asked to lead the group together.
+pub(super) const CO_FACILITATOR: &(&str, &str, &str, &str, &str) = &("co-facilitator", "Nadia", "Petrov", "harbor", "Counselor");
+
+/// Those who read the proposals beside the reviewer as whom one can sign in. The second works where an author does.
+pub(super) const REVIEWERS: &[(&str, &str, &str, &str, &str)] = &[
+    ("reviewer-2", "Greta", "Winslow", "juniper", "Instructional Coach"),
+    ("reviewer-3", "Sam", "Delgado", "cedar", "Instructional Coach"),
+];
+
 /// A proposal: its author, its title, what it is about, what is to come of it.
 pub(super) struct Pitch {
     pub author: &'static str,

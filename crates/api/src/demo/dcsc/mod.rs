@@ -2,37 +2,34 @@
 //!
 //! The dates and the numbers are those of the real year; the people, the schools and the sentences are invented.
 
+mod call;
 mod cast;
+mod year;
 
 use cohortium_domain::access::Grant;
-use cohortium_domain::cohorts::Audience;
 use cohortium_domain::commitments::CommitmentEntry;
 use cohortium_domain::eligibility::JoiningTerms;
 use cohortium_domain::employments::Level;
-use cohortium_domain::ids::{CohortId, ProgramId, ProposalId};
+use cohortium_domain::ids::{CohortId, ProgramId};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::organizations::{Membership, MembershipStatus, OrganizationCreate, OrganizationKind};
 use cohortium_domain::programs::{Capacity, Delivery, EnrollmentMode, ProgramCreate, Terms};
-use cohortium_domain::proposals::{Content, Decision};
 use cohortium_domain::sessions::generate::UsualHours;
-use cohortium_domain::text::{Body, EmailDomain, Name, Reason, SchoolYear, Slug, StateCode, Summary, Text, Title};
-use cohortium_domain::time::Timestamp;
+use cohortium_domain::text::{EmailDomain, Name, SchoolYear, Slug, StateCode, Summary, Title};
 use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
-use cohortium_store::Store;
 use cohortium_workflow as workflow;
 use cohortium_workflow::applications::ApplicationWish;
 use cohortium_workflow::cohorts::CohortChange;
 use cohortium_workflow::input::Input;
-use cohortium_workflow::proposals::Wish as Staging;
 use cohortium_workflow::timeline::Wish as TimelineWish;
 
 use serde_json::Map;
 
-use super::stage::{Halt, Job, Played, Stage, date};
-use cast::{AUTHORS, PARTICIPANTS, PITCHES, Pitch, SCHOOLS};
+use super::stage::{Halt, Job, Place, Played, Script, Stage, date};
+use cast::{AUTHORS, CO_FACILITATOR, PARTICIPANTS, PITCHES, REVIEWERS, SCHOOLS};
 
-/// Where the coalition lives.
-pub(super) const ZONE: &str = "America/New_York";
+/// The coalition.
+pub(super) const PLACE: Place<'_> = Place { slug: "dcsc", name: "Diverse Charter Schools Coalition", zone: "America/New_York" };
 
 /// As whom one can sign in: role, name, address.
 pub(super) const SIGN_INS: &[(&str, &str, &str)] = &[
@@ -61,15 +58,20 @@ const MILESTONES: &[(MilestoneKind, &str, &str)] = &[
 ];
 
 /// Plays the year up to an instant.
-pub(super) async fn play(store: &Store, until: Timestamp) -> Played {
-    let mut stage = Stage::set(store, "dcsc", "Diverse Charter Schools Coalition", ZONE, "2019-08-26 09:00", until).await?;
+pub(super) async fn play(script: Script<'_>) -> Played {
+    let mut stage = Stage::set(script, PLACE, "2019-08-26 09:00").await?;
     gather(&mut stage).await?;
     let program = plan(&stage).await?;
-    let proposals = propose(&stage, program).await?;
-    choose(&stage, program, &proposals).await?;
+    let proposals = call::propose(&stage, program).await?;
+    call::revise(&stage, &proposals).await?;
+    call::review(&stage, program, &proposals).await?;
+    call::choose(&stage, program, &proposals).await?;
     let cohorts = offer_cohorts(&stage, program).await?;
+    year::file_tax_forms(&stage).await?;
     sign_up(&stage, &cohorts).await?;
-    finish(&stage, program, &cohorts).await?;
+    year::kick_off(&stage, &cohorts).await?;
+    year::meet(&stage, &cohorts).await?;
+    year::finish(&stage, program, &cohorts).await?;
     stage.land().await
 }
 
@@ -101,22 +103,32 @@ async fn gather(stage: &mut Stage<'_>) -> Played {
         };
         stage.organization(key, school).await?;
     }
-    for (key, given, family, school, title) in AUTHORS {
-        enter(stage, key, (given, family), school, Job { title, role: "leader", ..TEACHER }).await?;
+    for (key, given, family, school, title) in AUTHORS.iter().chain([CO_FACILITATOR]) {
+        enter(stage, key, (given, family), school, Job { title, role: "leader", ..TEACHER }, &[]).await?;
+    }
+    for (key, given, family, school, title) in REVIEWERS {
+        enter(stage, key, (given, family), school, Job { title, role: "coach", ..TEACHER }, &[Grant::Reviewer]).await?;
     }
     for (given, family, school) in PARTICIPANTS {
-        enter(stage, given, (given, family), school, TEACHER).await?;
+        enter(stage, given, (given, family), school, TEACHER, &[]).await?;
     }
-    enter(stage, "applicant", ("Noor", "Castellano"), "cedar", TEACHER).await
+    enter(stage, "applicant", ("Noor", "Castellano"), "cedar", TEACHER, &[]).await
 }
 
 const TEACHER: Job<'_> = Job { title: "Teacher", role: "teacher", level: Level::School, since: "2018-08-01", until: None };
 
 /// Somebody who works at a school, with an address there.
-async fn enter(stage: &mut Stage<'_>, key: &'static str, name: (&str, &str), school: &str, job: Job<'_>) -> Played {
+async fn enter(
+    stage: &mut Stage<'_>,
+    key: &'static str,
+    name: (&str, &str),
+    school: &str,
+    job: Job<'_>,
+    grants: &[Grant],
+) -> Played {
     let domain = SCHOOLS.iter().find(|(known, ..)| *known == school).map_or("", |(_, _, domain, _)| domain);
     let email = format!("{}.{}@{domain}", name.0, name.1).to_lowercase();
-    stage.enter(key, name, &email, &[]).await?;
+    stage.enter(key, name, &email, grants).await?;
     stage.employ(key, school, job).await.map(drop)
 }
 
@@ -159,65 +171,9 @@ async fn plan(stage: &Stage<'_>) -> Played<ProgramId> {
             workflow::program_documents::replace_commitments(tx, staff, id, &Input::given(commitments.clone())).await
         })
         .await?;
+    call::set_rules(stage, id).await?;
     stage.act("staff", async |tx, staff| workflow::programs::publish(tx, staff, id, Precondition::NotNeeded).await).await?;
     Ok(id)
-}
-
-/// Six proposals, each written and handed in while the call was open.
-async fn propose(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<ProposalId>> {
-    let mut proposals = Vec::new();
-    for (pitch, when) in PITCHES.iter().zip([
-        "2019-09-16 15:20",
-        "2019-09-19 09:05",
-        "2019-09-24 20:40",
-        "2019-09-27 12:00",
-        "2019-10-01 16:30",
-        "2019-10-03 22:50",
-    ]) {
-        stage.reach(when).await?;
-        let content = content(pitch)?;
-        let proposal = stage.act(pitch.author, async |tx, author| {
-            let draft = workflow::proposals::create(tx, author, program, &Input::given(content.clone())).await?;
-            workflow::proposals::submit(tx, author, draft.id, Precondition::NotNeeded).await
-        });
-        proposals.push(proposal.await?.id);
-    }
-    Ok(proposals)
-}
-
-fn content(pitch: &Pitch) -> Played<Content> {
-    let goals = pitch.goals.iter().map(|goal| Text::new(goal)).collect::<Result<_, _>>()?;
-    Ok(Content {
-        r#abstract: Some(Summary::new(pitch.summary)?),
-        audience: Audience { levels: [Level::School].into(), ..Audience::default() },
-        goals,
-        session_plan: Some(Body::new(
-            "A kick-off call, four hours together in January, a call each month, and a close-out with what we made.",
-        )?),
-        preferred_capacity: Some(Capacity { min: 10, max: 20 }),
-        ..Content::titled(Title::new(pitch.title)?)
-    })
-}
-
-/// Four are accepted, one is kept in reserve, one is not; the authors hear of it all at once, and the four confirm.
-async fn choose(stage: &Stage<'_>, program: ProgramId, proposals: &[ProposalId]) -> Played {
-    stage.reach("2019-10-08 11:00").await?;
-    let decisions = [Decision::Accept, Decision::Accept, Decision::Accept, Decision::Accept, Decision::Reject, Decision::Reserve];
-    for (id, decision) in proposals.iter().zip(decisions) {
-        let reason = (decision == Decision::Reject).then(|| Reason::new("Close to what two schools offer already")).transpose()?;
-        let staging = Staging { rank: None, reason };
-        stage
-            .act("staff", async |tx, staff| {
-                workflow::proposals::stage(tx, staff, *id, decision, &Input::given(staging.clone())).await
-            })
-            .await?;
-    }
-    stage.act("staff", async |tx, staff| workflow::proposals::release(tx, staff, program, Precondition::NotNeeded).await).await?;
-    stage.reach("2019-10-09 18:00").await?;
-    for (id, (author, ..)) in proposals.iter().zip(AUTHORS).take(4) {
-        stage.act(author, async |tx, author| workflow::proposals::confirm(tx, author, *id, Precondition::NotNeeded).await).await?;
-    }
-    Ok(())
 }
 
 /// The four confirmed proposals become cohorts, and each chooses its own day in early December to begin.
@@ -279,17 +235,4 @@ async fn apply(stage: &Stage<'_>, who: &str, cohort: CohortId, submit: bool) -> 
         workflow::applications::create(tx, actor, cohort, &Input::given(wish)).await
     });
     sent.await.map(drop)
-}
-
-/// The year goes by; in June the facilitators complete their cohorts, and the office closes the program.
-async fn finish(stage: &Stage<'_>, program: ProgramId, cohorts: &[CohortId]) -> Played {
-    stage.reach("2020-06-16 10:00").await?;
-    for (id, (author, ..)) in cohorts.iter().zip(AUTHORS) {
-        stage.act(author, async |tx, author| workflow::cohorts::complete(tx, author, *id, Precondition::NotNeeded).await).await?;
-    }
-    stage.reach("2020-06-30 12:00").await?;
-    stage
-        .act("staff", async |tx, staff| workflow::programs::close(tx, staff, program, Precondition::NotNeeded).await)
-        .await
-        .map(drop)
 }
