@@ -60,6 +60,17 @@ impl<'a> Stage<'a> {
         path
     }
 
+    /// Makes another, with a slug of its own, and publishes it; gives its address.
+    pub async fn another_cohort(&self, slug: &str, max: u32) -> String {
+        let mut wish = cohort(max);
+        wish["slug"] = json!(slug);
+        let made = self.staff.post(&format!("{}/cohorts", self.program), wish).await;
+        let path = made.header("location").to_owned();
+        let _ = made.expect(201);
+        let _ = self.staff.act(&format!("{path}/publish")).await.expect(200);
+        path
+    }
+
     /// Makes a cohort for principals with so many seats; gives its address.
     pub async fn draft_cohort(&self, max: u32) -> String {
         let made = self.staff.post(&format!("{}/cohorts", self.program), cohort(max)).await;

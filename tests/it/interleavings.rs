@@ -78,6 +78,12 @@ impl Numbers {
 enum Deed {
     /// The person applies.
     Apply,
+    /// The person applies to the other cohort.
+    ApplyThere,
+    /// Staff offer the person a place in the other of the two cohorts.
+    Transfer,
+    /// Staff merge the other cohort into the first, and make a new one.
+    Merge,
     /// The person does this to the application.
     Person(&'static str),
     /// The person leaves the cohort.
@@ -106,7 +112,7 @@ impl Deed {
             1 => Self::Remove,
             _ => Self::Seats(1 + numbers.below(4)),
         };
-        let shared = numbers.below(20);
+        let shared = numbers.below(24);
         match (mode, shared) {
             (_, 0..=4) => Self::Apply,
             (_, 5) => Self::Person("withdraw"),
@@ -116,6 +122,9 @@ impl Deed {
             (_, 11) => Self::Verification("revoke"),
             (_, 12) | ("first_come", 17 | 18) => Self::Employment { ended: numbers.below(3) > 0 },
             (_, 13 | 14) => of_time(numbers),
+            (_, 20) => Self::ApplyThere,
+            (_, 21 | 22) => Self::Transfer,
+            (_, 23) => Self::Merge,
             ("first_come", _) => Self::Staff("decline"),
             (_, 15..=17) => Self::Staff("waitlist"),
             _ => Self::Staff("offer"),
@@ -128,6 +137,8 @@ struct Play<'a> {
     database: &'a TestDatabase,
     stage: Stage<'a>,
     cohort: String,
+    /// The other cohort.
+    other: RefCell<String>,
     people: Vec<Session<'a>>,
     /// The address of each person's employment.
     employments: Vec<String>,
@@ -142,6 +153,7 @@ impl<'a> Play<'a> {
     async fn new(database: &'a TestDatabase, api: &'a Api, mode: &'a str, seed: u64) -> Self {
         let stage = Stage::new(api, mode).await;
         let cohort = stage.cohort(2).await;
+        let other = RefCell::new(stage.another_cohort("other", 3).await);
         let (mut people, mut employments) = (Vec::new(), Vec::new());
         for number in 0..PEOPLE {
             let name = format!("P{number}");
@@ -151,7 +163,7 @@ impl<'a> Play<'a> {
             people.push(person);
         }
         let applications = RefCell::new(vec![None; PEOPLE]);
-        Self { database, stage, cohort, people, employments, applications, numbers: RefCell::new(Numbers(seed)), seed, mode }
+        Self { database, stage, cohort, other, people, employments, applications, numbers: RefCell::new(Numbers(seed)), seed, mode }
     }
 
     /// Plays all rounds, and lets sign-up close. Tells how many deeds were done, and how many refused.
@@ -186,10 +198,25 @@ impl<'a> Play<'a> {
         let path = |kind: &str| Some(format!("/v1/{kind}/{}", application.as_ref()?["id"].as_str()?));
         let reason = json!({"reason": "It was looked into"});
         Some(match deed {
-            Deed::Apply => {
-                let answer = apply(who, &self.cohort).await;
-                if answer.status == 201 {
-                    self.applications.borrow_mut()[person] = Some(answer.body.clone());
+            Deed::Apply => self.keep(person, apply(who, &self.cohort).await),
+            Deed::ApplyThere => {
+                let other = self.other.borrow().clone();
+                self.keep(person, apply(who, &other).await)
+            }
+            Deed::Transfer => {
+                let here = application.as_ref()?["cohort_id"].as_str()?.to_owned();
+                let other = self.other.borrow().clone();
+                let to = if self.cohort.ends_with(&here) { other } else { self.cohort.clone() };
+                let wish = json!({"to_cohort_id": to.rsplit('/').next()?, "reason": "It was looked into"});
+                self.keep(person, staff.post(&format!("{}/transfer", path("applications")?), wish).await)
+            }
+            Deed::Merge => {
+                let other = self.other.borrow().clone();
+                let wish = json!({"into_cohort_id": self.cohort.rsplit('/').next()?, "reason": "Too few people"});
+                let answer = staff.post(&format!("{other}/merge"), wish).await;
+                if answer.status == 200 {
+                    let another = self.stage.another_cohort(&format!("after-{}", other.rsplit('/').next()?), 3).await;
+                    *self.other.borrow_mut() = another;
                 }
                 answer
             }
@@ -211,6 +238,14 @@ impl<'a> Play<'a> {
             Deed::Seats(max) => staff.patch(&self.cohort, json!({"capacity": {"max": max}})).await,
             Deed::Hours(hours) => staff.request(Method::POST, "/v1/clock/advance").json(&json!({ "hours": hours })).send().await,
         })
+    }
+
+    /// Keeps in mind what a person has applied with last.
+    fn keep(&self, person: usize, answer: Answer) -> Answer {
+        if answer.status == 201 {
+            self.applications.borrow_mut()[person] = Some(answer.body.clone());
+        }
+        answer
     }
 
     /// Asks the tables whether anything is as it may not be.
@@ -261,6 +296,27 @@ fn audits(mode: &str) -> Vec<(&'static str, String)> {
             "SELECT count(*) FROM (SELECT person_id FROM applications WHERE state IN \
              ('draft', 'submitted', 'waitlisted', 'offered', 'enrolled') GROUP BY cohort_id, person_id HAVING count(*) > 1) AS twice"
                 .to_owned(),
+        ),
+        (
+            "somebody takes part in a cohort and has the place still that was given up for it",
+            "SELECT count(*) FROM applications n JOIN applications o ON o.id = n.transferred_from WHERE n.state = 'enrolled' \
+             AND o.state IN ('draft', 'submitted', 'waitlisted', 'offered', 'enrolled')"
+                .to_owned(),
+        ),
+        (
+            "two places are on offer for one",
+            "SELECT count(*) FROM (SELECT transferred_from FROM applications WHERE state = 'offered' \
+             GROUP BY transferred_from HAVING transferred_from IS NOT NULL AND count(*) > 1) AS twice"
+                .to_owned(),
+        ),
+        (
+            "who came over from another cohort was given a seat while somebody waited, without a word",
+            format!(
+                "{MOVES} SELECT count(*) FROM moves p JOIN moves theirs ON theirs.cohort = p.cohort \
+                 AND theirs.type = 'application.waitlisted' AND theirs.number < p.number \
+                 WHERE p.type = 'application.offered' AND p.before IS NULL AND {}",
+                nothing_since("p", "")
+            ),
         ),
         (
             "a change of an application is not in the journal",

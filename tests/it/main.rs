@@ -40,4 +40,5 @@ mod sessions;
 mod sign_ins;
 mod staff;
 mod timeline;
+mod transfers;
 mod verifications;

@@ -166,6 +166,12 @@ impl<T> Change<T> {
     pub fn one(value: T, happened: Happening) -> Self {
         Self { value, happened: vec![happened] }
     }
+
+    /// The same, with a reason for all that happened.
+    pub fn because(mut self, reason: &Reason) -> Self {
+        self.happened = self.happened.into_iter().map(|happening| happening.because(Some(reason))).collect();
+        self
+    }
 }
 
 /// A seal: SHA-256, over the seal before it and the entry's own content.

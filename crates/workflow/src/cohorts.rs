@@ -1,5 +1,7 @@
 //! Cohorts, as staff make them and their facilitators run them.
 
+mod merging;
+
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::ApplicationState;
 use cohortium_domain::cohorts::{Audience, Cohort, CohortUpdate, MeetingMode, NewCohort, Year};
@@ -16,6 +18,8 @@ use cohortium_store::{Read, Result, Tx};
 use crate::input::Input;
 use crate::seats::{self, Entered};
 use crate::sessions;
+
+pub use self::merging::{Cancellation, Merge, cancel, merge};
 
 /// A cohort that is wished for: what is not said is as its program has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,16 +154,6 @@ pub async fn complete(tx: &mut Tx, actor: &Actor, id: CohortId, precondition: Pr
         entered.save(tx, &before, enrollment.complete(tx.now())?, &Actor::Time).await?;
     }
     finish(tx, actor, entered, changed).await
-}
-
-/// Calls a cohort off: its applications and enrollments are released.
-///
-/// # Errors
-/// The domain's refusals; the database's errors.
-pub async fn cancel(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, Reason>) -> Result<InYear> {
-    let entered = enter(tx, actor, id, Action::CancelCohort).await?;
-    let reason = input.admit(&entered.cohort().meta)?;
-    call_off(tx, actor, entered, &reason).await
 }
 
 /// Calls off every cohort of a program that is not over, because the program is.

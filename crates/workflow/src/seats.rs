@@ -4,12 +4,14 @@
 //! What always holds: the counters of a cohort are written only by who holds its lock, but for the one statement that takes a free seat;
 //! and whatever frees a seat gives it on in the same transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cohortium_domain::access::Actor;
 use cohortium_domain::applications::{Application, Standing};
 use cohortium_domain::cohorts::{Cohort, Signup, Year};
 use cohortium_domain::eligibility::{Rule, SeatsByOrganization};
 use cohortium_domain::ids::{ApplicationId, CohortId};
-use cohortium_domain::journal::Change;
+use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::seats::{FreeSeat, Settled, Settling};
 use cohortium_domain::time::Timestamp;
@@ -40,6 +42,39 @@ pub(crate) async fn enter(tx: &mut Tx, id: CohortId) -> Result<Entered> {
     Ok(entered)
 }
 
+/// Several cohorts that are locked, and have been settled.
+pub(crate) struct EnteredTogether(BTreeMap<CohortId, Entered>);
+
+/// Locks cohorts in the one order, and settles them.
+pub(crate) async fn enter_together(tx: &mut Tx, ids: impl IntoIterator<Item = CohortId>) -> Result<EnteredTogether> {
+    let mut entered = BTreeMap::new();
+    for id in ids.into_iter().collect::<BTreeSet<_>>() {
+        entered.insert(id, enter(tx, id).await?);
+    }
+    Ok(EnteredTogether(entered))
+}
+
+impl EnteredTogether {
+    /// One of them.
+    pub fn get(&mut self, id: CohortId) -> Result<&mut Entered> {
+        self.0.get_mut(&id).ok_or_else(|| Refusal::Hidden(SubjectKind::Cohort.noun()).into())
+    }
+
+    /// One of them, which is left by itself.
+    pub fn take(&mut self, id: CohortId) -> Result<Entered> {
+        self.0.remove(&id).ok_or_else(|| Refusal::Hidden(SubjectKind::Cohort.noun()).into())
+    }
+
+    /// Leaves them all. Gives the application as it then is.
+    pub async fn leave_with(mut self, tx: &mut Tx, application: Application) -> Result<InCohort> {
+        let its_own = self.take(application.cohort_id)?;
+        for entered in self.0.into_values() {
+            entered.leave(tx).await?;
+        }
+        its_own.leave_with(tx, application).await
+    }
+}
+
 impl Entered {
     /// The cohort, its counters as they are now.
     pub fn cohort(&self) -> &Cohort {
@@ -59,6 +94,11 @@ impl Entered {
     /// A seat that staff can offer.
     pub fn seat_to_offer(&mut self) -> Result<FreeSeat, Refusal> {
         self.settled.seat_to_offer()
+    }
+
+    /// The cohort as it was settled, to take in the people of another.
+    pub fn settled_mut(&mut self) -> &mut Settled {
+        &mut self.settled
     }
 
     /// An application that settling changed since the cohort was entered.

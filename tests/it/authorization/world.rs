@@ -261,12 +261,16 @@ impl<'a> Place<'a> {
             ("third cohort", "reviewed program", Some("application to withdraw"), true),
             ("fourth cohort", "first program", Some("enrollment"), true),
             ("fifth cohort", "first program", Some("enrollment to remove"), true),
+            ("sixth cohort", "first program", None, false),
+            ("cohort to merge", "first program", Some("enrollment to move"), true),
         ] {
             let wish = json!({"title": name, "delivery": "virtual", "facilitator_ids": [lead.person_id()]});
             self.make(&staff, name, &format!("/v1/programs/{}/cohorts", self.id(program)), wish).await;
             let path = format!("/v1/cohorts/{}", self.id(name));
-            if let Some(application) = application {
+            if name != "draft cohort" {
                 let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+            }
+            if let Some(application) = application {
                 self.make(&applicant, application, &format!("{path}/applications"), json!({ "submit": submit })).await;
             }
         }

@@ -259,6 +259,8 @@ actions! {
     PublishCohort "publish" [Staff],
     /// Cancel a cohort.
     CancelCohort "cancel" [Staff],
+    /// Merge a cohort into another.
+    MergeCohort "merge" [Staff],
     /// Start a cohort.
     StartCohort "start" [Facilitator, Staff],
     /// Complete a cohort.
@@ -299,6 +301,10 @@ actions! {
     ExpireApplication "expire" [Time],
     /// A seat came free for the first on the waitlist.
     PromoteApplication "promote" [Time],
+    /// Offer a place in another cohort instead.
+    TransferApplication "transfer" [Staff],
+    /// The person has a place in another cohort instead.
+    MoveApplication "move" [Time],
     /// The cohort was cancelled.
     ReleaseApplication "release" [Time],
     /// List one's own enrollments.

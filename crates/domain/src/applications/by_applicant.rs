@@ -81,9 +81,7 @@ impl Application {
     ) -> Result<Change<Self>, Refusal> {
         let commitments = accept(&draft.commitments, &[], required, now)?;
         cohort.require_signup_open(window, now)?;
-        if cohort.facilitated_by(person_id) {
-            return Err(Refusal::SamePerson("Who leads a cohort takes no seat in it".to_owned()));
-        }
+        cohort.require_not_led_by(person_id)?;
         let made = Self {
             id,
             cohort_id: cohort.id,
@@ -93,6 +91,7 @@ impl Application {
             answers: draft.answers,
             commitments,
             submitted_at: None,
+            transferred_from: None,
             standing: Standing::Draft,
             meta: Meta::new(now),
         };

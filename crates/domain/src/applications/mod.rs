@@ -23,6 +23,7 @@ use crate::verifications::Verification;
 mod by_applicant;
 mod by_staff;
 mod by_time;
+mod by_transfer;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod standing;
@@ -30,11 +31,14 @@ mod standing;
 mod tests;
 
 pub use by_applicant::{Accepted, Applicant, ApplicationDraft, ApplicationUpdate};
+pub use by_transfer::Transfer;
 pub use standing::{ApplicationState, DeclineReason, ExpiryCause, RemovalCause, Standing};
 
 /// The moves of an application.
 pub const MACHINE: Machine<ApplicationState> = {
-    use ApplicationState::{Completed, Declined, Draft, Enrolled, Expired, Offered, Removed, Submitted, Waitlisted, Withdrawn};
+    use ApplicationState::{
+        Completed, Declined, Draft, Enrolled, Expired, Offered, Removed, Submitted, Transferred, Waitlisted, Withdrawn,
+    };
     Machine {
         name: "application",
         transitions: &[
@@ -52,6 +56,15 @@ pub const MACHINE: Machine<ApplicationState> = {
             Transition { action: Action::ReleaseApplication, from: &[Enrolled], to: &[Removed] },
             Transition { action: Action::WithdrawEnrollment, from: &[Enrolled], to: &[Withdrawn] },
             Transition { action: Action::RemoveEnrollment, from: &[Enrolled], to: &[Removed] },
+            Transition { action: Action::TransferApplication, from: &[Submitted], to: &[Submitted] },
+            Transition { action: Action::TransferApplication, from: &[Waitlisted], to: &[Waitlisted] },
+            Transition { action: Action::TransferApplication, from: &[Offered], to: &[Offered] },
+            Transition { action: Action::TransferApplication, from: &[Enrolled], to: &[Enrolled] },
+            Transition {
+                action: Action::MoveApplication,
+                from: &[Draft, Submitted, Waitlisted, Offered, Enrolled],
+                to: &[Transferred],
+            },
             Transition { action: Action::CompleteEnrollment, from: &[Enrolled], to: &[Completed] },
         ],
     }
@@ -85,6 +98,8 @@ pub struct Application {
     pub commitments: Vec<Acceptance>,
     /// When it was sent.
     pub submitted_at: Option<Timestamp>,
+    /// The application to another cohort that it continues.
+    pub transferred_from: Option<ApplicationId>,
     /// Where it stands.
     pub standing: Standing,
     /// Version and instants.

@@ -138,6 +138,12 @@ impl Settled {
         Self { cohort, changes: Vec::new(), more: false, seats_by_organization, passing_over: Vec::new() }
     }
 
+    /// How many seats staff can offer, once everybody who waits and can have one was offered one.
+    #[must_use]
+    pub fn seats_to_offer(&self) -> u32 {
+        if self.more { 0 } else { self.cohort.capacity.max.saturating_sub(self.cohort.seats.held) }
+    }
+
     /// A seat that staff can offer, once everybody who waits and can have one was offered one.
     ///
     /// # Errors
@@ -147,7 +153,7 @@ impl Settled {
             let advice = "The seats that are free are due to those who wait: try again in a moment";
             return Err(Refusal::CohortFull(advice.to_owned()));
         }
-        if self.cohort.seats.held >= self.cohort.capacity.max {
+        if self.seats_to_offer() == 0 {
             let advice = "No seat is free: put the application on the waitlist, or raise the cohort's maximum";
             return Err(Refusal::CohortFull(advice.to_owned()));
         }

@@ -1,12 +1,13 @@
 //! Random sequences over one cohort: whatever people, staff and time do, what always holds holds.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::access::Action;
-use crate::applications::fixtures::{KICKOFF, OPENS, at, id, open_cohort, principal, reason, signup, window, year};
+use crate::applications::fixtures::{KICKOFF, OPENS, application, at, id, open_cohort, principal, reason, signup, window, year};
 use crate::applications::{Applicant, Application, ApplicationDraft, ApplicationState, DeclineReason, MACHINE, Verified};
 use crate::cohorts::{CohortUpdate, Signup};
 use crate::eligibility::{self, Eligibility, EmploymentFacts, JoiningTerms, Rule, SeatsByOrganization};
@@ -27,6 +28,12 @@ enum Step {
     Person(u8, Action),
     /// Staff do this to the application.
     Staff(u8, Action),
+    /// Somebody who is enrolled in another cohort is offered a place here.
+    ComeOver(u8),
+    /// A person's place in another cohort is confirmed, and this one given up.
+    GoOver(u8),
+    /// Another cohort, of these people, is merged into this; or called off, with an offer to transfer as far as seats go.
+    TakeIn(Vec<u8>, bool),
     /// A person's employment is verified, for so long.
     Verify(u8, i64),
     /// A person's organization joins the coalition, or leaves it.
@@ -50,6 +57,7 @@ struct World {
     applications: BTreeMap<ApplicationId, Application>,
     verified_until: BTreeMap<u8, i64>,
     outside: BTreeSet<u8>,
+    next_number: Cell<u128>,
     now: i64,
 }
 
@@ -65,6 +73,7 @@ impl World {
             applications: BTreeMap::new(),
             verified_until: BTreeMap::new(),
             outside: BTreeSet::new(),
+            next_number: Cell::new(1_000),
             now: OPENS,
         }
     }
@@ -79,6 +88,9 @@ impl World {
             Step::Begin(person) => self.begin(*person)?,
             Step::Person(person, Action::SubmitApplication) => self.submit(*person)?,
             Step::Person(person, action) | Step::Staff(person, action) => self.decide(*person, *action)?,
+            Step::ComeOver(person) => self.come_over(*person)?,
+            Step::GoOver(person) => self.decide(*person, Action::MoveApplication)?,
+            Step::TakeIn(people, all) => self.take_in(people, *all)?,
             Step::Verify(person, long) => {
                 self.verified_until.insert(*person, self.now + long);
                 self.decide(*person, Action::AdmitApplication)?;
@@ -102,7 +114,7 @@ impl World {
         if self.live(person).is_some() {
             return Err(Refusal::AlreadyApplied);
         }
-        let new = id::<ApplicationId>(1_000 + u128::try_from(self.applications.len()).unwrap());
+        let new = self.next_id();
         let whose = (&self.cohort, id::<PersonId>(person.into()));
         let change = Application::begin(new, whose, ApplicationDraft::default(), &[], Some(&window()), at(self.now))?;
         self.applications.insert(new, change.value);
@@ -185,6 +197,7 @@ impl World {
             }
             Action::DeclineApplication => application.decline(DeclineReason::Full, None, &signup, now),
             Action::RemoveEnrollment => application.remove(&reason("never came"), &signup, now),
+            Action::MoveApplication => application.give_way(&elsewhere(person), &signup, now),
             other => panic!("{other:?}"),
         }?;
         assert!(!dead, "{action:?} honored what was past its time");
@@ -193,6 +206,51 @@ impl World {
         }
         self.save(&change, action, true);
         Ok(())
+    }
+
+    fn come_over(&mut self, person: u8) -> Result<(), Refusal> {
+        let mut settled = self.settle();
+        if self.live(person).is_some() {
+            return Err(Refusal::AlreadyApplied);
+        }
+        let place = elsewhere(person);
+        let eligibility = self.eligibility(&place);
+        let applicant = self.applicant(person, &eligibility);
+        let (signup, now, because) = (self.signup, at(self.now), reason("a better fit"));
+        let cohort = self.cohort.clone();
+        let seat = || settled.seat_to_offer();
+        let transfer = place.transfer(self.next_id(), (&cohort, &signup), seat, &applicant, (&because, &signup), now)?;
+        self.assert_none_passed_over_silently(std::slice::from_ref(&transfer.offer));
+        self.cohort.seats.count(&Standing::Draft, &transfer.offer.value.standing);
+        self.applications.insert(transfer.offer.value.id, transfer.offer.value);
+        Ok(())
+    }
+
+    fn take_in(&mut self, people: &[u8], all: bool) -> Result<(), Refusal> {
+        let mut settled = self.settle();
+        self.cohort.require_signup_open(Some(&self.signup.window), at(self.now))?;
+        let come = people.iter().map(|person| {
+            let application = elsewhere(*person);
+            Waiting { application, employments: self.employments(*person), verified: self.verified(*person) }
+        });
+        let come: Vec<Waiting> = come.collect();
+        let theirs = self.applications.values().filter(|own| own.standing.live()).map(|own| (own.person_id, own.clone())).collect();
+        let rules = self.rules.clone();
+        let (from, signup, now) = (self.signup, self.signup, at(self.now));
+        let moving = Moving { there: &mut settled, from, signup, rules, required: Vec::new(), theirs, now };
+        let make_id = || self.next_id();
+        let moved = if all { moving.all(come, make_id)? } else { moving.as_many_as_fit(come, make_id) };
+        let changes: Vec<Change<Application>> = moved.into_iter().flat_map(|one| one.there).collect();
+        self.assert_none_passed_over_silently(&changes);
+        self.cohort = settled.cohort;
+        for change in changes {
+            self.applications.insert(change.value.id, change.value);
+        }
+        Ok(())
+    }
+
+    fn next_id(&self) -> ApplicationId {
+        id(self.next_number.replace(self.next_number.get() + 1))
     }
 
     fn save(&mut self, change: &Change<Application>, action: Action, count: bool) {
@@ -243,7 +301,7 @@ impl World {
                 continue;
             }
             let before = |other: &Application| {
-                let own = self.applications[&change.value.id].standing.place();
+                let own = self.applications.get(&change.value.id).and_then(|own| own.standing.place());
                 own.is_none_or(|own| other.standing.place().is_some_and(|place| place < own))
             };
             let silent = self.queue().into_iter().find(|other| before(other) && !accounted.contains(&other.id));
@@ -330,6 +388,14 @@ fn count<'a>(applications: impl Iterator<Item = &'a Application>, counts: impl F
     u32::try_from(applications.filter(|application| counts(&application.standing)).count()).unwrap()
 }
 
+/// An enrollment of this person in another cohort.
+fn elsewhere(person: u8) -> Application {
+    let standing = Standing::Enrolled { enrolled_at: at(OPENS) };
+    let workplace = Some(principal(person.into(), u128::from(person % ORGANIZATIONS)).workplace);
+    let cohort_id = id(9);
+    Application { id: id(500 + u128::from(person)), cohort_id, workplace, ..application(person.into(), standing) }
+}
+
 fn person_of(application: &Application) -> u8 {
     u8::try_from(application.person_id.uuid().as_u128()).unwrap()
 }
@@ -355,6 +421,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => person().prop_map(Step::Begin),
         6 => (person(), by_person).prop_map(|(person, action)| Step::Person(person, action)),
         6 => (person(), by_staff).prop_map(|(person, action)| Step::Staff(person, action)),
+        2 => person().prop_map(Step::ComeOver),
+        1 => person().prop_map(Step::GoOver),
+        1 => (prop::collection::btree_set(person(), 1..4), any::<bool>())
+            .prop_map(|(people, all)| Step::TakeIn(people.into_iter().collect(), all)),
         5 => (person(), 50..2_000_i64).prop_map(|(person, long)| Step::Verify(person, long)),
         1 => (person(), any::<bool>()).prop_map(|(person, inside)| Step::Membership(person, inside)),
         1 => (1..8_u32).prop_map(Step::Capacity),

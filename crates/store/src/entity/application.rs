@@ -25,6 +25,8 @@ pub struct Model {
     pub cause: Option<String>,
     pub note: Option<String>,
     pub submitted_at: Option<DateTimeUtc>,
+    pub transferred_from: Option<Uuid>,
+    pub transferred_to: Option<Uuid>,
     pub version: i64,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

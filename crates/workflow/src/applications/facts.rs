@@ -74,7 +74,7 @@ pub(super) async fn employments_of(read: &Read, person: PersonId) -> Result<Vec<
 }
 
 /// The commitments that a cohort asks for: those of its program, and to come to each of its sessions.
-pub(super) async fn required(read: &Read, cohort: &Cohort) -> Result<Vec<Commitment>> {
+pub(crate) async fn required(read: &Read, cohort: &Cohort) -> Result<Vec<Commitment>> {
     let list: CommitmentList = read.program_document(cohort.program_id).await?;
     let sessions = read.sessions_of(cohort.id).await?;
     let to_come = sessions.iter().filter_map(|session| session.commitment(read.now()));

@@ -6,6 +6,7 @@
 pub(crate) mod facts;
 mod resting;
 mod send;
+mod transfer;
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::applications::{
@@ -31,6 +32,7 @@ use crate::seats::{self, Entered, signup};
 use self::facts::Facts;
 pub(crate) use self::resting::{admit, enter_resting};
 pub use self::send::submit;
+pub use self::transfer::{TransferWish, confirm, transfer};
 
 /// An application that is wished for.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,18 +145,6 @@ pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: ApplicationId, preconditio
     let (entered, application) = enter(tx, actor, id, Action::WithdrawApplication).await?;
     application.meta.admit(precondition)?;
     let change = application.clone().withdraw(&entered.signup()?, tx.now())?;
-    finish(tx, actor, entered, &application, change).await
-}
-
-/// Confirms an offer.
-///
-/// # Errors
-/// The domain's refusals; the database's errors.
-pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, Vec<Accepted>>) -> Result<InCohort> {
-    let (entered, application) = enter(tx, actor, id, Action::ConfirmApplication).await?;
-    let accepted = input.admit(&application.meta)?;
-    let facts = Facts::of(tx, &application, entered.cohort(), &entered.year).await?;
-    let change = application.clone().confirm(&accepted, &facts.applicant(), &entered.signup()?, tx.now())?;
     finish(tx, actor, entered, &application, change).await
 }
 

@@ -10,7 +10,7 @@ use cohortium_domain::ids::{ApplicationId, CohortId, CommitmentId, EmploymentId,
 use cohortium_domain::text::Reason;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ApplicationFilter, ApplicationOrder};
-use cohortium_workflow::applications::{ApplicationChange, ApplicationWish, Decline};
+use cohortium_workflow::applications::{ApplicationChange, ApplicationWish, Decline, TransferWish};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -76,6 +76,12 @@ pub(in crate::v1) struct ApplicationSummary {
     /// Since when it is, or was, an enrollment.
     #[serde(skip_serializing_if = "Option::is_none")]
     enrolled_at: Option<Timestamp>,
+    /// The application to another cohort that it continues: one whose offer is confirmed gives up that place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transferred_from_id: Option<ApplicationId>,
+    /// The application to another cohort that continues it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transferred_to_id: Option<ApplicationId>,
     /// The employment on which it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     employment_id: Option<EmploymentId>,
@@ -139,7 +145,7 @@ pub(in crate::v1) struct EnrollmentSummary {
     id: ApplicationId,
     cohort_id: CohortId,
     person_id: PersonId,
-    /// `enrolled`, `completed`, `withdrawn` or `removed`.
+    /// `enrolled`, `completed`, `withdrawn`, `removed` or `transferred`.
     state: ApplicationState,
     enrolled_at: Timestamp,
     /// When it was completed, or ended before.
@@ -211,6 +217,16 @@ pub(in crate::v1) struct ApplicationDecline {
     note: Option<Reason>,
 }
 
+/// Where a person is offered a place instead.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::v1) struct ApplicationTransfer {
+    /// Another cohort of the same program.
+    to_cohort_id: CohortId,
+    /// Kept in the journal.
+    reason: Reason,
+}
+
 /// Why a person is removed from a cohort.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -245,6 +261,12 @@ impl From<ApplicationUpdate> for ApplicationChange {
 impl From<ApplicationConfirm> for Vec<applications::Accepted> {
     fn from(body: ApplicationConfirm) -> Self {
         accepted(body.commitments)
+    }
+}
+
+impl From<ApplicationTransfer> for TransferWish {
+    fn from(body: ApplicationTransfer) -> Self {
+        Self { to: body.to_cohort_id, reason: body.reason }
     }
 }
 
@@ -335,7 +357,7 @@ pub(in crate::v1) struct EnrollmentsQuery {
     #[serde(default)]
     #[param(max_items = 50)]
     person_id: Vec<PersonId>,
-    /// Those in this state: `enrolled`, `completed`, `withdrawn` or `removed`.
+    /// Those in this state: `enrolled`, `completed`, `withdrawn`, `removed` or `transferred`.
     #[serde(default)]
     #[param(max_items = 10)]
     state: Vec<ApplicationState>,
@@ -378,6 +400,8 @@ pub(in crate::v1) fn summary(
         offer_expires_at: lapses_at.filter(|_| state == ApplicationState::Offered),
         submitted_at: application.submitted_at,
         enrolled_at: application.standing.enrolled_at(),
+        transferred_from_id: application.transferred_from,
+        transferred_to_id: application.standing.transferred_to(),
         employment_id: application.workplace.map(|workplace| workplace.employment_id),
         verification_id: application.verification_id,
         created_at: application.meta.created_at,
@@ -402,7 +426,8 @@ pub(in crate::v1) fn view(
         | Standing::Enrolled { .. }
         | Standing::Completed { .. }
         | Standing::Withdrawn { .. }
-        | Standing::Removed { .. } => (None, None, None),
+        | Standing::Removed { .. }
+        | Standing::Transferred { .. } => (None, None, None),
     };
     let allowed = signup.map(|signup| application.allowed_actions(tie, signup, now)).unwrap_or_default();
     Application {
@@ -421,7 +446,10 @@ pub(in crate::v1) fn view(
 /// An enrollment, where the application has become one.
 pub(in crate::v1) fn enrollment_summary(enrollment: &applications::Application) -> Option<EnrollmentSummary> {
     let ended_at = match &enrollment.standing {
-        Standing::Completed { completed_at: at, .. } | Standing::Withdrawn { at, .. } | Standing::Removed { at, .. } => Some(*at),
+        Standing::Completed { completed_at: at, .. }
+        | Standing::Withdrawn { at, .. }
+        | Standing::Removed { at, .. }
+        | Standing::Transferred { at, .. } => Some(*at),
         Standing::Draft
         | Standing::Submitted { .. }
         | Standing::Waitlisted { .. }
