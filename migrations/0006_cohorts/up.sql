@@ -70,6 +70,8 @@ CREATE TABLE applications (
     cause TEXT,
     note TEXT,
     submitted_at {instant},
+    -- The team with which it is sent.
+    team_id {uuid},
     -- The application to another cohort that it continues, and the one that continues it.
     transferred_from {uuid} REFERENCES applications (id),
     transferred_to {uuid} REFERENCES applications (id),
@@ -93,5 +95,6 @@ CREATE INDEX applications_by_state ON applications (cohort_id, state);
 CREATE INDEX applications_by_person ON applications (person_id, created_at, id);
 CREATE INDEX applications_by_making ON applications (coalition_id, created_at, id);
 CREATE INDEX applications_by_change ON applications (coalition_id, updated_at, id);
+CREATE INDEX applications_by_team ON applications (team_id);
 CREATE INDEX applications_by_origin ON applications (transferred_from);
 CREATE INDEX applications_by_verification ON applications (verification_id);

@@ -80,6 +80,8 @@ enum Deed {
     Apply,
     /// The person applies to the other cohort.
     ApplyThere,
+    /// The person and two colleagues apply as one, all or none.
+    Team,
     /// Staff offer the person a place in the other of the two cohorts.
     Transfer,
     /// Staff merge the other cohort into the first, and make a new one.
@@ -112,7 +114,7 @@ impl Deed {
             1 => Self::Remove,
             _ => Self::Seats(1 + numbers.below(4)),
         };
-        let shared = numbers.below(24);
+        let shared = numbers.below(26);
         match (mode, shared) {
             (_, 0..=4) => Self::Apply,
             (_, 5) => Self::Person("withdraw"),
@@ -125,6 +127,7 @@ impl Deed {
             (_, 20) => Self::ApplyThere,
             (_, 21 | 22) => Self::Transfer,
             (_, 23) => Self::Merge,
+            (_, 24 | 25) => Self::Team,
             ("first_come", _) => Self::Staff("decline"),
             (_, 15..=17) => Self::Staff("waitlist"),
             _ => Self::Staff("offer"),
@@ -203,6 +206,7 @@ impl<'a> Play<'a> {
                 let other = self.other.borrow().clone();
                 self.keep(person, apply(who, &other).await)
             }
+            Deed::Team => self.apply_together(person).await,
             Deed::Transfer => {
                 let here = application.as_ref()?["cohort_id"].as_str()?.to_owned();
                 let other = self.other.borrow().clone();
@@ -238,6 +242,29 @@ impl<'a> Play<'a> {
             Deed::Seats(max) => staff.patch(&self.cohort, json!({"capacity": {"max": max}})).await,
             Deed::Hours(hours) => staff.request(Method::POST, "/v1/clock/advance").json(&json!({ "hours": hours })).send().await,
         })
+    }
+
+    /// One after the other: it is begun, everybody agrees, and it is sent. Something else can come between.
+    async fn apply_together(&self, person: usize) -> Answer {
+        let colleagues = [(person + 2) % PEOPLE, (person + 4) % PEOPLE];
+        let wish = json!({"colleagues": colleagues.map(|number| format!("p{number}@example.org"))});
+        let made = self.people[person].post(&format!("{}/team-applications", self.cohort), wish).await;
+        if made.status != 201 {
+            return made;
+        }
+        let path = made.header("location").to_owned();
+        for colleague in colleagues {
+            let _ = self.people[colleague].act(&format!("{path}/agree")).await;
+        }
+        let sent = self.people[person].act(&format!("{path}/submit")).await;
+        for member in made.body["members"].as_array().unwrap() {
+            let id = member["person_id"].as_str().unwrap();
+            let number = self.people.iter().position(|person| person.person_id().to_string() == id).unwrap();
+            let application = self.people[number].get(&format!("/v1/applications/{}", member["application_id"].as_str().unwrap()));
+            let application = application.await.expect(200);
+            self.applications.borrow_mut()[number] = Some(application);
+        }
+        sent
     }
 
     /// Keeps in mind what a person has applied with last.
@@ -289,7 +316,7 @@ fn audits(mode: &str) -> Vec<(&'static str, String)> {
         ),
         (
             "somebody waits beside a free seat",
-            of_cohorts(&format!("c.seats_held < c.seats_max AND EXISTS ({waiting} {may_be_offered})")),
+            of_cohorts(&format!("c.seats_held < c.seats_max AND EXISTS ({waiting} {may_be_offered} AND a.team_id IS NULL)")),
         ),
         (
             "somebody is in a cohort twice",

@@ -39,6 +39,7 @@ mod second_factor;
 mod sessions;
 mod sign_ins;
 mod staff;
+mod teams;
 mod timeline;
 mod transfers;
 mod verifications;

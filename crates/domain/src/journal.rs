@@ -31,6 +31,8 @@ crate::words! {
         Cohort = "cohort",
         /// An application or enrollment.
         Application = "application",
+        /// A team application.
+        TeamApplication = "team_application",
         /// A verification.
         Verification = "verification",
         /// A session.
@@ -59,6 +61,7 @@ impl SubjectKind {
             Self::Proposal => Action::GetProposal,
             Self::Cohort => Action::GetCohort,
             Self::Application => Action::GetApplication,
+            Self::TeamApplication => Action::GetTeamApplication,
             Self::Verification => Action::GetVerification,
             Self::Session => Action::GetSession,
             Self::ApiClient => Action::GetApiClient,

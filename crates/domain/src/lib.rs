@@ -48,6 +48,7 @@ pub mod seats;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_ins;
+pub mod teams;
 pub mod text;
 pub mod throttles;
 pub mod time;

@@ -151,6 +151,7 @@ pub fn all() -> Vec<Description> {
         crate::proposals::MACHINE.describe(),
         crate::cohorts::MACHINE.describe(),
         crate::applications::MACHINE.describe(),
+        crate::teams::MACHINE.describe(),
         crate::verifications::MACHINE.describe(),
         crate::sessions::MACHINE.describe(),
         crate::accounts::MACHINE.describe(),

@@ -34,6 +34,7 @@ mod proposals;
 mod second_factor;
 mod sessions;
 mod sign_ins;
+mod teams;
 mod throttles;
 mod timeline;
 mod verifications;

@@ -27,6 +27,7 @@ mod seats;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_ins;
+pub mod teams;
 pub mod throttles;
 pub mod timeline;
 pub mod verifications;

@@ -10,10 +10,11 @@ use cohortium_domain::access::Actor;
 use cohortium_domain::applications::{Application, Standing};
 use cohortium_domain::cohorts::{Cohort, Signup, Year};
 use cohortium_domain::eligibility::{Rule, SeatsByOrganization};
-use cohortium_domain::ids::{ApplicationId, CohortId};
+use cohortium_domain::ids::{ApplicationId, CohortId, TeamId};
 use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::seats::{FreeSeat, Settled, Settling};
+use cohortium_domain::seats::{FreeSeat, Settled, Settling, Waiting};
+use cohortium_domain::teams::{Team, TeamMode};
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Result, Tx};
 
@@ -190,14 +191,27 @@ async fn lapsed(tx: &Tx, cohort: &Cohort, signup: &Signup) -> Result<(Vec<Applic
 }
 
 async fn consider_queue(tx: &Tx, settling: &mut Settling, cohort: CohortId) -> Result<()> {
-    let mut behind = None;
+    let (mut behind, mut considered) = (None, BTreeSet::new());
     while settling.asks_for_more() {
         let page = tx.queue(cohort, behind, QUEUE_PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         behind = last.standing.place();
+        let teams = tx.find_all::<Team>(page.iter().filter_map(|waiting| waiting.team_id)).await?;
+        let all_or_none = |id: &TeamId| teams.get(id).is_some_and(|team| team.mode == TeamMode::AllOrNone);
         for waiting in facts::of_queue(tx, page).await? {
-            settling.consider(&waiting);
+            match waiting.application.team_id.filter(all_or_none) {
+                None => settling.consider(&waiting),
+                Some(team) if considered.insert(team) => settling.consider_together(&waiting_with(tx, cohort, team).await?),
+                Some(_) => {}
+            }
         }
     }
     Ok(())
+}
+
+/// The members of a team who wait in a cohort.
+async fn waiting_with(tx: &Tx, cohort: CohortId, team: TeamId) -> Result<Vec<Waiting>> {
+    let members = tx.applications_of_team(team).await?;
+    let wait_here = |member: &Application| member.cohort_id == cohort && member.standing.place().is_some();
+    facts::of_queue(tx, members.into_iter().filter(wait_here).collect()).await
 }

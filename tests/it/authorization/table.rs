@@ -306,6 +306,11 @@ fn applications() -> Vec<Row> {
             .on("application to decline")
             .with(|_| json!({"reason_code": "other", "note": "Another cohort fits better"})),
         row("withdrawApplication", Applicant).not(Member, 404).not(Facilitator, 403).on("application to withdraw"),
+        row("createTeamApplication", Applicant).on("ninth cohort").with(|_| json!({"colleagues": ["colleague@example.org"]})),
+        row("getTeamApplication", Applicant).not(Member, 404).on("team"),
+        row("agreeTeamApplication", Applicant).not(Member, 404).not(Facilitator, 403).not(Staff, 403).on("team"),
+        row("submitTeamApplication", Applicant).not(Member, 404).not(Facilitator, 403).not(Staff, 403).on("team"),
+        row("withdrawTeamApplication", Applicant).not(Member, 404).not(Facilitator, 403).not(Staff, 403).on("team to withdraw"),
         row("listMyEnrollments", Applicant),
         row("listEnrollments", Staff).not(Member, 403),
         row("getEnrollment", Applicant).not(Member, 404).on("enrollment"),

@@ -262,6 +262,9 @@ impl<'a> Place<'a> {
             ("fourth cohort", "first program", Some("enrollment"), true),
             ("fifth cohort", "first program", Some("enrollment to remove"), true),
             ("sixth cohort", "first program", None, false),
+            ("seventh cohort", "first program", None, false),
+            ("eighth cohort", "first program", None, false),
+            ("ninth cohort", "first program", None, false),
             ("cohort to merge", "first program", Some("enrollment to move"), true),
         ] {
             let wish = json!({"title": name, "delivery": "virtual", "facilitator_ids": [lead.person_id()]});
@@ -274,8 +277,22 @@ impl<'a> Place<'a> {
                 self.make(&applicant, application, &format!("{path}/applications"), json!({ "submit": submit })).await;
             }
         }
+        self.teams(&applicant).await;
         let sessions = format!("/v1/cohorts/{}/sessions", self.id("cohort"));
         self.make(&lead, "session", &sessions, session("2020-03-03")).await;
+    }
+
+    /// Teams of the applicant and a colleague, who has agreed.
+    async fn teams(&mut self, applicant: &Session<'_>) {
+        let colleague = self.api.person(self.coalition, "Colleague", &[]).await;
+        let employment =
+            json!({"organization_id": self.id("school"), "role": "principal", "level": "school", "starts_on": "2018-08-01"});
+        let _ = colleague.post("/v1/me/employments", employment).await.expect(201);
+        for (name, cohort) in [("team", "seventh cohort"), ("team to withdraw", "eighth cohort")] {
+            let path = format!("/v1/cohorts/{}/team-applications", self.id(cohort));
+            self.make(applicant, name, &path, json!({"colleagues": ["colleague@example.org"]})).await;
+            let _ = colleague.act(&format!("/v1/team-applications/{}/agree", self.id(name))).await.expect(200);
+        }
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.

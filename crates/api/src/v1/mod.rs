@@ -25,6 +25,7 @@ mod sessions;
 mod sign_ins;
 mod staff;
 mod state_machines;
+mod teams;
 mod timeline;
 mod verifications;
 
@@ -142,6 +143,7 @@ rooms! {
     cohorts,
     applications,
     enrollments,
+    teams,
     sessions,
     verifications,
     clock,

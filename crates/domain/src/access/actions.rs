@@ -307,6 +307,16 @@ actions! {
     MoveApplication "move" [Time],
     /// The cohort was cancelled.
     ReleaseApplication "release" [Time],
+    /// Begin an application as a team.
+    CreateTeamApplication "create" [Member],
+    /// Read a team application.
+    GetTeamApplication "read" [Concerned, Facilitator, Staff],
+    /// Agree to apply with the team.
+    AgreeTeamApplication "agree" [Concerned],
+    /// Send the applications of a team.
+    SubmitTeamApplication "submit" [Concerned],
+    /// Give a team application up.
+    WithdrawTeamApplication "withdraw" [Concerned],
     /// List one's own enrollments.
     ListMyEnrollments "list" [Member],
     /// List enrollments.

@@ -5,7 +5,7 @@ use crate::access::Action;
 use crate::cohorts::{Cohort, Signup};
 use crate::commitments::{self, Acceptance, Commitment};
 use crate::eligibility::{Eligibility, Outcome, Workplace};
-use crate::ids::{ApplicationId, CommitmentId, PersonId, VerificationId};
+use crate::ids::{ApplicationId, CommitmentId, PersonId, TeamId, VerificationId};
 use crate::journal::{Change, Changed};
 use crate::meta::Meta;
 use crate::programs::EnrollmentMode;
@@ -26,6 +26,8 @@ pub struct ApplicationDraft {
     pub commitments: Vec<Accepted>,
     /// The employment on which it is to stand; the one that fits best, where none is named.
     pub workplace: Option<Workplace>,
+    /// The team with which it is to be sent.
+    pub team_id: Option<TeamId>,
 }
 
 /// What can be changed of a draft: `None` leaves a member as it is.
@@ -91,6 +93,7 @@ impl Application {
             answers: draft.answers,
             commitments,
             submitted_at: None,
+            team_id: draft.team_id,
             transferred_from: None,
             standing: Standing::Draft,
             meta: Meta::new(now),
@@ -121,11 +124,15 @@ impl Application {
         Ok(Change::one(draft, happened))
     }
 
-    /// Goes on when it can be sent, as far as its state and the time go.
+    /// Goes on when it can be sent by itself, as far as its state and the time go.
     ///
     /// # Errors
-    /// It was sent already, or sign-up is not open.
+    /// It was sent already, or is sent with its team, or sign-up is not open.
     pub fn can_be_sent(&self, signup: &Signup, now: Timestamp) -> Result<(), Refusal> {
+        if self.team_id.is_some() {
+            let what = "It is sent with its team: agree to that, or withdraw it and begin one of your own";
+            return Err(Refusal::NotReady { what: what.to_owned(), missing: Vec::new() });
+        }
         self.clone().as_of(signup, now).check(Action::SubmitApplication, signup, now)
     }
 

@@ -107,7 +107,8 @@ impl Application {
         } else {
             (Standing::Submitted { hold_until: None }, "submitted")
         };
-        let begun = self.continued(id, there, required, standing, now);
+        // Who waits with a team goes on waiting with it.
+        let begun = Self { team_id: self.team_id, ..self.continued(id, there, required, standing, now) };
         let happened = begun.begun_by_moving(verb);
         Change::one(begun, happened)
     }
@@ -130,6 +131,7 @@ impl Application {
             answers: self.answers.clone(),
             commitments: self.commitments.iter().filter(asked_there).copied().collect(),
             submitted_at: self.submitted_at.or_else(|| (standing != Standing::Draft).then_some(now)),
+            team_id: None,
             transferred_from: Some(self.id),
             standing,
             meta: Meta::new(now),

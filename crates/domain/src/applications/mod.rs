@@ -11,7 +11,7 @@ use crate::access::{Action, Tie};
 use crate::cohorts::Signup;
 use crate::commitments::Acceptance;
 use crate::eligibility::{EmploymentFacts, Workplace};
-use crate::ids::{ApplicationId, CohortId, PersonId, VerificationId};
+use crate::ids::{ApplicationId, CohortId, PersonId, TeamId, VerificationId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
@@ -98,6 +98,8 @@ pub struct Application {
     pub commitments: Vec<Acceptance>,
     /// When it was sent.
     pub submitted_at: Option<Timestamp>,
+    /// The team with which it is sent.
+    pub team_id: Option<TeamId>,
     /// The application to another cohort that it continues.
     pub transferred_from: Option<ApplicationId>,
     /// Where it stands.
@@ -191,7 +193,10 @@ impl Application {
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, signup: &Signup, now: Timestamp) -> Vec<&'static str> {
         let now_self = self.clone().as_of(signup, now);
-        let in_time = |action| !of_enrollment(action) && now_self.in_time(action, signup, now).is_ok();
+        let in_time = |action| {
+            let with_its_team = action == Action::SubmitApplication && self.team_id.is_some();
+            !of_enrollment(action) && !with_its_team && now_self.in_time(action, signup, now).is_ok()
+        };
         MACHINE.allowed(now_self.state(), tie, in_time)
     }
 

@@ -25,7 +25,8 @@ pub struct Waiting {
 /// A cohort that is being settled, at one instant, under its lock.
 ///
 /// First each application that may have lapsed is given to [`Settling::expire`]; then, as long as [`Settling::asks_for_more`], the
-/// waitlist, in its order, to [`Settling::consider`].
+/// waitlist, in its order, to [`Settling::consider`], or where people wait for all or none, to [`Settling::consider_together`] in the place
+/// of the first of them.
 #[derive(Debug)]
 pub struct Settling {
     cohort: Cohort,
@@ -89,9 +90,12 @@ impl Settling {
 
     /// Offers the next on the waitlist a seat; who cannot have one keeps the place.
     pub fn consider(&mut self, waiting: &Waiting) {
-        if !self.asks_for_more() {
-            return;
+        if self.asks_for_more() {
+            self.offer(waiting);
         }
+    }
+
+    fn offer(&mut self, waiting: &Waiting) {
         match self.promote(waiting) {
             Ok(mut change) => {
                 change.happened.splice(0..0, self.skipped.iter().skip(self.told).cloned());
@@ -102,6 +106,32 @@ impl Settling {
                 self.changes.push(change);
             }
             Err(why) => self.skipped.push(waiting.application.passed_over(&why)),
+        }
+    }
+
+    /// Offers seats to people who wait together: to all of them, or to none. Then they all keep their places.
+    pub fn consider_together(&mut self, team: &[Waiting]) {
+        if !self.asks_for_more() {
+            return;
+        }
+        let free = self.cohort.capacity.max.saturating_sub(self.cohort.seats.held);
+        let fits = usize::try_from(free).is_ok_and(|free| team.len() <= free);
+        let before = self.seats_by_organization.clone();
+        let mut reasons = Vec::new();
+        for waiting in team {
+            reasons.push(self.promote(waiting).err());
+            self.seats_by_organization.add(waiting.application.workplace);
+        }
+        self.seats_by_organization = before;
+        if fits && reasons.iter().all(Option::is_none) {
+            for waiting in team {
+                self.offer(waiting);
+            }
+            return;
+        }
+        for (waiting, why) in team.iter().zip(reasons) {
+            let together = || Refusal::CohortFull("no seats for all of them".to_owned());
+            self.skipped.push(waiting.application.passed_over(&why.unwrap_or_else(together)));
         }
     }
 

@@ -11,10 +11,11 @@ use crate::applications::fixtures::{KICKOFF, OPENS, application, at, id, open_co
 use crate::applications::{Applicant, Application, ApplicationDraft, ApplicationState, DeclineReason, MACHINE, Verified};
 use crate::cohorts::{CohortUpdate, Signup};
 use crate::eligibility::{self, Eligibility, EmploymentFacts, JoiningTerms, Rule, SeatsByOrganization};
-use crate::ids::{ApplicationId, Id, PersonId};
+use crate::ids::{ApplicationId, Id, PersonId, TeamId};
 use crate::journal::Change;
 use crate::programs::{Capacity, EnrollmentMode};
 use crate::refusal::Refusal;
+use crate::teams::TeamMode;
 use crate::words::Word;
 
 /// One thing that happens.
@@ -22,6 +23,8 @@ use crate::words::Word;
 enum Step {
     /// A person begins an application and sends it.
     Apply(u8),
+    /// Three people apply as one, all or none.
+    ApplyTogether(u8),
     /// A person begins an application.
     Begin(u8),
     /// A person does this to the application.
@@ -85,6 +88,7 @@ impl World {
                 self.begin(*person)?;
                 self.submit(*person)?;
             }
+            Step::ApplyTogether(person) => self.apply_together(*person)?,
             Step::Begin(person) => self.begin(*person)?,
             Step::Person(person, Action::SubmitApplication) => self.submit(*person)?,
             Step::Person(person, action) | Step::Staff(person, action) => self.decide(*person, *action)?,
@@ -114,10 +118,51 @@ impl World {
         if self.live(person).is_some() {
             return Err(Refusal::AlreadyApplied);
         }
+        self.begin_with(person, None)
+    }
+
+    fn begin_with(&mut self, person: u8, team_id: Option<TeamId>) -> Result<(), Refusal> {
         let new = self.next_id();
         let whose = (&self.cohort, id::<PersonId>(person.into()));
-        let change = Application::begin(new, whose, ApplicationDraft::default(), &[], Some(&window()), at(self.now))?;
+        let draft = ApplicationDraft { team_id, ..ApplicationDraft::default() };
+        let change = Application::begin(new, whose, draft, &[], Some(&window()), at(self.now))?;
         self.applications.insert(new, change.value);
+        Ok(())
+    }
+
+    /// Of one organization, as far as that goes: the team is what is drawn on for its waiting.
+    fn apply_together(&mut self, first: u8) -> Result<(), Refusal> {
+        drop(self.settle());
+        let members = [first, first % PEOPLE + 1, (first + 1) % PEOPLE + 1];
+        if members.iter().any(|member| self.live(*member).is_some()) {
+            return Err(Refusal::AlreadyApplied);
+        }
+        let before = (self.cohort.clone(), self.applications.clone());
+        let seats = self.cohort.seats_for_team(TeamMode::AllOrNone, members.len());
+        let team = id(self.next_number.replace(self.next_number.get() + 1));
+        for (place, member) in members.into_iter().enumerate() {
+            let sent = self.send_with_team(member, team, place < seats);
+            if sent.is_err() {
+                (self.cohort, self.applications) = before; // the transaction is rolled back
+                return sent;
+            }
+        }
+        drop(self.settle());
+        Ok(())
+    }
+
+    fn send_with_team(&mut self, person: u8, team: TeamId, takes_seat: bool) -> Result<(), Refusal> {
+        self.begin_with(person, Some(team))?;
+        let draft = self.of(person)?;
+        let eligibility = self.eligibility(&draft);
+        let applicant = self.applicant(person, &eligibility);
+        let seat = match self.signup.mode {
+            EnrollmentMode::RollingReview => Seat::Unasked,
+            EnrollmentMode::FirstCome if takes_seat => Seat::Held { until: applicant.holds_until(&self.signup, at(self.now)) },
+            EnrollmentMode::FirstCome => Seat::Full { place: self.cohort.seats.draw_place() },
+        };
+        let change = draft.submit(&applicant, seat, &self.signup, at(self.now))?;
+        self.save(&change, Action::SubmitApplication, true);
         Ok(())
     }
 
@@ -269,17 +314,24 @@ impl World {
         for application in self.applications.values().filter(lapsed) {
             settling.expire(application.clone());
         }
+        let mut considered = BTreeSet::new();
         for application in self.queue() {
             if !settling.asks_for_more() {
                 break;
             }
-            let person = person_of(&application);
-            let verified = self.verified(person);
-            settling.consider(&Waiting { application, employments: self.employments(person), verified });
+            match application.team_id {
+                None => settling.consider(&self.waiting(application)),
+                Some(team) if considered.insert(team) => {
+                    let team = self.queue().into_iter().filter(|member| member.team_id == Some(team));
+                    settling.consider_together(&team.map(|member| self.waiting(member)).collect::<Vec<_>>());
+                }
+                Some(_) => {}
+            }
         }
         let standing = self.applications.values().filter(|application| !lapsed(application));
         let settled = settling.finish(earliest(standing.map(|application| application.standing.lapses_at())));
         self.assert_none_passed_over_silently(&settled.changes);
+        self.assert_teams_are_promoted_whole(&settled.changes);
         for change in &settled.changes {
             let promoted = change.value.state() == ApplicationState::Offered;
             let action = if promoted { Action::PromoteApplication } else { Action::ExpireApplication };
@@ -307,6 +359,20 @@ impl World {
             let silent = self.queue().into_iter().find(|other| before(other) && !accounted.contains(&other.id));
             assert_eq!(silent, None, "was passed over silently");
         }
+    }
+
+    fn assert_teams_are_promoted_whole(&self, changes: &[Change<Application>]) {
+        let promoted = |id| changes.iter().any(|change| change.value.id == id && change.value.state() == ApplicationState::Offered);
+        let gone = |id| changes.iter().any(|change| change.value.id == id && change.value.state() == ApplicationState::Expired);
+        for change in changes.iter().filter(|change| promoted(change.value.id) && change.value.team_id.is_some()) {
+            let fellows = self.queue().into_iter().filter(|other| other.team_id == change.value.team_id && !gone(other.id));
+            assert!(fellows.into_iter().all(|fellow| promoted(fellow.id)), "a part of a team was promoted");
+        }
+    }
+
+    fn waiting(&self, application: Application) -> Waiting {
+        let person = person_of(&application);
+        Waiting { application, employments: self.employments(person), verified: self.verified(person) }
     }
 
     /// What must hold after each step.
@@ -418,6 +484,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ]);
     let step = prop_oneof![
         8 => person().prop_map(Step::Apply),
+        2 => person().prop_map(Step::ApplyTogether),
         1 => person().prop_map(Step::Begin),
         6 => (person(), by_person).prop_map(|(person, action)| Step::Person(person, action)),
         6 => (person(), by_staff).prop_map(|(person, action)| Step::Staff(person, action)),

@@ -2,7 +2,7 @@
 
 use cohortium_domain::applications::{Answers, Application, ApplicationState, Standing};
 use cohortium_domain::eligibility::Workplace;
-use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, Id, OrganizationId, PersonId, VerificationId};
+use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, Id, OrganizationId, PersonId, TeamId, VerificationId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::seats::Place;
@@ -54,6 +54,7 @@ impl Record for Application {
             cause: cause.map(str::to_owned),
             note: note.map(|note| note.as_str().to_owned()),
             submitted_at: self.submitted_at.map(Timestamp::utc),
+            team_id: self.team_id.map(Id::uuid),
             transferred_from: self.transferred_from.map(Id::uuid),
             transferred_to: self.standing.transferred_to().map(Id::uuid),
             version: self.meta.version,
@@ -75,6 +76,7 @@ impl Record for Application {
             answers: Answers { form_version: row.form_version, values: json(TABLE, "answers", &row.answers)? },
             commitments: json(TABLE, "commitments", &row.commitments)?,
             submitted_at: row.submitted_at.map(Timestamp::new),
+            team_id: row.team_id.map(TeamId::from_uuid),
             transferred_from: row.transferred_from.map(ApplicationId::from_uuid),
             standing: standing(&row)?,
             meta: meta(row.version, row.created_at, row.updated_at),

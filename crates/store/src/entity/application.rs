@@ -25,6 +25,7 @@ pub struct Model {
     pub cause: Option<String>,
     pub note: Option<String>,
     pub submitted_at: Option<DateTimeUtc>,
+    pub team_id: Option<Uuid>,
     pub transferred_from: Option<Uuid>,
     pub transferred_to: Option<Uuid>,
     pub version: i64,

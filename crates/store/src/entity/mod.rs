@@ -31,6 +31,7 @@ pub(crate) mod refresh_token;
 pub(crate) mod role_list;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod team_application;
 pub(crate) mod throttle;
 pub(crate) mod totp_secret;
 pub(crate) mod verification;
@@ -75,6 +76,7 @@ scoped!(refresh_token);
 scoped!(role_list);
 scoped!(session);
 scoped!(sign_in);
+scoped!(team_application);
 scoped!(totp_secret);
 scoped!(verification);
 

@@ -51,7 +51,7 @@ impl Facts {
 }
 
 /// How the rules of a cohort are answered for a person with these employments. The seat of one application, its own, is not counted.
-pub(super) async fn judge(
+pub(crate) async fn judge(
     read: &Read,
     cohort: &Cohort,
     year: &Year,
@@ -68,7 +68,7 @@ pub(super) async fn judge(
 }
 
 /// The employments that a person holds today.
-pub(super) async fn employments_of(read: &Read, person: PersonId) -> Result<Vec<EmploymentFacts>> {
+pub(crate) async fn employments_of(read: &Read, person: PersonId) -> Result<Vec<EmploymentFacts>> {
     let today = read.today().await?;
     Ok(read.employment_facts([person], today).await?.remove(&person).unwrap_or_default())
 }

@@ -32,6 +32,7 @@ use crate::seats::{self, Entered, signup};
 use self::facts::Facts;
 pub(crate) use self::resting::{admit, enter_resting};
 pub use self::send::submit;
+pub(crate) use self::send::{require_complete, send_with_team};
 pub use self::transfer::{TransferWish, confirm, transfer};
 
 /// An application that is wished for.
@@ -95,6 +96,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
         answers: answers(tx, &cohort, wish.answers).await?,
         commitments: wish.commitments,
         workplace: workplace(tx, person, wish.employment_id).await?,
+        team_id: None,
     };
     let required = facts::required(tx, &cohort).await?;
     let window = year.window(&cohort);
@@ -268,13 +270,13 @@ async fn make_room(tx: &mut Tx, cohort: &Cohort, year: &Year, person: PersonId) 
 }
 
 /// Answers, with the version of the form that they answer.
-async fn answers(read: &Read, cohort: &Cohort, values: Map<String, Value>) -> Result<Answers> {
+pub(crate) async fn answers(read: &Read, cohort: &Cohort, values: Map<String, Value>) -> Result<Answers> {
     let form: ApplicationForm = read.program_document(cohort.program_id).await?;
     Ok(Answers { form_version: form.meta.version, values })
 }
 
 /// Where somebody works by this employment, which must be current and the person's own.
-async fn workplace(read: &Read, person: PersonId, employment: Option<EmploymentId>) -> Result<Option<Workplace>> {
+pub(crate) async fn workplace(read: &Read, person: PersonId, employment: Option<EmploymentId>) -> Result<Option<Workplace>> {
     let Some(employment) = employment else { return Ok(None) };
     let current = facts::employments_of(read, person).await?;
     let found = current.into_iter().map(|facts| facts.workplace).find(|workplace| workplace.employment_id == employment);

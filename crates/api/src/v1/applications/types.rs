@@ -6,7 +6,7 @@ use cohortium_domain::access::Tie;
 use cohortium_domain::applications::{self, ApplicationState, DeclineReason, ExpiryCause, RemovalCause, Standing};
 use cohortium_domain::cohorts::Signup;
 use cohortium_domain::commitments::Acceptance;
-use cohortium_domain::ids::{ApplicationId, CohortId, CommitmentId, EmploymentId, PersonId, VerificationId};
+use cohortium_domain::ids::{ApplicationId, CohortId, CommitmentId, EmploymentId, PersonId, TeamId, VerificationId};
 use cohortium_domain::text::Reason;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ApplicationFilter, ApplicationOrder};
@@ -22,7 +22,7 @@ use crate::v1::page;
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = Object, example = json!({"why": "Our school is small, and I know nobody else who does this work."}))]
-pub(in crate::v1) struct Answers(Map<String, Value>);
+pub(in crate::v1) struct Answers(pub Map<String, Value>);
 
 /// An application to a cohort. From `enrolled` on it is an enrollment too, with the same id.
 #[derive(Serialize, ToSchema)]
@@ -76,6 +76,9 @@ pub(in crate::v1) struct ApplicationSummary {
     /// Since when it is, or was, an enrollment.
     #[serde(skip_serializing_if = "Option::is_none")]
     enrolled_at: Option<Timestamp>,
+    /// The team with which it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team_application_id: Option<TeamId>,
     /// The application to another cohort that it continues: one whose offer is confirmed gives up that place.
     #[serde(skip_serializing_if = "Option::is_none")]
     transferred_from_id: Option<ApplicationId>,
@@ -110,7 +113,7 @@ pub(in crate::v1) struct AcceptedCommitment {
 /// A commitment that is accepted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CommitmentAcceptance {
+pub(in crate::v1) struct CommitmentAcceptance {
     commitment_id: CommitmentId,
     /// The version that was read: it must be the one in which the commitment stands.
     #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
@@ -240,7 +243,7 @@ impl From<CommitmentAcceptance> for applications::Accepted {
     }
 }
 
-fn accepted(commitments: Vec<CommitmentAcceptance>) -> Vec<applications::Accepted> {
+pub(in crate::v1) fn accepted(commitments: Vec<CommitmentAcceptance>) -> Vec<applications::Accepted> {
     commitments.into_iter().map(Into::into).collect()
 }
 
@@ -400,6 +403,7 @@ pub(in crate::v1) fn summary(
         offer_expires_at: lapses_at.filter(|_| state == ApplicationState::Offered),
         submitted_at: application.submitted_at,
         enrolled_at: application.standing.enrolled_at(),
+        team_application_id: application.team_id,
         transferred_from_id: application.transferred_from,
         transferred_to_id: application.standing.transferred_to(),
         employment_id: application.workplace.map(|workplace| workplace.employment_id),
