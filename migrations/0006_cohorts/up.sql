@@ -15,6 +15,7 @@ CREATE TABLE cohorts (
     started_at {instant},
     ended_at {instant},
     cancel_reason TEXT,
+    merged_into {uuid} REFERENCES cohorts (id),
     seats_min {int} NOT NULL CHECK (seats_min >= 1),
     seats_max {int} NOT NULL CHECK (seats_max >= seats_min),
     -- How many seats are held, whatever happens at once: under the statement that takes one, and under everything else.
@@ -28,6 +29,7 @@ CREATE TABLE cohorts (
     updated_at {instant} NOT NULL,
     CHECK ((state IN ('completed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK ((state = 'cancelled') = (cancel_reason IS NOT NULL)),
+    CHECK (state = 'cancelled' OR merged_into IS NULL),
     CHECK (state <> 'in_session' OR started_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX cohorts_coalition_id_slug ON cohorts (coalition_id, slug);
@@ -57,7 +59,8 @@ CREATE TABLE applications (
     answers {json} NOT NULL,
     commitments {json} NOT NULL,
     state TEXT NOT NULL CHECK (state IN (
-        'draft', 'submitted', 'waitlisted', 'offered', 'enrolled', 'completed', 'expired', 'declined', 'withdrawn', 'removed')),
+        'draft', 'submitted', 'waitlisted', 'offered', 'enrolled', 'completed', 'expired', 'declined', 'withdrawn', 'removed',
+        'transferred')),
     -- When it came to stand where it stands, and what belongs to that.
     stands_since {instant} NOT NULL,
     lapses_at {instant},
@@ -67,6 +70,11 @@ CREATE TABLE applications (
     cause TEXT,
     note TEXT,
     submitted_at {instant},
+    -- The team with which it is sent.
+    team_id {uuid},
+    -- The application to another cohort that it continues, and the one that continues it.
+    transferred_from {uuid} REFERENCES applications (id),
+    transferred_to {uuid} REFERENCES applications (id),
     version {int} NOT NULL,
     created_at {instant} NOT NULL,
     updated_at {instant} NOT NULL,
@@ -76,7 +84,8 @@ CREATE TABLE applications (
     CHECK ((state = 'waitlisted') = (place IS NOT NULL)),
     CHECK (state NOT IN ('enrolled', 'completed', 'removed') OR enrolled_at IS NOT NULL),
     CHECK ((state IN ('expired', 'declined', 'removed')) = (cause IS NOT NULL)),
-    CHECK ((state = 'draft') = (submitted_at IS NULL) OR state IN ('expired', 'declined', 'withdrawn'))
+    CHECK ((state = 'draft') = (submitted_at IS NULL) OR state IN ('expired', 'declined', 'withdrawn', 'transferred')),
+    CHECK ((state = 'transferred') = (transferred_to IS NOT NULL))
 );
 -- One that is open, for a person and a cohort.
 CREATE UNIQUE INDEX applications_cohort_id_person_id ON applications (cohort_id, person_id)
@@ -86,4 +95,6 @@ CREATE INDEX applications_by_state ON applications (cohort_id, state);
 CREATE INDEX applications_by_person ON applications (person_id, created_at, id);
 CREATE INDEX applications_by_making ON applications (coalition_id, created_at, id);
 CREATE INDEX applications_by_change ON applications (coalition_id, updated_at, id);
+CREATE INDEX applications_by_team ON applications (team_id);
+CREATE INDEX applications_by_origin ON applications (transferred_from);
 CREATE INDEX applications_by_verification ON applications (verification_id);

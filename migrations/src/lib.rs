@@ -59,6 +59,7 @@ migrations! {
     "0015_reviews",
     "0016_stipends",
     "0017_joining",
+    "0018_moves",
 }
 
 struct Script {

@@ -84,7 +84,9 @@ fn of_tables(mode: &str, within: &Within) -> Vec<(&'static str, String)> {
         ),
         (
             "somebody waits beside a free seat",
-            of_cohorts(&format!("c.state = 'open' AND c.seats_held < c.seats_max AND EXISTS ({waiting} {may_be_offered})")),
+            of_cohorts(&format!(
+                "c.state = 'open' AND c.seats_held < c.seats_max AND EXISTS ({waiting} {may_be_offered} AND a.team_id IS NULL)"
+            )),
         ),
         (
             "somebody is in a cohort twice",
@@ -93,6 +95,20 @@ fn of_tables(mode: &str, within: &Within) -> Vec<(&'static str, String)> {
                  AND b.id <> a.id AND {})",
                 live.replace("a.", "b.")
             )),
+        ),
+        (
+            "somebody takes part in a cohort and has the place still that was given up for it",
+            of_applications(&format!(
+                "a.state = 'enrolled' AND EXISTS (SELECT 1 FROM applications b WHERE b.id = a.transferred_from AND {})",
+                live.replace("a.", "b.")
+            )),
+        ),
+        (
+            "two places are on offer for one",
+            of_applications(
+                "a.state = 'offered' AND EXISTS (SELECT 1 FROM applications b WHERE b.transferred_from = a.transferred_from \
+                 AND b.state = 'offered' AND b.id <> a.id)",
+            ),
         ),
         (
             "the history of the waitlist is not that of the application",
@@ -125,6 +141,15 @@ fn of_moves(mode: &str) -> Vec<(&'static str, String)> {
                  JOIN moves theirs ON theirs.cohort = p.cohort AND theirs.type = 'application.waitlisted' AND theirs.number < mine.number \
                  WHERE p.type = 'application.offered' AND p.before = 'waitlisted' \
                  AND NOT EXISTS (SELECT 1 FROM moves f WHERE f.id = p.id AND f.type = 'application.prioritized' AND f.number < p.number) AND {}",
+                nothing_since("p", "")
+            ),
+        ),
+        (
+            "who came over from another cohort was given a seat while somebody waited, without a word",
+            format!(
+                "SELECT count(*) FROM moves p JOIN moves theirs ON theirs.cohort = p.cohort \
+                 AND theirs.type = 'application.waitlisted' AND theirs.number < p.number \
+                 WHERE p.type = 'application.offered' AND p.before IS NULL AND {}",
                 nothing_since("p", "")
             ),
         ),

@@ -63,6 +63,14 @@ async fn run(mode: &str, database: impl AsyncFn() -> TestDatabase) {
 enum Deed {
     /// The person applies.
     Apply,
+    /// The person applies to the other cohort.
+    ApplyThere,
+    /// The person and two colleagues apply as one, all or none.
+    Team,
+    /// Staff offer the person a place in the other of the two cohorts.
+    Transfer,
+    /// Staff merge the other cohort into the first, and make a new one.
+    Merge,
     /// The person does this to the application.
     Person(&'static str),
     /// The person leaves the cohort.
@@ -93,7 +101,7 @@ impl Deed {
             1 => Self::Remove,
             _ => Self::Seats(1 + numbers.below(4)),
         };
-        let shared = numbers.below(20);
+        let shared = numbers.below(26);
         match (mode, shared) {
             (_, 0..=4) => Self::Apply,
             (_, 5) => Self::Person("withdraw"),
@@ -104,6 +112,10 @@ impl Deed {
             (_, 12) | ("first_come", 17 | 18) => Self::Employment { ended: numbers.below(3) > 0 },
             (_, 13 | 14) => of_time(numbers),
             (_, 19) => Self::Prioritize(numbers.below(3)),
+            (_, 20) => Self::ApplyThere,
+            (_, 21 | 22) => Self::Transfer,
+            (_, 23) => Self::Merge,
+            (_, 24 | 25) => Self::Team,
             ("first_come", _) => Self::Staff("decline"),
             (_, 15..=17) => Self::Staff("waitlist"),
             _ => Self::Staff("offer"),
@@ -116,6 +128,8 @@ struct Play<'a> {
     database: &'a TestDatabase,
     stage: Stage<'a>,
     cohort: String,
+    /// The other cohort.
+    other: RefCell<String>,
     people: Vec<Session<'a>>,
     /// The address of each person's employment.
     employments: Vec<String>,
@@ -130,6 +144,7 @@ impl<'a> Play<'a> {
     async fn new(database: &'a TestDatabase, api: &'a Api, mode: &'a str, seed: u64) -> Self {
         let stage = Stage::new(api, mode).await;
         let cohort = stage.cohort(2).await;
+        let other = RefCell::new(stage.cohort_named("other", 3).await);
         let (mut people, mut employments) = (Vec::new(), Vec::new());
         for number in 0..PEOPLE {
             let name = format!("P{number}");
@@ -139,7 +154,7 @@ impl<'a> Play<'a> {
             people.push(person);
         }
         let applications = RefCell::new(vec![None; PEOPLE]);
-        Self { database, stage, cohort, people, employments, applications, numbers: RefCell::new(Numbers(seed)), seed, mode }
+        Self { database, stage, cohort, other, people, employments, applications, numbers: RefCell::new(Numbers(seed)), seed, mode }
     }
 
     /// Plays all rounds, and lets sign-up close. Tells how many deeds were done, and how many refused.
@@ -174,10 +189,26 @@ impl<'a> Play<'a> {
         let path = |kind: &str| Some(format!("/v1/{kind}/{}", application.as_ref()?["id"].as_str()?));
         let reason = json!({"reason": "It was looked into"});
         Some(match deed {
-            Deed::Apply => {
-                let answer = apply(who, &self.cohort).await;
-                if answer.status == 201 {
-                    self.applications.borrow_mut()[person] = Some(answer.body.clone());
+            Deed::Apply => self.keep(person, apply(who, &self.cohort).await),
+            Deed::ApplyThere => {
+                let other = self.other.borrow().clone();
+                self.keep(person, apply(who, &other).await)
+            }
+            Deed::Team => self.apply_together(person).await,
+            Deed::Transfer => {
+                let here = application.as_ref()?["cohort_id"].as_str()?.to_owned();
+                let other = self.other.borrow().clone();
+                let to = if self.cohort.ends_with(&here) { other } else { self.cohort.clone() };
+                let wish = json!({"to_cohort_id": to.rsplit('/').next()?, "reason": "It was looked into"});
+                self.keep(person, staff.post(&format!("{}/transfer", path("applications")?), wish).await)
+            }
+            Deed::Merge => {
+                let other = self.other.borrow().clone();
+                let wish = json!({"into_cohort_id": self.cohort.rsplit('/').next()?, "reason": "Too few people"});
+                let answer = staff.post(&format!("{other}/merge"), wish).await;
+                if answer.status == 200 {
+                    let another = self.stage.cohort_named(&format!("after-{}", other.rsplit('/').next()?), 3).await;
+                    *self.other.borrow_mut() = another;
                 }
                 answer
             }
@@ -203,6 +234,37 @@ impl<'a> Play<'a> {
             Deed::Seats(max) => staff.patch(&self.cohort, json!({"capacity": {"max": max}})).await,
             Deed::Hours(hours) => staff.request(Method::POST, "/v1/clock/advance").json(&json!({ "hours": hours })).send().await,
         })
+    }
+
+    /// One after the other: it is begun, everybody agrees, and it is sent. Something else can come between.
+    async fn apply_together(&self, person: usize) -> Answer {
+        let colleagues = [(person + 2) % PEOPLE, (person + 4) % PEOPLE];
+        let wish = json!({"colleagues": colleagues.map(|number| format!("p{number}@example.org"))});
+        let made = self.people[person].post(&format!("{}/team-applications", self.cohort), wish).await;
+        if made.status != 201 {
+            return made;
+        }
+        let path = made.header("location").to_owned();
+        for colleague in colleagues {
+            let _ = self.people[colleague].act(&format!("{path}/agree")).await;
+        }
+        let sent = self.people[person].act(&format!("{path}/submit")).await;
+        for member in made.body["members"].as_array().unwrap() {
+            let id = member["person_id"].as_str().unwrap();
+            let number = self.people.iter().position(|person| person.person_id().to_string() == id).unwrap();
+            let path = format!("/v1/applications/{}", member["application_id"].as_str().unwrap());
+            let application = self.people[number].get(&path).await.expect(200);
+            self.applications.borrow_mut()[number] = Some(application);
+        }
+        sent
+    }
+
+    /// Keeps in mind what a person has applied with last.
+    fn keep(&self, person: usize, answer: Answer) -> Answer {
+        if answer.status == 201 {
+            self.applications.borrow_mut()[person] = Some(answer.body.clone());
+        }
+        answer
     }
 
     /// Asks the tables whether anything is as it may not be.

@@ -52,6 +52,8 @@ mod sign_ins;
 mod simulation;
 mod staff;
 mod stipends;
+mod teams;
 mod timeline;
+mod transfers;
 mod verifications;
 mod waitlist;

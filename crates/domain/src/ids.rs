@@ -114,6 +114,8 @@ ids! {
     CohortId,
     /// Identifies an application and, from `enrolled` on, the enrollment that it became.
     ApplicationId,
+    /// Identifies a team application.
+    TeamId,
     /// Identifies a verification of an employment for a program.
     VerificationId,
     /// Identifies one piece of evidence.

@@ -35,6 +35,8 @@ crate::words! {
         Cohort = "cohort",
         /// An application or enrollment.
         Application = "application",
+        /// A team application.
+        TeamApplication = "team_application",
         /// A verification.
         Verification = "verification",
         /// A session.
@@ -69,6 +71,7 @@ impl SubjectKind {
             Self::Review => Action::GetReview,
             Self::Cohort => Action::GetCohort,
             Self::Application => Action::GetApplication,
+            Self::TeamApplication => Action::GetTeamApplication,
             Self::Verification => Action::GetVerification,
             Self::Session => Action::GetSession,
             Self::Stipend => Action::GetStipend,
@@ -177,6 +180,12 @@ impl<T> Change<T> {
     /// One thing happened.
     pub fn one(value: T, happened: Happening) -> Self {
         Self { value, happened: vec![happened] }
+    }
+
+    /// The same, with a reason for all that happened.
+    pub fn because(mut self, reason: &Reason) -> Self {
+        self.happened = self.happened.into_iter().map(|happening| happening.because(Some(reason))).collect();
+        self
     }
 }
 

@@ -54,6 +54,7 @@ pub mod sessions;
 pub mod sign_ins;
 pub mod stipends;
 pub mod tax_forms;
+pub mod teams;
 pub mod text;
 pub mod throttles;
 pub mod time;

@@ -153,6 +153,7 @@ pub fn all() -> Vec<Description> {
         crate::reviews::MACHINE.describe(),
         crate::cohorts::MACHINE.describe(),
         crate::applications::MACHINE.describe(),
+        crate::teams::MACHINE.describe(),
         crate::verifications::MACHINE.describe(),
         crate::sessions::MACHINE.describe(),
         crate::stipends::MACHINE.describe(),

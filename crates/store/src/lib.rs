@@ -38,6 +38,7 @@ mod sessions;
 mod sign_ins;
 mod stipends;
 mod tax_forms;
+mod teams;
 mod throttles;
 mod timeline;
 mod verifications;

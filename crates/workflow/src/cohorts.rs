@@ -1,5 +1,7 @@
 //! Cohorts, as staff make them and their facilitators run them.
 
+mod merging;
+
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::ApplicationState;
 use cohortium_domain::cohorts::{Audience, Cohort, CohortUpdate, MeetingMode, NewCohort, Year};
@@ -18,6 +20,8 @@ use cohortium_store::{Read, Result, Tx};
 use crate::input::Input;
 use crate::seats::{self, Entered};
 use crate::{sessions, stipends};
+
+pub use self::merging::{Cancellation, Merge, cancel, merge};
 
 /// A cohort that is wished for: what is not said is as its program has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,16 +179,6 @@ pub async fn complete(tx: &mut Tx, actor: &Actor, id: CohortId, precondition: Pr
     finish(tx, actor, entered, changed).await
 }
 
-/// Calls a cohort off: its applications and enrollments are released, and what was not approved of its stipend is void.
-///
-/// # Errors
-/// The domain's refusals; the database's errors.
-pub async fn cancel(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, Reason>) -> Result<InYear> {
-    let entered = enter(tx, actor, id, Action::CancelCohort).await?;
-    let reason = input.admit(&entered.cohort().meta)?;
-    call_off(tx, actor, entered, &reason).await
-}
-
 /// Calls off every cohort of a program that is not over, because the program is.
 ///
 /// # Errors
@@ -222,9 +216,14 @@ async fn call_off(tx: &mut Tx, actor: &Actor, mut entered: Entered, reason: &Rea
             }
         }
     }
-    sessions::cancel_all(tx, actor, changed.value.id, reason).await?;
-    stipends::void_unapproved(tx, actor, changed.value.id, reason).await?;
-    finish(tx, actor, entered, changed).await
+    end(tx, actor, entered, changed, reason).await
+}
+
+/// Ends a cohort before its time: its sessions are cancelled, and what was not approved of its stipend is void.
+async fn end(tx: &mut Tx, actor: &Actor, entered: Entered, ended: Change<Cohort>, reason: &Reason) -> Result<InYear> {
+    sessions::cancel_all(tx, actor, ended.value.id, reason).await?;
+    stipends::void_unapproved(tx, actor, ended.value.id, reason).await?;
+    finish(tx, actor, entered, ended).await
 }
 
 /// What a cancelled cohort lets go.

@@ -31,6 +31,7 @@ pub mod sessions;
 pub mod sign_ins;
 pub mod stipends;
 pub mod tax_forms;
+pub mod teams;
 pub mod throttles;
 pub mod timeline;
 pub mod verifications;

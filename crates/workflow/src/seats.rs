@@ -4,14 +4,17 @@
 //! What always holds: the counters of a cohort are written only by who holds its lock, but for the one statement that takes a free seat;
 //! whatever frees a seat gives it on in the same transaction; and what happens on a waitlist is kept as its moves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cohortium_domain::access::Actor;
 use cohortium_domain::applications::{Application, Standing};
 use cohortium_domain::cohorts::{Cohort, Signup, Year};
 use cohortium_domain::eligibility::{Rule, SeatsByOrganization};
-use cohortium_domain::ids::{ApplicationId, CohortId};
-use cohortium_domain::journal::Change;
+use cohortium_domain::ids::{ApplicationId, CohortId, TeamId};
+use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::seats::{FreeSeat, Settled, Settling};
+use cohortium_domain::seats::{FreeSeat, Settled, Settling, Waiting};
+use cohortium_domain::teams::{Team, TeamMode};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::waitlist;
 use cohortium_store::{Result, Tx};
@@ -41,6 +44,39 @@ pub(crate) async fn enter(tx: &mut Tx, id: CohortId) -> Result<Entered> {
     Ok(entered)
 }
 
+/// Several cohorts that are locked, and have been settled.
+pub(crate) struct EnteredTogether(BTreeMap<CohortId, Entered>);
+
+/// Locks cohorts in the one order, and settles them.
+pub(crate) async fn enter_together(tx: &mut Tx, ids: impl IntoIterator<Item = CohortId>) -> Result<EnteredTogether> {
+    let mut entered = BTreeMap::new();
+    for id in ids.into_iter().collect::<BTreeSet<_>>() {
+        entered.insert(id, enter(tx, id).await?);
+    }
+    Ok(EnteredTogether(entered))
+}
+
+impl EnteredTogether {
+    /// One of them.
+    pub fn get(&mut self, id: CohortId) -> Result<&mut Entered> {
+        self.0.get_mut(&id).ok_or_else(|| Refusal::Hidden(SubjectKind::Cohort.noun()).into())
+    }
+
+    /// One of them, which is left by itself.
+    pub fn take(&mut self, id: CohortId) -> Result<Entered> {
+        self.0.remove(&id).ok_or_else(|| Refusal::Hidden(SubjectKind::Cohort.noun()).into())
+    }
+
+    /// Leaves them all. Gives the application as it then is.
+    pub async fn leave_with(mut self, tx: &mut Tx, application: Application) -> Result<InCohort> {
+        let its_own = self.take(application.cohort_id)?;
+        for entered in self.0.into_values() {
+            entered.leave(tx).await?;
+        }
+        its_own.leave_with(tx, application).await
+    }
+}
+
 impl Entered {
     /// The cohort, its counters as they are now.
     pub fn cohort(&self) -> &Cohort {
@@ -60,6 +96,11 @@ impl Entered {
     /// A seat that staff can offer.
     pub fn seat_to_offer(&mut self) -> Result<FreeSeat, Refusal> {
         self.settled.seat_to_offer()
+    }
+
+    /// The cohort as it was settled, to take in the people of another.
+    pub fn settled_mut(&mut self) -> &mut Settled {
+        &mut self.settled
     }
 
     /// An application that settling changed since the cohort was entered.
@@ -85,6 +126,20 @@ impl Entered {
         let saved = tx.save(change, actor).await?;
         tx.add_waitlist_moves(saved.cohort_id, &moves).await?;
         self.cohort_mut().seats.count(before, &saved.standing);
+        Ok(saved)
+    }
+
+    /// Saves what was done to an application of the cohort that is counted already.
+    pub async fn keep(&self, tx: &mut Tx, change: Change<Application>, actor: &Actor) -> Result<Application> {
+        let before = tx.find::<Application>(change.value.id).await?;
+        let (was, is) = (before.and_then(|before| before.standing.place()), change.value.standing.place());
+        let position = match is.filter(|_| was != is) {
+            Some(is) => Some(tx.waiting_before(self.cohort().id, is).await? + 1),
+            None => None,
+        };
+        let moves = waitlist::moves(was, &change, position, tx.now());
+        let saved = tx.save(change, actor).await?;
+        tx.add_waitlist_moves(saved.cohort_id, &moves).await?;
         Ok(saved)
     }
 
@@ -162,14 +217,28 @@ async fn lapsed(tx: &Tx, cohort: &Cohort, signup: &Signup) -> Result<(Vec<Applic
 }
 
 async fn consider_queue(tx: &Tx, settling: &mut Settling, cohort: CohortId) -> Result<()> {
-    let mut behind = None;
+    let (mut behind, mut considered) = (None, BTreeSet::new());
     while settling.asks_for_more() {
         let page = tx.queue(cohort, behind, QUEUE_PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         behind = last.standing.place();
+        let teams = tx.find_all::<Team>(page.iter().filter_map(|waiting| waiting.team_id)).await?;
+        let all_or_none = |id: &TeamId| teams.get(id).is_some_and(|team| team.mode == TeamMode::AllOrNone);
         for waiting in facts::of_queue(tx, page).await? {
-            settling.consider(&waiting);
+            match waiting.application.team_id.filter(all_or_none) {
+                None => settling.consider(&waiting),
+                Some(team) if considered.insert(team) => settling.consider_together(&waiting_with(tx, cohort, team).await?),
+                Some(_) => {}
+            }
         }
     }
     Ok(())
+}
+
+/// The members of a team who wait in a cohort.
+async fn waiting_with(tx: &Tx, cohort: CohortId, team: TeamId) -> Result<Vec<Waiting>> {
+    let mut members = tx.applications_of_team(team).await?;
+    members.retain(|member| member.cohort_id == cohort && member.standing.place().is_some());
+    members.sort_by_key(|member| member.standing.place());
+    facts::of_queue(tx, members).await
 }

@@ -386,9 +386,20 @@ fn applications() -> Vec<Row> {
             .on("application to decline")
             .with(|_| json!({"reason_code": "other", "note": "Another cohort fits better"})),
         row("withdrawApplication", Applicant).not(Member, 404).not(Facilitator, 403).on("application to withdraw"),
+        row("createTeamApplication", Applicant).on("ninth cohort").with(|_| json!({"colleagues": ["colleague@example.org"]})),
+        row("getTeamApplication", Applicant).not(Member, 404).on("team"),
+        row("agreeTeamApplication", Applicant).not(Member, 404).not(Facilitator, 403).not(Staff, 403).on("team"),
+        row("submitTeamApplication", Applicant).not(Member, 404).not(Facilitator, 403).not(Staff, 403).on("team"),
+        row("withdrawTeamApplication", Applicant).not(Member, 404).not(Facilitator, 403).not(Staff, 403).on("team to withdraw"),
         row("listMyEnrollments", Applicant),
         row("listEnrollments", Staff).not(Member, 403),
         row("getEnrollment", Applicant).not(Member, 404).on("enrollment"),
+        row("transferApplication", Staff)
+            .not(Facilitator, 403)
+            .not(Applicant, 403)
+            .not(Member, 403)
+            .on("enrollment")
+            .with(|place| json!({"to_cohort_id": place.id("sixth cohort"), "reason": "She asked for it"})),
         row("withdrawEnrollment", Applicant).not(Member, 404).not(Facilitator, 403).on("enrollment"),
         row("removeEnrollment", Staff).not(Facilitator, 403).not(Applicant, 403).on("enrollment to remove").with(because),
     ]
@@ -441,6 +452,11 @@ fn ends() -> Vec<Row> {
     vec![
         row("startCohort", Facilitator).not(Applicant, 403).on("cohort to start"),
         row("completeCohort", Facilitator).not(Applicant, 403).on("cohort to start"),
+        row("mergeCohort", Staff)
+            .not(Facilitator, 403)
+            .not(Applicant, 403)
+            .on("cohort to merge")
+            .with(|place| json!({"into_cohort_id": place.id("sixth cohort"), "reason": "Too few people"})),
         row("cancelCohort", Staff).not(Facilitator, 403).on("cohort to cancel").with(because),
         row("closeProgram", Staff).not(Member, 403).on("program to close"),
         row("cancelProgram", Staff).not(Member, 403).on("program to cancel").with(|_| json!({"reason": "Too few proposals"})),

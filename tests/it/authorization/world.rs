@@ -304,12 +304,19 @@ impl<'a> Place<'a> {
             ("third cohort", "reviewed program", Some("application to withdraw"), true),
             ("fourth cohort", "first program", Some("enrollment"), true),
             ("fifth cohort", "first program", Some("enrollment to remove"), true),
+            ("sixth cohort", "first program", None, false),
+            ("seventh cohort", "first program", None, false),
+            ("eighth cohort", "first program", None, false),
+            ("ninth cohort", "first program", None, false),
+            ("cohort to merge", "first program", Some("enrollment to move"), true),
         ] {
             let wish = json!({"title": name, "delivery": "virtual", "facilitator_ids": [lead.person_id()]});
             self.make(&staff, name, &format!("/v1/programs/{}/cohorts", self.id(program)), wish).await;
             let path = format!("/v1/cohorts/{}", self.id(name));
-            if let Some(application) = application {
+            if name != "draft cohort" {
                 let _ = staff.act(&format!("{path}/publish")).await.expect(200);
+            }
+            if let Some(application) = application {
                 self.make(&applicant, application, &format!("{path}/applications"), json!({ "submit": submit })).await;
             }
         }
@@ -322,6 +329,7 @@ impl<'a> Place<'a> {
         let addition = json!({"person_id": self.session(Role::Author).person_id(), "reason": "The office asked the school"});
         let _ = staff.post(&format!("{path}/additions"), addition).await.expect(201);
         self.make(&applicant, "waiting application", &format!("{path}/applications"), json!({"submit": true})).await;
+        self.teams(&applicant).await;
         let sessions = format!("/v1/cohorts/{}/sessions", self.id("cohort"));
         self.make(&lead, "session", &sessions, session("2020-03-03")).await;
     }
@@ -349,6 +357,19 @@ impl<'a> Place<'a> {
         self.keep("stipend", id(&made));
         self.keep("installment", id(&made["installments"][0]));
         self.keep("installment to void", id(&made["installments"][1]));
+    }
+
+    /// Teams of the applicant and a colleague, who has agreed.
+    async fn teams(&mut self, applicant: &Session<'_>) {
+        let colleague = self.api.person(self.coalition, "Colleague", &[]).await;
+        let employment =
+            json!({"organization_id": self.id("school"), "role": "principal", "level": "school", "starts_on": "2018-08-01"});
+        let _ = colleague.post("/v1/me/employments", employment).await.expect(201);
+        for (name, cohort) in [("team", "seventh cohort"), ("team to withdraw", "eighth cohort")] {
+            let path = format!("/v1/cohorts/{}/team-applications", self.id(cohort));
+            self.make(applicant, name, &path, json!({"colleagues": ["colleague@example.org"]})).await;
+            let _ = colleague.act(&format!("/v1/team-applications/{}/agree", self.id(name))).await.expect(200);
+        }
     }
 
     /// Makes a thing by HTTP, and keeps its id under this name.

@@ -35,6 +35,7 @@ mod staff;
 mod state_machines;
 mod stipends;
 mod tax_forms;
+mod teams;
 mod timeline;
 mod verifications;
 mod waitlist;
@@ -162,6 +163,7 @@ rooms! {
     waitlist,
     additions,
     enrollments,
+    teams,
     sessions,
     verifications,
     stipends,

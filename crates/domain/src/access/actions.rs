@@ -327,6 +327,8 @@ actions! {
     PublishCohort "publish" [Staff],
     /// Cancel a cohort.
     CancelCohort "cancel" [Staff],
+    /// Merge a cohort into another.
+    MergeCohort "merge" [Staff],
     /// Start a cohort.
     StartCohort "start" [Facilitator, Staff],
     /// Complete a cohort.
@@ -377,8 +379,22 @@ actions! {
     ExpireApplication "expire" [Time],
     /// A seat came free for the first on the waitlist.
     PromoteApplication "promote" [Time],
+    /// Offer a place in another cohort instead.
+    TransferApplication "transfer" [Staff],
+    /// The person has a place in another cohort instead.
+    MoveApplication "move" [Time],
     /// The cohort was cancelled.
     ReleaseApplication "release" [Time],
+    /// Begin an application as a team.
+    CreateTeamApplication "create" [Member],
+    /// Read a team application.
+    GetTeamApplication "read" [Concerned, Facilitator, Staff],
+    /// Agree to apply with the team.
+    AgreeTeamApplication "agree" [Concerned],
+    /// Send the applications of a team.
+    SubmitTeamApplication "submit" [Concerned],
+    /// Give a team application up.
+    WithdrawTeamApplication "withdraw" [Concerned],
     /// List one's own enrollments.
     ListMyEnrollments "list" [Member],
     /// List enrollments.

@@ -6,7 +6,7 @@ use crate::cohorts::{Cohort, Signup};
 use crate::commitments::{self, Acceptance, Commitment};
 use crate::eligibility::{Eligibility, Outcome, Workplace};
 use crate::forms::FormOnDay;
-use crate::ids::{ApplicationId, CohortId, CommitmentId, PersonId, VerificationId};
+use crate::ids::{ApplicationId, CohortId, CommitmentId, PersonId, TeamId, VerificationId};
 use crate::journal::{Change, Changed};
 use crate::meta::Meta;
 use crate::programs::EnrollmentMode;
@@ -27,6 +27,8 @@ pub struct ApplicationDraft {
     pub commitments: Vec<Accepted>,
     /// The employment on which it is to stand; the one that fits best, where none is named.
     pub workplace: Option<Workplace>,
+    /// The team with which it is to be sent.
+    pub team_id: Option<TeamId>,
 }
 
 /// What can be changed of a draft, and of what was sent its answers alone: `None` leaves a member as it is.
@@ -94,7 +96,8 @@ impl Application {
         cohort.require_signup_open(window, now)?;
         cohort.require_not_facilitated_by(person_id)?;
         let begun = Self::draft(id, (cohort.id, person_id), draft.answers, now);
-        Ok(Self { workplace: draft.workplace, commitments, ..begun }.change("created"))
+        let (workplace, team_id) = (draft.workplace, draft.team_id);
+        Ok(Self { workplace, team_id, commitments, ..begun }.change("created"))
     }
 
     pub(super) fn draft(id: ApplicationId, (cohort_id, person_id): (CohortId, PersonId), answers: Answers, now: Timestamp) -> Self {
@@ -107,6 +110,8 @@ impl Application {
             answers,
             commitments: Vec::new(),
             submitted_at: None,
+            team_id: None,
+            transferred_from: None,
             standing: Standing::Draft,
             meta: Meta::new(now),
         }
@@ -154,11 +159,15 @@ impl Application {
         faults.check()
     }
 
-    /// Goes on when it can be sent, as far as its state and the time go.
+    /// Goes on when it can be sent by itself, as far as its state and the time go.
     ///
     /// # Errors
-    /// It was sent already, or sign-up is not open.
+    /// It was sent already, or is sent with its team, or sign-up is not open.
     pub fn can_be_sent(&self, signup: &Signup, now: Timestamp) -> Result<(), Refusal> {
+        if self.team_id.is_some() {
+            let what = "It is sent with its team: agree to that, or withdraw it and begin one of your own";
+            return Err(Refusal::NotReady { what: what.to_owned(), missing: Vec::new() });
+        }
         self.clone().as_of(signup, now).check(Action::SubmitApplication, signup, now)
     }
 

@@ -130,7 +130,7 @@ impl Application {
         change
     }
 
-    pub(super) fn declined(self, reason: DeclineReason, note: Option<&Reason>, now: Timestamp) -> Change<Self> {
+    pub(crate) fn declined(self, reason: DeclineReason, note: Option<&Reason>, now: Timestamp) -> Change<Self> {
         let declined = self.becomes(Standing::Declined { at: now, reason, note: note.cloned() }, now);
         let happened = declined.happening("declined").with("reason_code", reason.to_string()).because(note);
         Change::one(declined, happened)

@@ -40,6 +40,8 @@ impl Application {
     pub(crate) fn passed_over(&self, why: &Refusal) -> Happening {
         let rules = if let Refusal::NotEligible { unmet } = why {
             unmet.iter().filter_map(|fault| fault.params.get("rule").cloned()).collect()
+        } else if matches!(why, Refusal::CohortFull(_)) {
+            vec![json!("team_does_not_fit")]
         } else {
             vec![NOT_VERIFIED.into()]
         };

@@ -121,6 +121,8 @@ pub fn application(person: u128, standing: Standing) -> Application {
         answers: Answers::default(),
         commitments: Vec::new(),
         submitted_at: None,
+        team_id: None,
+        transferred_from: None,
         standing,
         meta: Meta::new(at(0)),
     }

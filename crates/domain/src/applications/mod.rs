@@ -12,7 +12,7 @@ use crate::access::{Action, Tie};
 use crate::cohorts::Signup;
 use crate::commitments::Acceptance;
 use crate::eligibility::{EmploymentFacts, Workplace};
-use crate::ids::{ApplicationId, CohortId, PersonId, VerificationId};
+use crate::ids::{ApplicationId, CohortId, PersonId, TeamId, VerificationId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
@@ -24,6 +24,7 @@ use crate::verifications::Verification;
 mod by_applicant;
 mod by_staff;
 mod by_time;
+mod by_transfer;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod standing;
@@ -31,11 +32,14 @@ mod standing;
 mod tests;
 
 pub use by_applicant::{Accepted, Applicant, ApplicationDraft, ApplicationUpdate};
+pub use by_transfer::Transfer;
 pub use standing::{ApplicationState, DeclineReason, ExpiryCause, RemovalCause, Standing};
 
 /// The moves of an application.
 pub const MACHINE: Machine<ApplicationState> = {
-    use ApplicationState::{Completed, Declined, Draft, Enrolled, Expired, Offered, Removed, Submitted, Waitlisted, Withdrawn};
+    use ApplicationState::{
+        Completed, Declined, Draft, Enrolled, Expired, Offered, Removed, Submitted, Transferred, Waitlisted, Withdrawn,
+    };
     Machine {
         name: "application",
         transitions: &[
@@ -59,6 +63,15 @@ pub const MACHINE: Machine<ApplicationState> = {
             Transition { action: Action::ReleaseApplication, from: &[Enrolled], to: &[Removed] },
             Transition { action: Action::WithdrawEnrollment, from: &[Enrolled], to: &[Withdrawn] },
             Transition { action: Action::RemoveEnrollment, from: &[Enrolled], to: &[Removed] },
+            Transition { action: Action::TransferApplication, from: &[Submitted], to: &[Submitted] },
+            Transition { action: Action::TransferApplication, from: &[Waitlisted], to: &[Waitlisted] },
+            Transition { action: Action::TransferApplication, from: &[Offered], to: &[Offered] },
+            Transition { action: Action::TransferApplication, from: &[Enrolled], to: &[Enrolled] },
+            Transition {
+                action: Action::MoveApplication,
+                from: &[Draft, Submitted, Waitlisted, Offered, Enrolled],
+                to: &[Transferred],
+            },
             Transition { action: Action::CompleteEnrollment, from: &[Enrolled], to: &[Completed] },
         ],
     }
@@ -92,6 +105,10 @@ pub struct Application {
     pub commitments: Vec<Acceptance>,
     /// When it was sent.
     pub submitted_at: Option<Timestamp>,
+    /// The team with which it is sent.
+    pub team_id: Option<TeamId>,
+    /// The application to another cohort that it continues.
+    pub transferred_from: Option<ApplicationId>,
     /// Where it stands.
     pub standing: Standing,
     /// Version and instants.
@@ -183,8 +200,9 @@ impl Application {
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, signup: &Signup, now: Timestamp) -> Vec<&'static str> {
         let now_self = self.clone().as_of(signup, now);
-        // Somebody is added to a cohort, not to an application.
-        let here = |action| !of_enrollment(action) && action != Action::CreateAddition;
+        // Somebody is added to a cohort, not to an application; and who is in a team is sent with it.
+        let with_its_team = |action| action == Action::SubmitApplication && self.team_id.is_some();
+        let here = |action| !of_enrollment(action) && action != Action::CreateAddition && !with_its_team(action);
         let in_time = |action| here(action) && now_self.in_time(action, signup, now).is_ok();
         MACHINE.allowed(now_self.state(), tie, in_time)
     }

@@ -1,6 +1,7 @@
 //! Where an application stands, and what follows from that alone.
 
 use crate::cohorts::Signup;
+use crate::ids::ApplicationId;
 use crate::seats::Place;
 use crate::text::Reason;
 use crate::time::Timestamp;
@@ -28,6 +29,8 @@ crate::words! {
         Withdrawn = "withdrawn",
         /// Taken off the cohort by staff, or with the cohort.
         Removed = "removed",
+        /// Gone on in another cohort.
+        Transferred = "transferred",
     }
 
     /// Why an application expired.
@@ -137,6 +140,15 @@ pub enum Standing {
         /// What staff said.
         note: Option<Reason>,
     },
+    /// Gone on in another cohort.
+    Transferred {
+        /// When.
+        at: Timestamp,
+        /// Since when it had taken part, where it had.
+        enrolled_at: Option<Timestamp>,
+        /// As which application.
+        to: ApplicationId,
+    },
 }
 
 impl Standing {
@@ -154,6 +166,7 @@ impl Standing {
             Self::Declined { .. } => ApplicationState::Declined,
             Self::Withdrawn { .. } => ApplicationState::Withdrawn,
             Self::Removed { .. } => ApplicationState::Removed,
+            Self::Transferred { .. } => ApplicationState::Transferred,
         }
     }
 
@@ -188,7 +201,7 @@ impl Standing {
             Self::Enrolled { enrolled_at } | Self::Completed { enrolled_at, .. } | Self::Removed { enrolled_at, .. } => {
                 Some(*enrolled_at)
             }
-            Self::Withdrawn { enrolled_at, .. } => *enrolled_at,
+            Self::Withdrawn { enrolled_at, .. } | Self::Transferred { enrolled_at, .. } => *enrolled_at,
             Self::Draft
             | Self::Submitted { .. }
             | Self::Waitlisted { .. }
@@ -198,10 +211,22 @@ impl Standing {
         }
     }
 
+    /// As which application it went on, where it did.
+    #[must_use]
+    pub fn transferred_to(&self) -> Option<ApplicationId> {
+        if let Self::Transferred { to, .. } = self { Some(*to) } else { None }
+    }
+
     /// Whether it can still lead to a seat.
     #[must_use]
     pub fn open(&self) -> bool {
         matches!(self, Self::Draft | Self::Submitted { .. } | Self::Waitlisted { .. } | Self::Offered { .. })
+    }
+
+    /// Whether it is open, or an enrollment that goes on: at most one is, for a person and a cohort.
+    #[must_use]
+    pub fn live(&self) -> bool {
+        self.open() || matches!(self, Self::Enrolled { .. })
     }
 
     /// When and why it expires, if nothing else happens before: the end of its hold or offer, or of sign-up, the earlier.

@@ -57,6 +57,17 @@ fn unknown() -> Eligibility {
     judge(&rules(&open_cohort(1, 2).audience, &JoiningTerms::default()), &[], &SeatsByOrganization::default())
 }
 
+/// A second cohort of the program.
+fn other_cohort() -> Cohort {
+    Cohort { id: id(3), ..open_cohort(1, 2) }
+}
+
+/// An application of the same person to the second cohort.
+fn application_there() -> Application {
+    let standing = Standing::Enrolled { enrolled_at: at(NOW) };
+    Application { id: id(2_000), cohort_id: id(3), ..application(1, standing) }
+}
+
 fn applicant(eligibility: &Eligibility, verified: Verified) -> Applicant<'_> {
     Applicant { eligibility, verified, verification_id: None, required: &[] }
 }
@@ -79,6 +90,7 @@ fn in_state(state: ApplicationState, action: Action) -> Application {
         ApplicationState::Removed => {
             Standing::Removed { at: since, enrolled_at: since, cause: RemovalCause::StaffDecision, note: None }
         }
+        ApplicationState::Transferred => Standing::Transferred { at: since, enrolled_at: None, to: id(2_000) },
     };
     application(1, standing)
 }
@@ -111,6 +123,14 @@ fn take(application: Application, action: Action, now: i64) -> Result<Change<App
         Action::WithdrawEnrollment => application.leave(&signup, now),
         Action::RemoveEnrollment => application.remove(&reason("never came"), &signup, now),
         Action::CompleteEnrollment => application.complete(now),
+        Action::TransferApplication => {
+            let there = (&other_cohort(), &signup);
+            let because = reason("that group is smaller");
+            application
+                .transfer(id(2_000), there, || Ok(seat()), &applicant, (&because, &signup), now)
+                .map(|transfer| transfer.place)
+        }
+        Action::MoveApplication => application.give_way(&application_there(), &signup, now),
         other => panic!("{other:?} is no move of an application"),
     }
 }
@@ -449,8 +469,8 @@ fn what_can_be_done_depends_on_who_asks_on_the_time_and_on_the_mode() {
     assert_eq!(actions(Standing::Draft, &person, RollingReview, NOW), ["update", "submit", "withdraw"]);
     assert_eq!(actions(Standing::Draft, &person, RollingReview, OPENS - 1), ["update", "withdraw"]);
     assert!(actions(Standing::Draft, &person, RollingReview, KICKOFF).is_empty());
-    assert_eq!(actions(submitted(None), &staff, RollingReview, NOW), ["offer", "waitlist", "decline"]);
-    assert_eq!(actions(submitted(Some(at(300))), &staff, FirstCome, NOW), ["decline"]);
+    assert_eq!(actions(submitted(None), &staff, RollingReview, NOW), ["offer", "waitlist", "decline", "transfer"]);
+    assert_eq!(actions(submitted(Some(at(300))), &staff, FirstCome, NOW), ["decline", "transfer"]);
     let offered = Standing::Offered { since: at(0), until: at(300) };
     assert_eq!(actions(offered.clone(), &person, RollingReview, 299), ["update", "confirm", "withdraw"]);
     assert!(actions(offered, &person, RollingReview, 300).is_empty());
@@ -542,4 +562,65 @@ fn who_is_passed_over_by_an_addition_is_so_with_the_reason() {
     let told: Vec<_> = added.happened.iter().map(|entry| (entry.verb, entry.reason.clone())).collect();
     assert_eq!(told, [("passed_over", Some(why.clone())), ("enrolled", Some(why))]);
     assert_eq!(added.happened[1].data["unmet"], json!([]));
+}
+
+#[test]
+fn a_transfer_is_an_offer_in_the_other_cohort_for_a_place_that_stands_until_then() {
+    let asked = |number: u128, version: u32| Acceptance { commitment_id: id(number), version, accepted_at: at(150) };
+    let before = Application {
+        verification_id: Some(id(5)),
+        commitments: vec![asked(1, 2), asked(2, 1), asked(3, 1)],
+        submitted_at: Some(at(140)),
+        ..application(1, Standing::Enrolled { enrolled_at: at(150) })
+    };
+    let commitment = |number: u128, version: u32| Commitment {
+        id: id::<CommitmentId>(number),
+        kind: CommitmentKind::Text,
+        version,
+        label: Name::new("Calls").unwrap(),
+        text: Summary::new("Come to every call").unwrap(),
+    };
+    let (eligible, required) = (eligible(), [commitment(1, 2), commitment(2, 2)]);
+    let applicant = Applicant { required: &required, ..applicant(&eligible, verified()) };
+    let signup = signup(RollingReview);
+    let because = reason("that group is smaller");
+    let transfer = before
+        .clone()
+        .transfer(id(2_000), (&other_cohort(), &signup), || Ok(seat()), &applicant, (&because, &signup), at(NOW))
+        .unwrap();
+    assert_eq!(transfer.place.value.standing, before.standing);
+    let offer = &transfer.offer.value;
+    assert_eq!(offer.standing, Standing::Offered { since: at(NOW), until: at(END_OF_THIRD_DAY) });
+    assert_eq!((offer.cohort_id, offer.transferred_from, offer.submitted_at), (id(3), Some(before.id), before.submitted_at));
+    assert_eq!((offer.verification_id, &offer.answers), (before.verification_id, &before.answers));
+    assert_eq!(offer.commitments, [asked(1, 2)], "what was accepted in the wording in which it is asked there");
+    assert_eq!(transfer.offer.happened.last().unwrap().reason, Some(because));
+
+    let given_up = before.give_way(offer, &signup, at(NOW)).unwrap().value;
+    assert_eq!(given_up.standing, Standing::Transferred { at: at(NOW), enrolled_at: Some(at(150)), to: offer.id });
+    assert!(!given_up.standing.live() && !given_up.standing.holds_seat());
+}
+
+#[test]
+fn nobody_is_transferred_to_a_cohort_that_they_could_not_join() {
+    let signup = signup(RollingReview);
+    let enrolled = || application(1, Standing::Enrolled { enrolled_at: at(150) });
+    let (eligible, unmet, unknown) = (eligible(), unmet(), unknown());
+    let transfer = |there: &Cohort, applicant: &Applicant<'_>, now: i64| {
+        let asked = || -> Result<FreeSeat, Refusal> { panic!("a seat is asked for last") };
+        enrolled().transfer(id(2_000), (there, &signup), asked, applicant, (&reason("a better fit"), &signup), at(now)).map(drop)
+    };
+    let open = other_cohort();
+    let led = Cohort { facilitators: vec![id(1)], ..other_cohort() };
+    let draft = Cohort { id: id(3), ..draft_cohort(1, 2) };
+    let good = applicant(&eligible, verified());
+    assert!(matches!(transfer(&led, &good, NOW), Err(Refusal::SamePerson(_))));
+    assert!(matches!(transfer(&draft, &good, NOW), Err(Refusal::WindowClosed { .. })));
+    assert!(matches!(transfer(&open, &good, KICKOFF), Err(Refusal::WindowClosed { .. })));
+    assert!(matches!(transfer(&open, &applicant(&unmet, verified()), NOW), Err(Refusal::NotEligible { .. })));
+    assert!(matches!(transfer(&open, &applicant(&unknown, verified()), NOW), Err(Refusal::NotEligible { .. })));
+    assert!(matches!(transfer(&open, &applicant(&eligible, Verified::No), NOW), Err(Refusal::NotVerified(_))));
+    let full = || Err(Refusal::CohortFull("full".to_owned()));
+    let refused = enrolled().transfer(id(2_000), (&open, &signup), full, &good, (&reason("a better fit"), &signup), at(NOW));
+    assert!(matches!(refused, Err(Refusal::CohortFull(_))));
 }

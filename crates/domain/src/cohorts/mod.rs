@@ -97,6 +97,7 @@ pub const MACHINE: Machine<CohortState> = {
             Transition { action: Action::StartCohort, from: &[Open], to: &[InSession] },
             Transition { action: Action::CompleteCohort, from: &[InSession], to: &[Completed] },
             Transition { action: Action::CancelCohort, from: &[Draft, Open, InSession], to: &[Cancelled] },
+            Transition { action: Action::MergeCohort, from: &[Open], to: &[Cancelled] },
         ],
     }
 };
@@ -131,6 +132,8 @@ pub enum Standing {
         cancelled_at: Timestamp,
         /// Why.
         reason: Reason,
+        /// The cohort in which its people go on, where it was merged into one.
+        merged_into: Option<CohortId>,
     },
 }
 
@@ -359,9 +362,37 @@ impl Cohort {
     /// It is over already.
     pub fn cancel(self, reason: &Reason, window: Option<&SignupWindow>, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state_at(window, now), Action::CancelCohort)?;
-        let mut change = self.becomes(Standing::Cancelled { cancelled_at: now, reason: reason.clone() }, "cancelled", now);
-        change.happened = change.happened.into_iter().map(|happening| happening.because(Some(reason))).collect();
+        let standing = Standing::Cancelled { cancelled_at: now, reason: reason.clone(), merged_into: None };
+        Ok(self.becomes(standing, "cancelled", now).because(reason))
+    }
+
+    /// Calls it off because its people go on in another, before its kick-off.
+    ///
+    /// # Errors
+    /// It is not open.
+    pub fn merge(
+        self,
+        into: CohortId,
+        reason: &Reason,
+        window: Option<&SignupWindow>,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        MACHINE.check(self.state_at(window, now), Action::MergeCohort)?;
+        let standing = Standing::Cancelled { cancelled_at: now, reason: reason.clone(), merged_into: Some(into) };
+        let mut change = self.becomes(standing, "merged", now).because(reason);
+        change.happened = change.happened.into_iter().map(|happening| happening.with("into_cohort_id", into.to_string())).collect();
         Ok(change)
+    }
+
+    /// Goes on when the people of this cohort can go on in that one: another of the same program. `pointer` is where it was named.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`].
+    pub fn require_sibling(&self, other: &Self, pointer: &str) -> Result<(), Refusal> {
+        if self.id != other.id && self.program_id == other.program_id {
+            return Ok(());
+        }
+        Err(Refusal::invalid(pointer, FaultCode::InvalidValue, "It must be another cohort of the same program"))
     }
 
     /// The state that was decided, whatever the clock has done since.

@@ -18,7 +18,9 @@ fn in_state(state: CohortState) -> Cohort {
         CohortState::Open => Standing::Open,
         CohortState::InSession => Standing::InSession { started_at: at(150) },
         CohortState::Completed => Standing::Completed { started_at: None, completed_at: at(150) },
-        CohortState::Cancelled => Standing::Cancelled { cancelled_at: at(150), reason: reason("too few people") },
+        CohortState::Cancelled => {
+            Standing::Cancelled { cancelled_at: at(150), reason: reason("too few people"), merged_into: None }
+        }
     };
     Cohort { standing, ..draft_cohort(10, 20) }
 }
@@ -34,6 +36,7 @@ fn take(cohort: Cohort, action: Action, now: Timestamp) -> Result<Change<Cohort>
         Action::CompleteCohort => cohort.complete(window, now),
         Action::CancelCohort => cohort.cancel(&reason("too few people"), window, now),
         Action::ExtendCohort => cohort.extend(day("1970-01-30"), &reason("two schools asked for it"), &year(), now),
+        Action::MergeCohort => cohort.merge(id(3), &reason("too few people"), window, now),
         other => panic!("{other:?} is no move of a cohort"),
     }
 }
@@ -223,7 +226,7 @@ fn what_can_be_done_depends_on_who_asks_and_on_the_time() {
     assert_eq!(actions(&draft, &Tie::none(&staff), 0), ["update", "publish", "cancel"]);
     assert_eq!(actions(&draft, &Tie::none(&staff), KICKOFF), ["update", "cancel"]);
     let open = open_cohort(10, 20);
-    assert_eq!(actions(&open, &Tie::none(&staff), 0), ["update", "start", "cancel"]);
+    assert_eq!(actions(&open, &Tie::none(&staff), 0), ["update", "start", "cancel", "merge"]);
     assert_eq!(actions(&open, &Tie { facilitates: true, ..Tie::none(&stranger) }, 0), ["start"]);
     assert_eq!(actions(&open, &Tie { facilitates: true, ..Tie::none(&stranger) }, KICKOFF), ["complete"]);
     assert!(actions(&open, &Tie::none(&stranger), 0).is_empty());

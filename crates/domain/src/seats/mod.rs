@@ -10,12 +10,14 @@ use crate::cohorts::Cohort;
 use crate::journal::Happening;
 use crate::time::{Timestamp, earliest};
 
+mod moving;
 mod settling;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
 
+pub use moving::{Moved, Moving};
 pub use settling::{PROMOTIONS_AT_ONCE, Settled, Settling, Waiting};
 
 /// How many hold a seat in a cohort, and how many wait for one.

@@ -28,7 +28,8 @@ pub struct Waiting {
 /// A cohort that is being settled, at one instant, under its lock.
 ///
 /// First each application that may have lapsed is given to [`Settling::expire`]; then, as long as [`Settling::asks_for_more`], the
-/// waitlist, in its order, to [`Settling::consider`].
+/// waitlist, in its order, to [`Settling::consider`], or where people wait for all or none, to [`Settling::consider_together`] in the place
+/// of the first of them.
 #[derive(Debug)]
 pub struct Settling {
     cohort: Cohort,
@@ -96,9 +97,12 @@ impl Settling {
 
     /// Offers the next on the waitlist a seat; who cannot have one keeps the place.
     pub fn consider(&mut self, waiting: &Waiting) {
-        if !self.asks_for_more() {
-            return;
+        if self.asks_for_more() {
+            self.offer(waiting);
         }
+    }
+
+    fn offer(&mut self, waiting: &Waiting) {
         match self.promote(waiting) {
             Ok(mut change) => {
                 change.happened.splice(0..0, self.skipped.iter().skip(self.told).cloned());
@@ -110,6 +114,32 @@ impl Settling {
                 self.changes.push(change);
             }
             Err(why) => self.skipped.push(waiting.application.passed_over(&why)),
+        }
+    }
+
+    /// Offers seats to people who wait together: to all of them, or to none. Then they all keep their places.
+    pub fn consider_together(&mut self, team: &[Waiting]) {
+        if !self.asks_for_more() {
+            return;
+        }
+        let free = self.cohort.capacity.max.saturating_sub(self.cohort.seats.held);
+        let fits = usize::try_from(free).is_ok_and(|free| team.len() <= free);
+        let before = self.seats_by_organization.clone();
+        let mut reasons = Vec::new();
+        for waiting in team {
+            reasons.push(self.promote(waiting).err());
+            self.seats_by_organization.add(waiting.application.workplace);
+        }
+        self.seats_by_organization = before;
+        if fits && reasons.iter().all(Option::is_none) {
+            for waiting in team {
+                self.offer(waiting);
+            }
+            return;
+        }
+        for (waiting, why) in team.iter().zip(reasons) {
+            let together = || Refusal::CohortFull("no seats for all of them".to_owned());
+            self.skipped.push(waiting.application.passed_over(&why.unwrap_or_else(together)));
         }
     }
 
@@ -146,6 +176,12 @@ impl Settled {
         Self { cohort, changes: Vec::new(), places, more: false, seats_by_organization, passing_over: Vec::new() }
     }
 
+    /// How many seats staff can offer, once everybody who waits and can have one was offered one.
+    #[must_use]
+    pub fn seats_to_offer(&self) -> u32 {
+        if self.more { 0 } else { self.cohort.capacity.max.saturating_sub(self.cohort.seats.held) }
+    }
+
     /// A seat that staff can offer, once everybody who waits and can have one was offered one.
     ///
     /// # Errors
@@ -155,7 +191,7 @@ impl Settled {
             let advice = "The seats that are free are due to those who wait: try again in a moment";
             return Err(Refusal::CohortFull(advice.to_owned()));
         }
-        if self.cohort.seats.held >= self.cohort.capacity.max {
+        if self.seats_to_offer() == 0 {
             let advice = "No seat is free: put the application on the waitlist, or raise the cohort's maximum";
             return Err(Refusal::CohortFull(advice.to_owned()));
         }

@@ -1,19 +1,21 @@
 //! Random sequences over one cohort: whatever people, staff and time do, what always holds holds.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::access::Action;
-use crate::applications::fixtures::{KICKOFF, OPENS, at, id, open_cohort, principal, reason, signup, window, year};
+use crate::applications::fixtures::{KICKOFF, OPENS, application, at, id, open_cohort, principal, reason, signup, window, year};
 use crate::applications::{Answers, Applicant, Application, ApplicationDraft, ApplicationState, DeclineReason, MACHINE, Verified};
 use crate::cohorts::{CohortUpdate, Signup};
 use crate::eligibility::{self, Eligibility, EmploymentFacts, JoiningTerms, Rule, SeatsByOrganization};
-use crate::ids::{ApplicationId, Id, PersonId};
+use crate::ids::{ApplicationId, Id, PersonId, TeamId};
 use crate::journal::Change;
 use crate::programs::{Capacity, EnrollmentMode};
 use crate::refusal::Refusal;
+use crate::teams::TeamMode;
 use crate::words::Word;
 
 /// One thing that happens.
@@ -21,12 +23,20 @@ use crate::words::Word;
 enum Step {
     /// A person begins an application and sends it.
     Apply(u8),
+    /// Three people apply as one, all or none.
+    ApplyTogether(u8),
     /// A person begins an application.
     Begin(u8),
     /// A person does this to the application.
     Person(u8, Action),
     /// Staff do this to the application.
     Staff(u8, Action),
+    /// Somebody who is enrolled in another cohort is offered a place here.
+    ComeOver(u8),
+    /// A person's place in another cohort is confirmed, and this one given up.
+    GoOver(u8),
+    /// Another cohort, of these people, is merged into this; or called off, with an offer to transfer as far as seats go.
+    TakeIn(Vec<u8>, bool),
     /// A person's employment is verified, for so long.
     Verify(u8, i64),
     /// A person's organization joins the coalition, or leaves it.
@@ -55,6 +65,7 @@ struct World {
     added: BTreeSet<ApplicationId>,
     verified_until: BTreeMap<u8, i64>,
     outside: BTreeSet<u8>,
+    next_number: Cell<u128>,
     now: i64,
 }
 
@@ -71,6 +82,7 @@ impl World {
             added: BTreeSet::new(),
             verified_until: BTreeMap::new(),
             outside: BTreeSet::new(),
+            next_number: Cell::new(1_000),
             now: OPENS,
         }
     }
@@ -82,9 +94,13 @@ impl World {
                 self.begin(*person)?;
                 self.submit(*person)?;
             }
+            Step::ApplyTogether(person) => self.apply_together(*person)?,
             Step::Begin(person) => self.begin(*person)?,
             Step::Person(person, Action::SubmitApplication) => self.submit(*person)?,
             Step::Person(person, action) | Step::Staff(person, action) => self.decide(*person, *action)?,
+            Step::ComeOver(person) => self.come_over(*person)?,
+            Step::GoOver(person) => self.decide(*person, Action::MoveApplication)?,
+            Step::TakeIn(people, all) => self.take_in(people, *all)?,
             Step::Verify(person, long) => {
                 self.verified_until.insert(*person, self.now + long);
                 self.decide(*person, Action::AdmitApplication)?;
@@ -115,9 +131,14 @@ impl World {
         if self.live(person).is_some() {
             return Err(Refusal::AlreadyApplied);
         }
-        let new = id::<ApplicationId>(1_000 + u128::try_from(self.applications.len()).unwrap());
+        self.begin_with(person, None)
+    }
+
+    fn begin_with(&mut self, person: u8, team_id: Option<TeamId>) -> Result<(), Refusal> {
+        let new = self.next_id();
         let whose = (&self.cohort, id::<PersonId>(person.into()));
-        let change = Application::begin(new, whose, ApplicationDraft::default(), &[], Some(&window()), at(self.now))?;
+        let draft = ApplicationDraft { team_id, ..ApplicationDraft::default() };
+        let change = Application::begin(new, whose, draft, &[], Some(&window()), at(self.now))?;
         self.applications.insert(new, change.value);
         Ok(())
     }
@@ -134,6 +155,42 @@ impl World {
         self.applications.insert(draft.id, draft.clone());
         self.added.insert(draft.id);
         self.save(&change, Action::CreateAddition, true);
+        Ok(())
+    }
+
+    /// Of one organization, as far as that goes: the team is what is drawn on for its waiting.
+    fn apply_together(&mut self, first: u8) -> Result<(), Refusal> {
+        drop(self.settle());
+        let members = [first, first % PEOPLE + 1, (first + 1) % PEOPLE + 1];
+        if members.iter().any(|member| self.live(*member).is_some()) {
+            return Err(Refusal::AlreadyApplied);
+        }
+        let before = (self.cohort.clone(), self.applications.clone());
+        let seats = self.cohort.seats_for_team(TeamMode::AllOrNone, members.len());
+        let team = id(self.next_number.replace(self.next_number.get() + 1));
+        for (place, member) in members.into_iter().enumerate() {
+            let sent = self.send_with_team(member, team, place < seats);
+            if sent.is_err() {
+                (self.cohort, self.applications) = before; // the transaction is rolled back
+                return sent;
+            }
+        }
+        drop(self.settle());
+        Ok(())
+    }
+
+    fn send_with_team(&mut self, person: u8, team: TeamId, takes_seat: bool) -> Result<(), Refusal> {
+        self.begin_with(person, Some(team))?;
+        let draft = self.of(person)?;
+        let eligibility = self.eligibility(&draft);
+        let applicant = self.applicant(person, &eligibility);
+        let seat = match self.signup.mode {
+            EnrollmentMode::RollingReview => Seat::Unasked,
+            EnrollmentMode::FirstCome if takes_seat => Seat::Held { until: applicant.holds_until(&self.signup, at(self.now)) },
+            EnrollmentMode::FirstCome => Seat::Full { place: self.cohort.seats.draw_place() },
+        };
+        let change = draft.submit(&applicant, seat, &self.signup, at(self.now))?;
+        self.save(&change, Action::SubmitApplication, true);
         Ok(())
     }
 
@@ -213,6 +270,7 @@ impl World {
             }
             Action::DeclineApplication => application.decline(DeclineReason::Full, None, &signup, now),
             Action::RemoveEnrollment => application.remove(&reason("never came"), &signup, now),
+            Action::MoveApplication => application.give_way(&elsewhere(person), &signup, now),
             other => panic!("{other:?}"),
         }?;
         assert!(!dead, "{action:?} honored what was past its time");
@@ -221,6 +279,51 @@ impl World {
         }
         self.save(&change, action, true);
         Ok(())
+    }
+
+    fn come_over(&mut self, person: u8) -> Result<(), Refusal> {
+        let mut settled = self.settle();
+        if self.live(person).is_some() {
+            return Err(Refusal::AlreadyApplied);
+        }
+        let place = elsewhere(person);
+        let eligibility = self.eligibility(&place);
+        let applicant = self.applicant(person, &eligibility);
+        let (signup, now, because) = (self.signup, at(self.now), reason("a better fit"));
+        let cohort = self.cohort.clone();
+        let seat = || settled.seat_to_offer();
+        let transfer = place.transfer(self.next_id(), (&cohort, &signup), seat, &applicant, (&because, &signup), now)?;
+        self.assert_none_passed_over_silently(std::slice::from_ref(&transfer.offer));
+        self.cohort.seats.count(&Standing::Draft, &transfer.offer.value.standing);
+        self.applications.insert(transfer.offer.value.id, transfer.offer.value);
+        Ok(())
+    }
+
+    fn take_in(&mut self, people: &[u8], all: bool) -> Result<(), Refusal> {
+        let mut settled = self.settle();
+        self.cohort.require_signup_open(Some(&self.signup.window), at(self.now))?;
+        let come = people.iter().map(|person| {
+            let application = elsewhere(*person);
+            Waiting { application, employments: self.employments(*person), verified: self.verified(*person) }
+        });
+        let come: Vec<Waiting> = come.collect();
+        let theirs = self.applications.values().filter(|own| own.standing.live()).map(|own| (own.person_id, own.clone())).collect();
+        let rules = self.rules.clone();
+        let (from, signup, now) = (self.signup, self.signup, at(self.now));
+        let moving = Moving { there: &mut settled, from, signup, rules, required: Vec::new(), theirs, now };
+        let make_id = || self.next_id();
+        let moved = if all { moving.all(come, make_id)? } else { moving.as_many_as_fit(come, make_id) };
+        let changes: Vec<Change<Application>> = moved.into_iter().flat_map(|one| one.there).collect();
+        self.assert_none_passed_over_silently(&changes);
+        self.cohort = settled.cohort;
+        for change in changes {
+            self.applications.insert(change.value.id, change.value);
+        }
+        Ok(())
+    }
+
+    fn next_id(&self) -> ApplicationId {
+        id(self.next_number.replace(self.next_number.get() + 1))
     }
 
     fn save(&mut self, change: &Change<Application>, action: Action, count: bool) {
@@ -239,17 +342,24 @@ impl World {
         for application in self.applications.values().filter(lapsed) {
             settling.expire(application.clone());
         }
+        let mut considered = BTreeSet::new();
         for application in self.queue() {
             if !settling.asks_for_more() {
                 break;
             }
-            let person = person_of(&application);
-            let verified = self.verified(person);
-            settling.consider(&Waiting { application, employments: self.employments(person), verified });
+            match application.team_id {
+                None => settling.consider(&self.waiting(application)),
+                Some(team) if considered.insert(team) => {
+                    let team = self.queue().into_iter().filter(|member| member.team_id == Some(team));
+                    settling.consider_together(&team.map(|member| self.waiting(member)).collect::<Vec<_>>());
+                }
+                Some(_) => {}
+            }
         }
         let standing = self.applications.values().filter(|application| !lapsed(application));
         let settled = settling.finish(earliest(standing.map(|application| application.standing.lapses_at())));
         self.assert_none_passed_over_silently(&settled.changes);
+        self.assert_teams_are_promoted_whole(&settled.changes);
         for change in &settled.changes {
             let promoted = change.value.state() == ApplicationState::Offered;
             let action = if promoted { Action::PromoteApplication } else { Action::ExpireApplication };
@@ -277,6 +387,20 @@ impl World {
             let silent = self.queue().into_iter().find(|other| before(other) && !accounted.contains(&other.id));
             assert_eq!(silent, None, "was passed over silently");
         }
+    }
+
+    fn assert_teams_are_promoted_whole(&self, changes: &[Change<Application>]) {
+        let promoted = |id| changes.iter().any(|change| change.value.id == id && change.value.state() == ApplicationState::Offered);
+        let gone = |id| changes.iter().any(|change| change.value.id == id && change.value.state() == ApplicationState::Expired);
+        for change in changes.iter().filter(|change| promoted(change.value.id) && change.value.team_id.is_some()) {
+            let fellows = self.queue().into_iter().filter(|other| other.team_id == change.value.team_id && !gone(other.id));
+            assert!(fellows.into_iter().all(|fellow| promoted(fellow.id)), "a part of a team was promoted");
+        }
+    }
+
+    fn waiting(&self, application: Application) -> Waiting {
+        let person = person_of(&application);
+        Waiting { application, employments: self.employments(person), verified: self.verified(person) }
     }
 
     /// What must hold after each step.
@@ -361,6 +485,14 @@ fn count<'a>(applications: impl Iterator<Item = &'a Application>, counts: impl F
     u32::try_from(applications.filter(|application| counts(&application.standing)).count()).unwrap()
 }
 
+/// An enrollment of this person in another cohort.
+fn elsewhere(person: u8) -> Application {
+    let standing = Standing::Enrolled { enrolled_at: at(OPENS) };
+    let workplace = Some(principal(person.into(), u128::from(person % ORGANIZATIONS)).workplace);
+    let cohort_id = id(9);
+    Application { id: id(500 + u128::from(person)), cohort_id, workplace, ..application(person.into(), standing) }
+}
+
 fn person_of(application: &Application) -> u8 {
     u8::try_from(application.person_id.uuid().as_u128()).unwrap()
 }
@@ -383,9 +515,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ]);
     let step = prop_oneof![
         8 => person().prop_map(Step::Apply),
+        2 => person().prop_map(Step::ApplyTogether),
         1 => person().prop_map(Step::Begin),
         6 => (person(), by_person).prop_map(|(person, action)| Step::Person(person, action)),
         6 => (person(), by_staff).prop_map(|(person, action)| Step::Staff(person, action)),
+        2 => person().prop_map(Step::ComeOver),
+        1 => person().prop_map(Step::GoOver),
+        1 => (prop::collection::btree_set(person(), 1..4), any::<bool>())
+            .prop_map(|(people, all)| Step::TakeIn(people.into_iter().collect(), all)),
         5 => (person(), 50..2_000_i64).prop_map(|(person, long)| Step::Verify(person, long)),
         1 => (person(), any::<bool>()).prop_map(|(person, inside)| Step::Membership(person, inside)),
         2 => (person(), 0..3_u8).prop_map(|(person, priority)| Step::Prioritize(person, priority)),

@@ -138,6 +138,37 @@ impl Read {
         self.rows::<Entity>().filter(Column::CohortId.is_in(cohorts)).filter(Column::State.is_in(LIVE)).count().await
     }
 
+    /// All applications to a cohort that are open, and its enrollments, in the order in which they were begun.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn live_applications(&self, cohort: CohortId) -> Result<Vec<Application>> {
+        let rows = self.of_cohort(cohort).filter(Column::State.is_in(LIVE));
+        all(rows.order_by(Column::CreatedAt, Order::Asc).order_by(Column::Id, Order::Asc)).await
+    }
+
+    /// The open applications and the enrollments that continue one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn live_continuations(&self, id: ApplicationId) -> Result<Vec<Application>> {
+        all(self.rows::<Entity>().filter(Column::TransferredFrom.eq(id.uuid())).filter(Column::State.is_in(LIVE))).await
+    }
+
+    /// The applications that one continues, the last first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn continued_by(&self, application: &Application) -> Result<Vec<Application>> {
+        let (mut continued, mut from) = (Vec::new(), application.transferred_from);
+        while let Some(id) = from {
+            let earlier: Application = self.get(id).await?;
+            from = earlier.transferred_from;
+            continued.push(earlier);
+        }
+        Ok(continued)
+    }
+
     /// All applications to a cohort in these states, in the order in which they were begun.
     ///
     /// # Errors

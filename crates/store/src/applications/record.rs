@@ -2,7 +2,7 @@
 
 use cohortium_domain::applications::{Answers, Application, ApplicationState, Standing};
 use cohortium_domain::eligibility::Workplace;
-use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, Id, OrganizationId, PersonId, VerificationId};
+use cohortium_domain::ids::{ApplicationId, CohortId, EmploymentId, Id, OrganizationId, PersonId, TeamId, VerificationId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::seats::Place;
@@ -54,6 +54,9 @@ impl Record for Application {
             cause: cause.map(str::to_owned),
             note: note.map(|note| note.as_str().to_owned()),
             submitted_at: self.submitted_at.map(Timestamp::utc),
+            team_id: self.team_id.map(Id::uuid),
+            transferred_from: self.transferred_from.map(Id::uuid),
+            transferred_to: self.standing.transferred_to().map(Id::uuid),
             version: self.meta.version,
             created_at: self.meta.created_at.utc(),
             updated_at: self.meta.updated_at.utc(),
@@ -73,6 +76,8 @@ impl Record for Application {
             answers: Answers { form_version: row.form_version, values: json(TABLE, "answers", &row.answers)? },
             commitments: json(TABLE, "commitments", &row.commitments)?,
             submitted_at: row.submitted_at.map(Timestamp::new),
+            team_id: row.team_id.map(TeamId::from_uuid),
+            transferred_from: row.transferred_from.map(ApplicationId::from_uuid),
             standing: standing(&row)?,
             meta: meta(row.version, row.created_at, row.updated_at),
         })
@@ -93,7 +98,7 @@ fn particulars(application: &Application) -> (Timestamp, Option<&'static str>, O
         Standing::Completed { completed_at, .. } => (*completed_at, None, None),
         Standing::Expired { at, cause } => (*at, Some(cause.as_str()), None),
         Standing::Declined { at, reason, note } => (*at, Some(reason.as_str()), note.as_ref()),
-        Standing::Withdrawn { at, .. } => (*at, None, None),
+        Standing::Withdrawn { at, .. } | Standing::Transferred { at, .. } => (*at, None, None),
         Standing::Removed { at, cause, note, .. } => (*at, Some(cause.as_str()), note.as_ref()),
     }
 }
@@ -119,6 +124,10 @@ fn standing(row: &Model) -> Result<Standing> {
         ApplicationState::Withdrawn => Standing::Withdrawn { at: since, enrolled_at },
         ApplicationState::Removed => {
             Standing::Removed { at: since, enrolled_at: enrolled()?, cause: word(TABLE, "cause", cause()?)?, note: note()? }
+        }
+        ApplicationState::Transferred => {
+            let to = row.transferred_to.ok_or_else(|| Error::corrupt(TABLE, "transferred_to"))?;
+            Standing::Transferred { at: since, enrolled_at, to: ApplicationId::from_uuid(to) }
         }
     })
 }

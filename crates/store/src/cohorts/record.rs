@@ -40,11 +40,13 @@ impl Record for OwnRow {
 
     fn to_row(&self, coalition_id: Uuid) -> Model {
         let cohort = &self.0;
-        let (started_at, ended_at, cancel_reason) = match &cohort.standing {
-            Standing::Draft | Standing::Open => (None, None, None),
-            Standing::InSession { started_at } => (Some(*started_at), None, None),
-            Standing::Completed { started_at, completed_at } => (*started_at, Some(*completed_at), None),
-            Standing::Cancelled { cancelled_at, reason } => (None, Some(*cancelled_at), Some(reason.as_str().to_owned())),
+        let (started_at, ended_at, cancel_reason, merged_into) = match &cohort.standing {
+            Standing::Draft | Standing::Open => (None, None, None, None),
+            Standing::InSession { started_at } => (Some(*started_at), None, None, None),
+            Standing::Completed { started_at, completed_at } => (*started_at, Some(*completed_at), None, None),
+            Standing::Cancelled { cancelled_at, reason, merged_into } => {
+                (None, Some(*cancelled_at), Some(reason.as_str().to_owned()), *merged_into)
+            }
         };
         Model {
             id: cohort.id.uuid(),
@@ -62,6 +64,7 @@ impl Record for OwnRow {
             started_at: started_at.map(Timestamp::utc),
             ended_at: ended_at.map(Timestamp::utc),
             cancel_reason,
+            merged_into: merged_into.map(Id::uuid),
             seats_min: cohort.capacity.min.into(),
             seats_max: cohort.capacity.max.into(),
             seats_held: cohort.seats.held.into(),
@@ -119,7 +122,7 @@ fn standing(row: &Model) -> Result<Standing> {
         CohortState::Cancelled => {
             let reason = optional(TABLE, "cancel_reason", row.cancel_reason.as_deref(), Reason::new)?;
             let reason = reason.ok_or_else(|| Error::corrupt(TABLE, "cancel_reason"))?;
-            Standing::Cancelled { cancelled_at: ended_at()?, reason }
+            Standing::Cancelled { cancelled_at: ended_at()?, reason, merged_into: row.merged_into.map(CohortId::from_uuid) }
         }
     })
 }

@@ -22,6 +22,7 @@ pub struct Model {
     pub started_at: Option<DateTimeUtc>,
     pub ended_at: Option<DateTimeUtc>,
     pub cancel_reason: Option<String>,
+    pub merged_into: Option<Uuid>,
     pub seats_min: i64,
     pub seats_max: i64,
     pub seats_held: i64,

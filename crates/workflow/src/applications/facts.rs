@@ -52,7 +52,7 @@ impl Facts {
 }
 
 /// How the rules of a cohort are answered for a person with these employments. The seat of one application, its own, is not counted.
-pub(super) async fn judge(
+pub(crate) async fn judge(
     read: &Read,
     cohort: &Cohort,
     year: &Year,
@@ -77,13 +77,13 @@ pub(super) fn today(tx: &mut Tx, year: &Year) -> Date {
 }
 
 /// The employments that a person holds today.
-pub(super) async fn employments_of(read: &Read, person: PersonId) -> Result<Vec<EmploymentFacts>> {
+pub(crate) async fn employments_of(read: &Read, person: PersonId) -> Result<Vec<EmploymentFacts>> {
     let today = read.today().await?;
     Ok(read.employment_facts([person], today).await?.remove(&person).unwrap_or_default())
 }
 
 /// The commitments that a cohort asks for: those of its program, and to come to each of its sessions.
-pub(super) async fn required(read: &Read, cohort: &Cohort) -> Result<Vec<Commitment>> {
+pub(crate) async fn required(read: &Read, cohort: &Cohort) -> Result<Vec<Commitment>> {
     let list: CommitmentList = read.program_document(cohort.program_id).await?;
     let sessions = read.sessions_of(cohort.id).await?;
     let to_come = sessions.iter().filter_map(|session| session.commitment(read.now()));

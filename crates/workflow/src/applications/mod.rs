@@ -8,6 +8,7 @@ pub(crate) mod facts;
 mod recommend;
 mod resting;
 mod send;
+mod transfer;
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::applications::{
@@ -35,6 +36,8 @@ use self::facts::Facts;
 pub use self::recommend::{Recommendation, recommended};
 pub(crate) use self::resting::{admit, enter_resting};
 pub use self::send::submit;
+pub(crate) use self::send::{require_complete, send_with_team};
+pub use self::transfer::{TransferWish, confirm, transfer};
 
 /// An application that is wished for.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +109,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
         answers: answers(tx, &cohort, wish.answers).await?,
         commitments: wish.commitments,
         workplace: workplace(tx, person, wish.employment_id).await?,
+        team_id: None,
     };
     let required = facts::required(tx, &cohort).await?;
     let window = year.window(&cohort);
@@ -165,18 +169,6 @@ pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: ApplicationId, preconditio
     let (entered, application) = enter(tx, actor, id, Action::WithdrawApplication).await?;
     application.meta.admit(precondition)?;
     let change = application.clone().withdraw(&entered.signup()?, tx.now())?;
-    finish(tx, actor, entered, &application, change).await
-}
-
-/// Confirms an offer.
-///
-/// # Errors
-/// The domain's refusals; the database's errors.
-pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, Vec<Accepted>>) -> Result<InCohort> {
-    let (entered, application) = enter(tx, actor, id, Action::ConfirmApplication).await?;
-    let accepted = input.admit(&application.meta)?;
-    let facts = Facts::of(tx, &application, entered.cohort(), &entered.year).await?;
-    let change = application.clone().confirm(&accepted, &facts.applicant(), &entered.signup()?, tx.now())?;
     finish(tx, actor, entered, &application, change).await
 }
 
@@ -311,7 +303,7 @@ async fn make_room(tx: &mut Tx, cohort: &Cohort, year: &Year, person: PersonId) 
 }
 
 /// Answers, with the version of the form that they answer.
-async fn answers(read: &Read, cohort: &Cohort, values: Map<String, Value>) -> Result<Answers> {
+pub(crate) async fn answers(read: &Read, cohort: &Cohort, values: Map<String, Value>) -> Result<Answers> {
     let form: ApplicationForm = read.program_document(cohort.program_id).await?;
     Ok(Answers { form_version: form.meta.version, values })
 }
@@ -325,7 +317,7 @@ async fn form_of(read: &Read, application: &Application, cohort: &Cohort) -> Res
 }
 
 /// Where somebody works by this employment, which must be current and the person's own.
-async fn workplace(read: &Read, person: PersonId, employment: Option<EmploymentId>) -> Result<Option<Workplace>> {
+pub(crate) async fn workplace(read: &Read, person: PersonId, employment: Option<EmploymentId>) -> Result<Option<Workplace>> {
     let Some(employment) = employment else { return Ok(None) };
     let current = facts::employments_of(read, person).await?;
     let found = current.into_iter().map(|facts| facts.workplace).find(|workplace| workplace.employment_id == employment);

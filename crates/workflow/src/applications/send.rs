@@ -4,6 +4,7 @@
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::{Applicant, Application, Standing, Verified};
 use cohortium_domain::cohorts::{Cohort, Signup, Year};
+use cohortium_domain::commitments;
 use cohortium_domain::eligibility::Eligibility;
 use cohortium_domain::ids::ApplicationId;
 use cohortium_domain::journal::{Change, Happening, SubjectKind};
@@ -53,8 +54,7 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
     let signup = signup(&year, &cohort)?;
     let application = sending.application();
     application.can_be_sent(&signup, tx.now())?;
-    let form = form_of(tx, application, &cohort).await?;
-    form.schema.on(facts::today(tx, &year)).check(&application.answers.values)?;
+    check_answers(tx, application, &cohort, &year).await?;
     tx.relies_on(signup.window.closes_at);
 
     let eligibility = eligibility(tx, application, &cohort, &year).await?;
@@ -85,6 +85,54 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
         }
         None => Ok(InCohort { application: tx.save(change, actor).await?, cohort, year }),
     }
+}
+
+/// Sends the application of a member of a team, inside its cohort. Where seats go to who comes first, it takes one or waits, as the team was
+/// told.
+pub(crate) async fn send_with_team(
+    tx: &mut Tx,
+    actor: &Actor,
+    entered: &mut Entered,
+    member: Application,
+    takes_seat: bool,
+) -> Result<()> {
+    check_answers(tx, &member, entered.cohort(), &entered.year).await?;
+    let signup = entered.signup()?;
+    let eligibility = eligibility(tx, &member, entered.cohort(), &entered.year).await?;
+    let verification = ask_for_verification(tx, actor, &eligibility, &entered.year).await?;
+    let facts = Facts {
+        verified: Verified::by(verification.as_ref()),
+        verification_id: verification.map(|verification| verification.id),
+        required: facts::required(tx, entered.cohort()).await?,
+        eligibility,
+    };
+    if let Verified::Until(until) = facts.verified {
+        tx.relies_on(until);
+    }
+    let applicant = facts.applicant();
+    let seat = match signup.mode {
+        EnrollmentMode::RollingReview => Seat::Unasked,
+        EnrollmentMode::FirstCome if takes_seat => Seat::Held { until: applicant.holds_until(&signup, tx.now()) },
+        EnrollmentMode::FirstCome => Seat::Full { place: entered.cohort_mut().seats.draw_place() },
+    };
+    let change = member.submit(&applicant, seat, &signup, tx.now())?;
+    entered.save(tx, &Standing::Draft, change, actor).await.map(drop)
+}
+
+/// Goes on when nothing is missing of the application of a member of a team.
+pub(crate) async fn require_complete(tx: &Tx, member: &Application, entered: &Entered) -> Result<()> {
+    check_answers(tx, member, entered.cohort(), &entered.year).await?;
+    eligibility(tx, member, entered.cohort(), &entered.year).await?.require_not_unmet()?;
+    if entered.year.program.enrollment_mode == EnrollmentMode::FirstCome {
+        commitments::require(&facts::required(tx, entered.cohort()).await?, &member.commitments)?;
+    }
+    Ok(())
+}
+
+/// Goes on when the answers fit the form that they answer, as it is on this day.
+async fn check_answers(tx: &Tx, application: &Application, cohort: &Cohort, year: &Year) -> Result<()> {
+    let form = form_of(tx, application, cohort).await?;
+    Ok(form.schema.on(facts::today(tx, year)).check(&application.answers.values)?)
 }
 
 async fn eligibility(tx: &Tx, application: &Application, cohort: &Cohort, year: &Year) -> Result<Eligibility> {

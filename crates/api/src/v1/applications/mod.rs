@@ -15,7 +15,7 @@ use cohortium_workflow::applications::{InCohort, tie};
 
 use self::types::{
     Application, ApplicationConfirm, ApplicationCreate, ApplicationDecline, ApplicationPage, ApplicationSort, ApplicationSummary,
-    ApplicationUpdate, ApplicationsQuery, summary, view,
+    ApplicationTransfer, ApplicationUpdate, ApplicationsQuery, summary, view,
 };
 use super::room;
 use crate::auth::Caller;
@@ -170,7 +170,8 @@ async fn withdraw_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId
 
 /// Confirm an offer
 ///
-/// Until `offer_expires_at`. The rules for joining, the verification and every commitment must be as they must be now.
+/// Until `offer_expires_at`. The rules for joining, the verification and every commitment must be as they must be now. A place in another
+/// cohort for which the offer was made is given up.
 #[utoipa::path(tag = "Applications", request_body = Option<ApplicationConfirm>, responses((status = 200, description = "The application, enrolled.", body = Application)))]
 #[post("/v1/applications/{application_id}/confirm")]
 async fn confirm_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationConfirm>) -> Answer {
@@ -215,6 +216,22 @@ async fn decline_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>
     .await
 }
 
+/// Transfer an application or an enrollment
+///
+/// Offers the person a place in another cohort of the program, which holds a seat there as every offer does. The answer is that offer: an
+/// application of its own, with the answers of the first. When the person confirms it, the first is `transferred`; when it lapses or is
+/// withdrawn, the first stands.
+#[utoipa::path(tag = "Applications", request_body = ApplicationTransfer, responses((status = 201, description = "The offer in the other cohort.", body = Application)))]
+#[post("/v1/applications/{application_id}/transfer")]
+async fn transfer_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationTransfer>) -> Answer {
+    ctx.write(&caller, body.conditions(), async |tx| {
+        let offered = workflow::applications::transfer(tx, &caller.actor, *path, &body.input()).await?;
+        let location = format!("/v1/applications/{}", offered.application.id);
+        Ok(Reply::created_at(location, reply(tx, offered, &caller).await?))
+    })
+    .await
+}
+
 /// An action without a body.
 async fn act(
     caller: &Caller,
@@ -242,4 +259,5 @@ room!(
     offer_application,
     waitlist_application,
     decline_application,
+    transfer_application,
 );

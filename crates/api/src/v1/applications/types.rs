@@ -6,11 +6,11 @@ use cohortium_domain::access::Tie;
 use cohortium_domain::applications::{self, ApplicationState, DeclineReason, ExpiryCause, RemovalCause, Standing};
 use cohortium_domain::cohorts::Signup;
 use cohortium_domain::commitments::Acceptance;
-use cohortium_domain::ids::{ApplicationId, CohortId, CommitmentId, EmploymentId, PersonId, VerificationId};
+use cohortium_domain::ids::{ApplicationId, CohortId, CommitmentId, EmploymentId, PersonId, TeamId, VerificationId};
 use cohortium_domain::text::Reason;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{ApplicationFilter, ApplicationOrder};
-use cohortium_workflow::applications::{ApplicationChange, ApplicationWish, Decline};
+use cohortium_workflow::applications::{ApplicationChange, ApplicationWish, Decline, TransferWish};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +22,7 @@ use crate::v1::page;
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = Object, example = json!({"why": "Our school is small, and I know nobody else who does this work."}))]
-pub(in crate::v1) struct Answers(Map<String, Value>);
+pub(in crate::v1) struct Answers(pub Map<String, Value>);
 
 /// An application to a cohort. From `enrolled` on it is an enrollment too, with the same id.
 #[derive(Serialize, ToSchema)]
@@ -76,6 +76,15 @@ pub(in crate::v1) struct ApplicationSummary {
     /// Since when it is, or was, an enrollment.
     #[serde(skip_serializing_if = "Option::is_none")]
     enrolled_at: Option<Timestamp>,
+    /// The team with which it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team_application_id: Option<TeamId>,
+    /// The application to another cohort that it continues: one whose offer is confirmed gives up that place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transferred_from_id: Option<ApplicationId>,
+    /// The application to another cohort that continues it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transferred_to_id: Option<ApplicationId>,
     /// The employment on which it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     employment_id: Option<EmploymentId>,
@@ -104,7 +113,7 @@ pub(in crate::v1) struct AcceptedCommitment {
 /// A commitment that is accepted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CommitmentAcceptance {
+pub(in crate::v1) struct CommitmentAcceptance {
     commitment_id: CommitmentId,
     /// The version that was read: it must be the one in which the commitment stands.
     #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
@@ -139,7 +148,7 @@ pub(in crate::v1) struct EnrollmentSummary {
     id: ApplicationId,
     cohort_id: CohortId,
     person_id: PersonId,
-    /// `enrolled`, `completed`, `withdrawn` or `removed`.
+    /// `enrolled`, `completed`, `withdrawn`, `removed` or `transferred`.
     state: ApplicationState,
     enrolled_at: Timestamp,
     /// When it was completed, or ended before.
@@ -211,6 +220,16 @@ pub(in crate::v1) struct ApplicationDecline {
     note: Option<Reason>,
 }
 
+/// Where a person is offered a place instead.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::v1) struct ApplicationTransfer {
+    /// Another cohort of the same program.
+    to_cohort_id: CohortId,
+    /// Kept in the journal.
+    reason: Reason,
+}
+
 /// Why a person is removed from a cohort.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -224,7 +243,7 @@ impl From<CommitmentAcceptance> for applications::Accepted {
     }
 }
 
-fn accepted(commitments: Vec<CommitmentAcceptance>) -> Vec<applications::Accepted> {
+pub(in crate::v1) fn accepted(commitments: Vec<CommitmentAcceptance>) -> Vec<applications::Accepted> {
     commitments.into_iter().map(Into::into).collect()
 }
 
@@ -245,6 +264,12 @@ impl From<ApplicationUpdate> for ApplicationChange {
 impl From<ApplicationConfirm> for Vec<applications::Accepted> {
     fn from(body: ApplicationConfirm) -> Self {
         accepted(body.commitments)
+    }
+}
+
+impl From<ApplicationTransfer> for TransferWish {
+    fn from(body: ApplicationTransfer) -> Self {
+        Self { to: body.to_cohort_id, reason: body.reason }
     }
 }
 
@@ -335,7 +360,7 @@ pub(in crate::v1) struct EnrollmentsQuery {
     #[serde(default)]
     #[param(max_items = 50)]
     person_id: Vec<PersonId>,
-    /// Those in this state: `enrolled`, `completed`, `withdrawn` or `removed`.
+    /// Those in this state: `enrolled`, `completed`, `withdrawn`, `removed` or `transferred`.
     #[serde(default)]
     #[param(max_items = 10)]
     state: Vec<ApplicationState>,
@@ -378,6 +403,9 @@ pub(in crate::v1) fn summary(
         offer_expires_at: lapses_at.filter(|_| state == ApplicationState::Offered),
         submitted_at: application.submitted_at,
         enrolled_at: application.standing.enrolled_at(),
+        team_application_id: application.team_id,
+        transferred_from_id: application.transferred_from,
+        transferred_to_id: application.standing.transferred_to(),
         employment_id: application.workplace.map(|workplace| workplace.employment_id),
         verification_id: application.verification_id,
         created_at: application.meta.created_at,
@@ -402,7 +430,8 @@ pub(in crate::v1) fn view(
         | Standing::Enrolled { .. }
         | Standing::Completed { .. }
         | Standing::Withdrawn { .. }
-        | Standing::Removed { .. } => (None, None, None),
+        | Standing::Removed { .. }
+        | Standing::Transferred { .. } => (None, None, None),
     };
     let allowed = signup.map(|signup| application.allowed_actions(tie, signup, now)).unwrap_or_default();
     Application {
@@ -421,7 +450,10 @@ pub(in crate::v1) fn view(
 /// An enrollment, where the application has become one.
 pub(in crate::v1) fn enrollment_summary(enrollment: &applications::Application) -> Option<EnrollmentSummary> {
     let ended_at = match &enrollment.standing {
-        Standing::Completed { completed_at: at, .. } | Standing::Withdrawn { at, .. } | Standing::Removed { at, .. } => Some(*at),
+        Standing::Completed { completed_at: at, .. }
+        | Standing::Withdrawn { at, .. }
+        | Standing::Removed { at, .. }
+        | Standing::Transferred { at, .. } => Some(*at),
         Standing::Draft
         | Standing::Submitted { .. }
         | Standing::Waitlisted { .. }

@@ -17,7 +17,8 @@ use cohortium_workflow::cohorts::{CohortChange, CohortWish, InYear, require};
 
 use self::roster::{Roster, roster};
 use self::types::{
-    Cohort, CohortCancel, CohortCreate, CohortExtend, CohortPage, CohortUpdate, CohortsQuery, WaitlistEntry, WaitlistPage, view,
+    Cohort, CohortCancel, CohortCreate, CohortExtend, CohortMerge, CohortPage, CohortUpdate, CohortsQuery, WaitlistEntry,
+    WaitlistPage, view,
 };
 pub(super) use self::types::{CohortEligibility, CohortSummary, facilitators, summary};
 use super::room;
@@ -116,12 +117,13 @@ async fn publish_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, conditio
 
 /// Cancel a cohort
 ///
-/// Its open applications are declined and its enrollments removed, with the cause `cohort_cancelled`.
+/// Its open applications are declined and its enrollments removed, with the cause `cohort_cancelled`. With `transfer_to_cohort_id`, who holds a
+/// seat is offered one in that cohort, as long as seats are free there and its rules let the person in; who is enrolled comes first.
 #[utoipa::path(tag = "Cohorts", request_body = CohortCancel, responses((status = 200, description = "The cohort, cancelled.", body = Cohort)))]
 #[post("/v1/cohorts/{cohort_id}/cancel")]
 async fn cancel_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<CohortCancel>) -> Answer {
     ctx.write(&caller, body.conditions(), async |tx| {
-        let input = body.input_as(|body| Ok(body.reason));
+        let input = body.input();
         let cancelled = workflow::cohorts::cancel(tx, &caller.actor, *path, &input).await?;
         reply(tx, cancelled, &caller).await
     })
@@ -137,6 +139,21 @@ async fn extend_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Bod
     ctx.write(&caller, body.conditions(), async |tx| {
         let extended = workflow::cohorts::extend(tx, &caller.actor, *path, &body.input()).await?;
         reply(tx, extended, &caller).await
+    })
+    .await
+}
+
+/// Merge a cohort into another
+///
+/// Before its kick-off; everybody goes on in the other, or nothing happens. Who holds a seat is offered one there, and takes part by confirming
+/// the offer. Who waits goes on waiting, behind those who wait there already. Who is in both cohorts keeps the better place. The cohort
+/// is cancelled then. Its facilitators are not moved.
+#[utoipa::path(tag = "Cohorts", request_body = CohortMerge, responses((status = 200, description = "The cohort, cancelled.", body = Cohort)))]
+#[post("/v1/cohorts/{cohort_id}/merge")]
+async fn merge_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<CohortMerge>) -> Answer {
+    ctx.write(&caller, body.conditions(), async |tx| {
+        let merged = workflow::cohorts::merge(tx, &caller.actor, *path, &body.input()).await?;
+        reply(tx, merged, &caller).await
     })
     .await
 }
@@ -242,6 +259,7 @@ room!(
     publish_cohort,
     extend_cohort,
     cancel_cohort,
+    merge_cohort,
     start_cohort,
     complete_cohort,
     get_eligibility,

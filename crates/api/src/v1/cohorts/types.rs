@@ -13,7 +13,7 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Name, Query, Reason, RoleKey, Slug, Summary, Title};
 use cohortium_domain::time::{Date, Timestamp};
 use cohortium_store::{Error, Read};
-use cohortium_workflow::cohorts::{CohortChange, CohortWish, Extension, InYear};
+use cohortium_workflow::cohorts::{Cancellation, CohortChange, CohortWish, Extension, InYear, Merge};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -65,6 +65,9 @@ pub(super) struct Cohort {
     /// Why it was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancel_reason: Option<Reason>,
+    /// The cohort in which its people go on, where it was merged into one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_into_id: Option<CohortId>,
     /// Raised at each change; taking a seat is none.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     version: i64,
@@ -180,7 +183,31 @@ pub(super) struct CohortUpdate {
 #[serde(deny_unknown_fields)]
 pub(super) struct CohortCancel {
     /// Kept with the cohort, and told to whoever asks why.
-    pub reason: Reason,
+    reason: Reason,
+    /// Another cohort of the program, in which seats are offered to who holds one here.
+    transfer_to_cohort_id: Option<CohortId>,
+}
+
+/// Into which cohort another is merged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CohortMerge {
+    /// Another cohort of the same program.
+    into_cohort_id: CohortId,
+    /// Kept with the cohort, and told to whoever asks why.
+    reason: Reason,
+}
+
+impl From<CohortCancel> for Cancellation {
+    fn from(body: CohortCancel) -> Self {
+        Self { reason: body.reason, transfer_to: body.transfer_to_cohort_id }
+    }
+}
+
+impl From<CohortMerge> for Merge {
+    fn from(body: CohortMerge) -> Self {
+        Self { into: body.into_cohort_id, reason: body.reason }
+    }
 }
 
 /// Until when a cohort is given to find its people.
@@ -403,7 +430,7 @@ pub(super) fn view(
     let dates = year.timeline.for_cohort(&cohort.dates);
     let (completed_at, cancelled) = match &cohort.standing {
         Standing::Completed { completed_at, .. } => (Some(*completed_at), None),
-        Standing::Cancelled { cancelled_at, reason } => (None, Some((*cancelled_at, reason.clone()))),
+        Standing::Cancelled { cancelled_at, reason, merged_into } => (None, Some((*cancelled_at, reason.clone(), *merged_into))),
         Standing::Draft | Standing::Open | Standing::InSession { .. } => (None, None),
     };
     let allowed = cohort.allowed_actions(&cohort.tie(&caller.actor), window.as_ref(), now);
@@ -419,8 +446,9 @@ pub(super) fn view(
         commitments: commitments.into_iter().map(Into::into).collect(),
         started_at: cohort.started_at(),
         completed_at,
-        cancelled_at: cancelled.as_ref().map(|(at, _)| *at),
-        cancel_reason: cancelled.map(|(_, reason)| reason),
+        cancelled_at: cancelled.as_ref().map(|(at, _, _)| *at),
+        merged_into_id: cancelled.as_ref().and_then(|(_, _, into)| *into),
+        cancel_reason: cancelled.map(|(_, reason, _)| reason),
         version: cohort.meta.version,
         created_at: cohort.meta.created_at,
         updated_at: cohort.meta.updated_at,
