@@ -12,6 +12,7 @@ mod client;
 mod list;
 mod measure;
 mod postgres;
+mod ranking;
 mod replay;
 mod server;
 mod sign_up;
@@ -70,6 +71,8 @@ enum Comparison {
     Auth,
     /// Sign-ups, durable when they are answered; the ceiling runs the same statements, and decides nothing.
     SignUp,
+    /// The ranking of 100, of 1,000 and of 10,000 proposals, in one request.
+    Ranking,
     /// How long a server takes from its start until it is ready.
     Start,
     /// A ceiling, as a server: for this program alone.
@@ -124,6 +127,7 @@ fn run(comparison: Option<Comparison>, terms: Terms) -> Done {
         Some(Comparison::List) => list::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Auth) => auth::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::SignUp) => sign_up::compare(&site, &Cluster::start(&site)?),
+        Some(Comparison::Ranking) => ranking::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Start) => start::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Ceiling(_)) | None => {
             let cluster = Cluster::start(&site)?;
@@ -131,6 +135,7 @@ fn run(comparison: Option<Comparison>, terms: Terms) -> Done {
             list::compare(&site, &cluster)?;
             auth::compare(&site, &cluster)?;
             sign_up::compare(&site, &cluster)?;
+            ranking::compare(&site, &cluster)?;
             start::compare(&site, &cluster)
         }
     }
