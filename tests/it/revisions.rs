@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use cohortium_domain::access::{Actor, Grant};
+use cohortium_domain::coalitions::Clock;
 use cohortium_domain::ids::{Id, ProposalId};
 use cohortium_domain::mails::MailKind;
 use cohortium_domain::meta::Precondition;
@@ -156,7 +157,7 @@ async fn a_draft_that_was_given_longer_is_handed_in_until_then(database: TestDat
 
 async fn a_proposal_that_straddles_the_end_of_the_call_is_not_handed_in(database: TestDatabase) {
     let api = Api::start(&database).await;
-    let coalition = api.coalition("dcsc").await;
+    let coalition = api.coalition_with("dcsc", Clock::Live).await;
     let ana = api.person(coalition, "Ana", &[]).await;
     let days = [
         (MilestoneKind::ProposalsOpen, "2019-11-01"),

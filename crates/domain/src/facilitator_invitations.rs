@@ -155,9 +155,9 @@ impl FacilitatorInvitation {
     /// What this caller may do to it now.
     #[must_use]
     pub fn allowed_actions(&self, tie: &Tie<'_>, proposal: &Proposal) -> Vec<&'static str> {
-        MACHINE.allowed(self.state, tie, |action| match action {
-            Action::AcceptFacilitatorInvitation => proposal.being_written(),
-            _ => proposal.check_no_cohort().is_ok(),
+        MACHINE.allowed(self.state, tie, |action| {
+            let joins = action == Action::AcceptFacilitatorInvitation;
+            if joins { proposal.being_written() } else { proposal.check_no_cohort().is_ok() }
         })
     }
 

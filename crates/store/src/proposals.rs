@@ -191,7 +191,7 @@ impl Read {
     pub async fn proposal_submissions(&self, proposal: ProposalId) -> Result<Vec<Submission>> {
         use proposal_submission::{Column, Entity};
         let rows = self.rows::<Entity>().filter(Column::ProposalId.eq(proposal.uuid())).order_by(Column::Number, Order::Asc);
-        rows.all().await?.into_iter().map(submission).collect()
+        rows.all().await?.iter().map(submission).collect()
     }
 }
 
@@ -260,7 +260,7 @@ impl Record for Feedback {
     }
 }
 
-fn submission(row: proposal_submission::Model) -> Result<Submission> {
+fn submission(row: &proposal_submission::Model) -> Result<Submission> {
     const TABLE: &str = "proposal_submissions";
     Ok(Submission {
         number: number(TABLE, "number", row.number)?,

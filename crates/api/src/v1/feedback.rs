@@ -127,11 +127,7 @@ fn decision(told: Told, call: &Call) -> ReleasedDecision {
     let Told { proposal, author, subject, text } = told;
     ReleasedDecision {
         proposal_id: proposal.id,
-        decision: match proposal.state() {
-            ProposalState::Accepted => Decision::Accept,
-            ProposalState::Rejected => Decision::Reject,
-            _ => Decision::Reserve,
-        },
+        decision: Decision::released(&proposal),
         reserve_rank: proposal.standing.reserve(),
         lapses_at: proposal.lapses_at(call),
         title: proposal.content.title,

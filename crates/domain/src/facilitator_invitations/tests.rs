@@ -187,7 +187,7 @@ fn nobody_leaves_what_has_become_a_cohort() {
 #[test]
 fn a_proposal_is_not_handed_in_while_an_answer_is_outstanding() {
     let pending = invite("ben", &[]).unwrap();
-    let Err(Refusal::NotReady { missing, .. }) = proposal().submit(&[pending.clone()], &call(), at(2)) else {
+    let Err(Refusal::NotReady { missing, .. }) = proposal().submit(std::slice::from_ref(&pending), &call(), at(2)) else {
         panic!("one is out")
     };
     assert_eq!(missing[0].params["invitation_id"], pending.id.to_string());

@@ -1,6 +1,6 @@
 //! Decisions: staged one by one, and told to nobody before they are released together.
 
-use super::{Call, Letter, MACHINE, Proposal, Standing};
+use super::{Call, Letter, MACHINE, Proposal, ProposalState, Standing};
 use crate::access::Action;
 use crate::journal::Change;
 use crate::refusal::{FaultCode, Refusal};
@@ -61,6 +61,18 @@ impl Staged {
 }
 
 impl Decision {
+    /// What a release told about a proposal that it has just decided.
+    #[must_use]
+    pub fn released(proposal: &Proposal) -> Self {
+        if proposal.state() == ProposalState::Accepted {
+            Self::Accept
+        } else if proposal.standing.reserve().is_some() {
+            Self::Reserve
+        } else {
+            Self::Reject
+        }
+    }
+
     /// What staging it is in the table of who may do what.
     #[must_use]
     pub fn action(self) -> Action {

@@ -247,11 +247,11 @@ impl Proposal {
     /// When an acceptance lapses unless it is confirmed before, or a revision unless it is handed in.
     #[must_use]
     pub fn lapses_at(&self, call: &Call) -> Option<Timestamp> {
-        match self.standing {
-            Standing::Accepted { confirm_until, .. } => Some(call.lapses_at(confirm_until)),
-            Standing::RevisionRequested { due_at } => Some(call.ended_at.map_or(due_at, |ended_at| ended_at.min(due_at))),
-            _ => None,
+        if let Standing::Accepted { confirm_until, .. } = self.standing {
+            return Some(call.lapses_at(confirm_until));
         }
+        let due_at = self.standing.revision_due_at()?;
+        Some(call.ended_at.map_or(due_at, |ended_at| ended_at.min(due_at)))
     }
 
     /// Whether it was handed in, and no decision about it has been released: only then is it judged.
@@ -309,27 +309,24 @@ impl Proposal {
 
     /// Whether time, and what was decided about the program, permit an action that its state does.
     fn in_time(&self, action: Action, call: &Call, now: Timestamp) -> bool {
-        match action {
-            Action::SubmitProposal => self.check_in_time(call, now).is_ok(),
-            Action::RequestRevision => self.standing.reserve().is_none() && call.check_not_final(now).is_ok(),
-            Action::ExtendProposal | Action::AcceptProposal | Action::RejectProposal | Action::ReserveProposal => {
-                call.check_not_final(now).is_ok()
-            }
-            Action::AssignReviews
-            | Action::CreateReview
-            | Action::DrawLine
-            | Action::ReleaseProposals
-            | Action::FinalizeOfferings => false,
-            _ => true,
-        }
+        let decides = [
+            Action::RequestRevision,
+            Action::ExtendProposal,
+            Action::AcceptProposal,
+            Action::RejectProposal,
+            Action::ReserveProposal,
+        ];
+        let of_others =
+            [Action::AssignReviews, Action::CreateReview, Action::DrawLine, Action::ReleaseProposals, Action::FinalizeOfferings];
+        (action != Action::SubmitProposal || self.check_in_time(call, now).is_ok())
+            && (action != Action::RequestRevision || self.standing.reserve().is_none())
+            && (!decides.contains(&action) || call.check_not_final(now).is_ok())
+            && !of_others.contains(&action)
     }
 
     /// Goes on while it can be handed in: a draft while the call is open to its author, a revision until the day for it.
     fn check_in_time(&self, call: &Call, now: Timestamp) -> Result<(), Refusal> {
-        match self.standing {
-            Standing::RevisionRequested { .. } => call.check_not_final(now),
-            _ => call.check_open(self.extended_until, now),
-        }
+        if self.state() == RevisionRequested { call.check_not_final(now) } else { call.check_open(self.extended_until, now) }
     }
 
     /// The same, standing elsewhere.

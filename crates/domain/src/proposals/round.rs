@@ -175,21 +175,27 @@ impl Round {
 
     /// Why nothing can be released because of one of them: it may still come in, or staff have neither decided nor staged a decision.
     fn undecided(&self, proposal: &Proposal) -> Option<Hindrance> {
-        let detail = match proposal.standing {
-            Standing::Draft if proposal.still_extended(self.now) => "Its author was given longer, and can still hand it in",
-            Standing::RevisionRequested { .. } => "Its author was asked for another text",
-            Standing::Submitted | Standing::InReview { staged: None, reserve: None } => "It has no decision",
-            _ => return None,
+        let judged = !matches!(proposal.standing, Standing::Submitted | Standing::InReview { staged: None, reserve: None });
+        let detail = if proposal.still_extended(self.now) {
+            "Its author was given longer, and can still hand it in"
+        } else if proposal.state() == ProposalState::RevisionRequested {
+            "Its author was asked for another text"
+        } else if judged {
+            return None;
+        } else {
+            "It has no decision"
         };
         Some(Hindrance::of(proposal, detail))
     }
 
     /// Why the offerings cannot be final because of one of them.
     fn unsettled(&self, proposal: &Proposal) -> Option<Hindrance> {
-        let detail = match proposal.standing {
-            Standing::InReview { staged: Some(_), .. } => "Its decision has not been released",
-            Standing::Accepted { .. } => "Its author has neither confirmed nor declined",
-            _ => return self.undecided(proposal),
+        let detail = if proposal.standing.staged().is_some() {
+            "Its decision has not been released"
+        } else if proposal.state() == ProposalState::Accepted {
+            "Its author has neither confirmed nor declined"
+        } else {
+            return self.undecided(proposal);
         };
         Some(Hindrance::of(proposal, detail))
     }

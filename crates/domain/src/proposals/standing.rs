@@ -101,7 +101,13 @@ impl Standing {
         match self {
             Self::Accepted { .. } => Self::Declined { declined_at: lapses_at, lapsed: true },
             Self::RevisionRequested { .. } => Self::Submitted,
-            other => other,
+            Self::Draft
+            | Self::Submitted
+            | Self::InReview { .. }
+            | Self::Confirmed { .. }
+            | Self::Rejected { .. }
+            | Self::Withdrawn { .. }
+            | Self::Declined { .. } => self,
         }
     }
 

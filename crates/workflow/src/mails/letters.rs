@@ -9,7 +9,7 @@ use cohortium_domain::mails::{Mail, MailKind};
 use cohortium_domain::time::{Timestamp, Zone};
 
 use super::Letter;
-use super::proposals::Matter;
+use super::proposals::{Matter, Words};
 
 /// How long a line is at most.
 const WIDTH: usize = 72;
@@ -25,8 +25,8 @@ pub(super) fn letter(
     matter: Option<&Matter>,
 ) -> Letter {
     let link = way.map(|(link, token)| told(link, token, coalition, zone)).unwrap_or_default();
-    let about = || matter.map(|matter| matter.words(mail.kind, coalition, zone)).unwrap_or_default();
-    let (subject, text) = words(mail.kind, coalition, &link, &instant(mail.created_at, zone), about);
+    let about = Context { coalition, zone, matter };
+    let (subject, text) = words(mail.kind, &about, &link, &instant(mail.created_at, zone));
     Letter {
         id: mail.id,
         kind: mail.kind,
@@ -39,14 +39,25 @@ pub(super) fn letter(
     }
 }
 
-fn words(
-    kind: MailKind,
-    coalition: &Coalition,
-    link: &str,
-    at: &str,
-    about: impl FnOnce() -> (&'static str, String),
-) -> (&'static str, String) {
-    let (name, office) = (&coalition.name, office(coalition));
+/// Whose words they are, for whom, and about what.
+pub(super) struct Context<'a> {
+    /// The coalition that writes.
+    pub coalition: &'a Coalition,
+    /// The zone in which the person lives.
+    pub zone: Zone,
+    /// The proposal, where the mail is about one: without it, such a mail is dropped before it comes here.
+    pub matter: Option<&'a Matter>,
+}
+
+impl Context<'_> {
+    fn about(&self, say: fn(&Matter, &Coalition, Zone) -> Words) -> Words {
+        self.matter.map(|matter| say(matter, self.coalition, self.zone)).unwrap_or_default()
+    }
+}
+
+/// The subject of a mail, and its text.
+pub(super) fn words(kind: MailKind, context: &Context<'_>, link: &str, at: &str) -> Words {
+    let (name, office) = (&context.coalition.name, office(context.coalition));
     match kind {
         MailKind::VerifyEmail => (
             "Confirm your e-mail address",
@@ -95,14 +106,14 @@ fn words(
                  If it was not you, tell {office} at once.\n"
             ),
         ),
-        MailKind::ProposalAccepted
-        | MailKind::ProposalRejected
-        | MailKind::ProposalReserved
-        | MailKind::ProposalPromoted
-        | MailKind::ProposalNotPlaced
-        | MailKind::RevisionRequested
-        | MailKind::SubmissionExtended
-        | MailKind::FacilitatorInvited => about(),
+        MailKind::ProposalAccepted => context.about(Matter::accepted),
+        MailKind::ProposalRejected => context.about(Matter::rejected),
+        MailKind::ProposalReserved => context.about(Matter::reserved),
+        MailKind::ProposalPromoted => context.about(Matter::promoted),
+        MailKind::ProposalNotPlaced => context.about(Matter::not_placed),
+        MailKind::RevisionRequested => context.about(Matter::revision_requested),
+        MailKind::SubmissionExtended => context.about(Matter::extended),
+        MailKind::FacilitatorInvited => context.about(Matter::invited),
     }
 }
 

@@ -114,7 +114,7 @@ async fn write(tx: &Tx, mail: &Mail, way: Option<(&Link, &str)>, matter: Option<
 
 /// What a mail about a proposal would say: its subject and its text.
 pub(crate) fn written(kind: MailKind, matter: &Matter, coalition: &Coalition, zone: Zone) -> (&'static str, String) {
-    let (subject, text) = matter.words(kind, coalition, zone);
+    let (subject, text) = letters::words(kind, &letters::Context { coalition, zone, matter: Some(matter) }, "", "");
     (subject, letters::wrapped(&text))
 }
 

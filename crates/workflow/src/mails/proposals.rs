@@ -9,12 +9,15 @@ use cohortium_domain::ids::{Id, InvitationId, ProposalId};
 use cohortium_domain::mails::{Mail, MailKind};
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
-use cohortium_domain::proposals::{Call, Proposal, ProposalState, Standing};
+use cohortium_domain::proposals::{Call, Decision, Proposal, Standing};
 use cohortium_domain::text::Title;
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Read, Result, Tx};
 
 use super::letters::{INDENT, instant};
+
+/// The subject of a mail, and its text.
+pub(super) type Words = (&'static str, String);
 
 /// What a mail about a proposal is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +34,10 @@ pub(crate) struct Matter {
 
 /// The mail that tells what was released about a proposal.
 pub(crate) fn told_by(released: &Proposal) -> MailKind {
-    match released.state() {
-        ProposalState::Accepted => MailKind::ProposalAccepted,
-        ProposalState::Rejected => MailKind::ProposalRejected,
-        _ => MailKind::ProposalReserved,
+    match Decision::released(released) {
+        Decision::Accept => MailKind::ProposalAccepted,
+        Decision::Reject => MailKind::ProposalRejected,
+        Decision::Reserve => MailKind::ProposalReserved,
     }
 }
 
@@ -55,10 +58,8 @@ pub(crate) async fn to_invited(tx: &Tx, invitation: &FacilitatorInvitation) -> R
 /// What a mail is about, while there is something to say: what it tells still holds.
 pub(super) async fn matter(read: &Read, mail: &Mail) -> Result<Option<Matter>> {
     let Some(subject) = mail.subject_id else { return Ok(None) };
-    let invitation: Option<FacilitatorInvitation> = match mail.kind {
-        MailKind::FacilitatorInvited => read.find(InvitationId::from_uuid(subject)).await?,
-        _ => None,
-    };
+    let invites = mail.kind == MailKind::FacilitatorInvited;
+    let invitation: Option<FacilitatorInvitation> = if invites { read.find(InvitationId::from_uuid(subject)).await? } else { None };
     let id = invitation.as_ref().map_or_else(|| ProposalId::from_uuid(subject), |invitation| invitation.proposal_id);
     let Some(proposal) = read.find::<Proposal>(id).await? else { return Ok(None) };
     let program: Program = read.get(proposal.program_id).await?;
@@ -84,60 +85,82 @@ impl Matter {
         }
     }
 
-    /// What a mail about it says: its subject and its text.
-    pub(super) fn words(&self, kind: MailKind, coalition: &Coalition, zone: Zone) -> (&'static str, String) {
-        let (program, name) = (&self.program, &coalition.name);
-        let whose = format!("“{}”, your proposal for {program} of {name},", self.proposal.content.title);
-        let until = self.until().map(|until| instant(until, zone)).unwrap_or_default();
-        let (way, letter) = (self.way(coalition), self.letter());
-        let confirm =
-            format!("Confirm that you will facilitate, until {until}; after that the place goes to the next.\n{way}{letter}");
-        match kind {
-            MailKind::ProposalAccepted => ("Your proposal was accepted", format!("{whose} was accepted. {confirm}")),
-            MailKind::ProposalPromoted => {
-                ("Your proposal was accepted", format!("A place came free, and {whose} is accepted now. {confirm}"))
-            }
-            MailKind::ProposalRejected => {
-                ("Your proposal was not accepted", format!("{whose} was not accepted. Thank you for it.\n{letter}"))
-            }
-            MailKind::ProposalReserved => (
-                "Your proposal is in reserve",
-                format!("{whose} is in reserve: when a place comes free that falls to it, we write to you again.\n{way}{letter}"),
+    pub(super) fn accepted(&self, coalition: &Coalition, zone: Zone) -> Words {
+        ("Your proposal was accepted", format!("{} was accepted. {}", self.whose(coalition), self.confirm(coalition, zone)))
+    }
+
+    pub(super) fn promoted(&self, coalition: &Coalition, zone: Zone) -> Words {
+        let (whose, confirm) = (self.whose(coalition), self.confirm(coalition, zone));
+        ("Your proposal was accepted", format!("A place came free, and {whose} is accepted now. {confirm}"))
+    }
+
+    pub(super) fn rejected(&self, coalition: &Coalition, _: Zone) -> Words {
+        let (whose, letter) = (self.whose(coalition), self.letter());
+        ("Your proposal was not accepted", format!("{whose} was not accepted. Thank you for it.\n{letter}"))
+    }
+
+    pub(super) fn reserved(&self, coalition: &Coalition, _: Zone) -> Words {
+        let (whose, way, letter) = (self.whose(coalition), self.way(coalition), self.letter());
+        (
+            "Your proposal is in reserve",
+            format!("{whose} is in reserve: when a place comes free that falls to it, we write to you again.\n{way}{letter}"),
+        )
+    }
+
+    pub(super) fn not_placed(&self, coalition: &Coalition, _: Zone) -> Words {
+        let whose = self.whose(coalition);
+        (
+            "No place came free for your proposal",
+            format!("{whose} was in reserve. No place came free, and the offerings are final now. Thank you for it.\n"),
+        )
+    }
+
+    pub(super) fn revision_requested(&self, coalition: &Coalition, zone: Zone) -> Words {
+        let (whose, until, way) = (self.whose(coalition), self.until(zone), self.way(coalition));
+        let message = self.proposal.revision_requests.last().map_or("", |request| request.message.as_str());
+        (
+            "Please revise your proposal",
+            format!(
+                "We have read {whose} and ask you for another text, until {until}:\n\n{message}\n\n\
+                 Until you hand it in, the text that you have handed in stands; it does so, too, when you do not.\n{way}"
             ),
-            MailKind::ProposalNotPlaced => (
-                "No place came free for your proposal",
-                format!("{whose} was in reserve. No place came free, and the offerings are final now. Thank you for it.\n"),
+        )
+    }
+
+    pub(super) fn extended(&self, coalition: &Coalition, zone: Zone) -> Words {
+        let (whose, until, way) = (self.whose(coalition), self.until(zone), self.way(coalition));
+        (
+            "You have longer to hand in your proposal",
+            format!("You have longer than others to hand in {whose} namely until {until}.\n{way}"),
+        )
+    }
+
+    pub(super) fn invited(&self, coalition: &Coalition, _: Zone) -> Words {
+        let (program, name, way) = (&self.program, &coalition.name, self.way(coalition));
+        (
+            "You are asked to facilitate",
+            format!(
+                "Somebody asks you to facilitate a group of {program} of {name} together. Sign in with this e-mail address, or register \
+                 with it, to see who it is and what is proposed, and to agree or decline.\n{way}\n\
+                 If you do not want to, there is nothing to do.\n"
             ),
-            MailKind::RevisionRequested => (
-                "Please revise your proposal",
-                format!(
-                    "We have read {whose} and ask you for another text, until {until}:\n\n{}\n\n\
-                     Until you hand it in, the text that you have handed in stands; it does so, too, when you do not.\n{way}",
-                    self.message()
-                ),
-            ),
-            MailKind::SubmissionExtended => (
-                "You have longer to hand in your proposal",
-                format!("You have longer than others to hand in {whose} namely until {until}.\n{way}"),
-            ),
-            _ => (
-                "You are asked to facilitate",
-                format!(
-                    "Somebody asks you to facilitate a group of {program} of {name} together. Sign in with this e-mail address, or register \
-                     with it, to see who it is and what is proposed, and to agree or decline.\n{way}\n\
-                     If you do not want to, there is nothing to do.\n"
-                ),
-            ),
-        }
+        )
+    }
+
+    /// The proposal, in the words in which its author knows it.
+    fn whose(&self, coalition: &Coalition) -> String {
+        format!("“{}”, your proposal for {} of {},", self.proposal.content.title, self.program, coalition.name)
+    }
+
+    fn confirm(&self, coalition: &Coalition, zone: Zone) -> String {
+        let (until, way, letter) = (self.until(zone), self.way(coalition), self.letter());
+        format!("Confirm that you will facilitate, until {until}; after that the place goes to the next.\n{way}{letter}")
     }
 
     /// Until when somebody has time, by the mail that says so.
-    fn until(&self) -> Option<Timestamp> {
-        self.proposal.lapses_at(&self.call).or(self.proposal.extended_until)
-    }
-
-    fn message(&self) -> &str {
-        self.proposal.revision_requests.last().map_or("", |request| request.message.as_str())
+    fn until(&self, zone: Zone) -> String {
+        let until = self.proposal.lapses_at(&self.call).or(self.proposal.extended_until);
+        until.map(|until| instant(until, zone)).unwrap_or_default()
     }
 
     fn letter(&self) -> String {
@@ -230,7 +253,7 @@ pub(super) mod tests {
         let accepted = matter();
         let letter = Some(Text::new("We liked the plan.\n\nKeep an hour free.").unwrap());
         let accepted = Matter { proposal: Proposal { letter, ..accepted.proposal }, ..accepted };
-        let (subject, text) = accepted.words(MailKind::ProposalAccepted, &coalition(), Zone::UTC);
+        let (subject, text) = accepted.accepted(&coalition(), Zone::UTC);
         assert_eq!(subject, "Your proposal was accepted");
         let nobody = Uuid::nil();
         assert_eq!(
@@ -249,7 +272,7 @@ pub(super) mod tests {
         let message = Text::new("Say more of the calls.").unwrap();
         let request = RevisionRequest { submission: 1, message, requested_at: at(120), due_at: at(150), handed_in_at: None };
         let revising = Matter { proposal: Proposal { revision_requests: vec![request], ..revising.proposal }, ..revising };
-        let (_, text) = revising.words(MailKind::RevisionRequested, &coalition(), Zone::UTC);
+        let (_, text) = revising.revision_requested(&coalition(), Zone::UTC);
         assert!(text.contains("until 1970-01-07, 06:00 (UTC):\n\nSay more of the calls.\n\n"), "{text}");
     }
 }

@@ -93,10 +93,8 @@ impl Story {
         let submits = action == Action::SubmitProposal;
         assert_eq!(after.submission, before.submission + u32::from(submits));
         if submits {
-            let in_time = match before.standing {
-                Standing::RevisionRequested { due_at } => self.now < due_at,
-                _ => self.call().window_until(before.extended_until).check(self.now).is_ok(),
-            };
+            let window = || self.call().window_until(before.extended_until).check(self.now).is_ok();
+            let in_time = before.standing.revision_due_at().map_or_else(window, |due_at| self.now < due_at);
             assert!(in_time && self.cohorts == 0, "{before:?} was handed in at {:?}", self.now);
         } else if before.submission > 0 {
             assert_eq!(before.content, after.content);
