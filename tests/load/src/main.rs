@@ -15,6 +15,7 @@ mod measure;
 mod paging;
 mod pgbench;
 mod postgres;
+mod ranking;
 mod replay;
 mod server;
 mod sign_up;
@@ -78,6 +79,8 @@ enum Comparison {
     Herd,
     /// One page of a list among a hundred rows, and among a million.
     Paging,
+    /// The ranking of 100, of 1,000 and of 10,000 proposals, in one request.
+    Ranking,
     /// How long a server takes from its start until it is ready.
     Start,
     /// A ceiling, as a server: for this program alone.
@@ -134,6 +137,7 @@ fn run(comparison: Option<Comparison>, terms: Terms) -> Done {
         Some(Comparison::SignUp) => sign_up::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Herd) => herd::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Paging) => paging::compare(&site, &Cluster::start(&site)?),
+        Some(Comparison::Ranking) => ranking::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Start) => start::compare(&site, &Cluster::start(&site)?),
         Some(Comparison::Ceiling(_)) | None => {
             let cluster = Cluster::start(&site)?;
@@ -143,6 +147,7 @@ fn run(comparison: Option<Comparison>, terms: Terms) -> Done {
             sign_up::compare(&site, &cluster)?;
             herd::compare(&site, &cluster)?;
             paging::compare(&site, &cluster)?;
+            ranking::compare(&site, &cluster)?;
             start::compare(&site, &cluster)
         }
     }

@@ -102,6 +102,17 @@ impl World {
         })
     }
 
+    /// The program.
+    pub fn program(&self) -> ProgramId {
+        self.program
+    }
+
+    /// Writes more into it, before a server serves it.
+    pub fn write(&self, database_url: Option<&str>, work: impl AsyncFn(&mut Tx) -> cohortium_store::Result<()>) -> Done {
+        let url = database_url.map_or_else(|| sqlite_url(&self.data), str::to_owned);
+        block_on(async { Ok(open_store(&url).await?.write(self.coalition, ORIGIN, work).await?) })
+    }
+
     /// What stands in statements about it: the same things of two worlds in the same order.
     pub fn ids(&self) -> impl Iterator<Item = Uuid> {
         self.grounds().into_iter().chain(self.cohorts.iter().map(|cohort| cohort.uuid()))
@@ -271,7 +282,8 @@ impl Maker {
     }
 }
 
-fn person(given_name: &str, email: &str) -> Done<PersonCreate> {
+/// A person with this address.
+pub fn person(given_name: &str, email: &str) -> Done<PersonCreate> {
     Ok(PersonCreate {
         given_name: Name::new(given_name)?,
         family_name: Name::new("Tester")?,

@@ -157,7 +157,7 @@ fn what_was_begun_is_taken_away_with_a_reason_and_what_was_handed_in_not_at_all(
 #[test]
 fn a_review_is_its_reviewers_as_long_as_that_is_a_reviewer_and_it_is_not_taken_away() {
     let proposal = proposal(1);
-    let actor = |n, grants: &[Grant]| Actor::Person { id: person(n), grants: BTreeSet::from_iter(grants.iter().copied()) };
+    let actor = |n, grants: &[Grant]| Actor::Person { id: person(n), grants: grants.iter().copied().collect() };
     let [assigned, .., removed] = in_every_state(&proposal);
     assert!(assigned.tie(&actor(1, &[Grant::Reviewer])).reviews);
     assert!(!assigned.tie(&actor(1, &[])).reviews, "the grant was taken away");
