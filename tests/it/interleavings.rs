@@ -260,8 +260,8 @@ impl<'a> Play<'a> {
         for member in made.body["members"].as_array().unwrap() {
             let id = member["person_id"].as_str().unwrap();
             let number = self.people.iter().position(|person| person.person_id().to_string() == id).unwrap();
-            let application = self.people[number].get(&format!("/v1/applications/{}", member["application_id"].as_str().unwrap()));
-            let application = application.await.expect(200);
+            let path = format!("/v1/applications/{}", member["application_id"].as_str().unwrap());
+            let application = self.people[number].get(&path).await.expect(200);
             self.applications.borrow_mut()[number] = Some(application);
         }
         sent

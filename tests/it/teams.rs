@@ -162,7 +162,8 @@ async fn only_colleagues_can_be_named_and_why_not_is_not_told(database: TestData
     let cohort = stage.cohort(5).await;
     let _ = applied(&ben, &cohort).await;
     let before = stage.entries().await;
-    let named = |addresses: Value| ana.post(&format!("{cohort}/team-applications"), json!({ "colleagues": addresses }));
+    let path = format!("{cohort}/team-applications");
+    let named = |addresses: Value| ana.post(&path, json!({ "colleagues": addresses }));
     // Of another organization, with an application of their own, nobody, and oneself: all alike.
     let refused = named(json!(["eva@example.org", "ben@example.org", "nobody@example.org", "ana@example.org"])).await;
     assert_eq!(refused.problem(422), "validation_failed");

@@ -75,15 +75,14 @@ impl Record for Team {
 }
 
 impl Read {
-    /// The applications of a team, in the order of its waiting, and else in that in which they were begun.
+    /// The applications of a team, in the order in which they were begun.
     ///
     /// # Errors
     /// The database's.
     pub async fn applications_of_team(&self, team: TeamId) -> Result<Vec<Application>> {
         use application::Column;
         let rows = self.rows::<application::Entity>().filter(Column::TeamId.eq(team.uuid()));
-        let rows =
-            rows.order_by(Column::Place, Order::Asc).order_by(Column::CreatedAt, Order::Asc).order_by(Column::Id, Order::Asc);
+        let rows = rows.order_by(Column::CreatedAt, Order::Asc).order_by(Column::Id, Order::Asc);
         rows.all().await?.into_iter().map(Application::from_row).collect()
     }
 }

@@ -211,7 +211,8 @@ async fn consider_queue(tx: &Tx, settling: &mut Settling, cohort: CohortId) -> R
 
 /// The members of a team who wait in a cohort.
 async fn waiting_with(tx: &Tx, cohort: CohortId, team: TeamId) -> Result<Vec<Waiting>> {
-    let members = tx.applications_of_team(team).await?;
-    let wait_here = |member: &Application| member.cohort_id == cohort && member.standing.place().is_some();
-    facts::of_queue(tx, members.into_iter().filter(wait_here).collect()).await
+    let mut members = tx.applications_of_team(team).await?;
+    members.retain(|member| member.cohort_id == cohort && member.standing.place().is_some());
+    members.sort_by_key(|member| member.standing.place());
+    facts::of_queue(tx, members).await
 }

@@ -141,7 +141,8 @@ pub fn tie<'a>(applications: &[Application], cohort: &Cohort, actor: &'a Actor) 
     Tie { concerned, ..cohort.tie(actor) }
 }
 
-/// Enters the cohort of a team, for somebody who may do this to the team. Gives the applications of its present members too, locked.
+/// Enters the cohort of a team, for somebody who may do this to the team. Gives the applications of its present members too, locked, that of
+/// who began it first.
 async fn enter(tx: &mut Tx, actor: &Actor, id: TeamId, action: Action) -> Result<(Entered, Team, Vec<Application>)> {
     let read: Team = tx.get(id).await?;
     let entered = seats::enter(tx, read.cohort_id).await?;
@@ -151,6 +152,7 @@ async fn enter(tx: &mut Tx, actor: &Actor, id: TeamId, action: Action) -> Result
     for application in applications.iter().filter(|application| application.standing.live()) {
         members.push(tx.lock(application.id).await?);
     }
+    members.sort_by_key(|member: &Application| member.person_id != read.begun_by);
     Ok((entered, tx.lock(id).await?, members))
 }
 

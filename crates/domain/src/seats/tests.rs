@@ -221,3 +221,59 @@ fn a_seat_that_lapses_is_counted_off_its_organization() {
     assert_eq!(promoted(&settled), [1]);
     assert_eq!(settled.cohort.id, id(2));
 }
+
+/// Somebody who waits, of this organization.
+fn of_organization(person: u32, organization: u128) -> Waiting {
+    let employment = principal(person.into(), organization);
+    let application = Application { workplace: Some(employment.workplace), ..waiting(person).application };
+    Waiting { application, employments: vec![employment], ..waiting(person) }
+}
+
+fn why_passed_over(settled: &mut Settled) -> Vec<serde_json::Value> {
+    let entries = settled.seat_to_offer().unwrap().passing_over;
+    entries.iter().map(|entry| entry.data["unmet"].clone()).collect()
+}
+
+#[test]
+fn a_team_that_waits_for_all_or_none_is_offered_seats_together() {
+    let mut settling = settling(cohort(3, 0, 4), FirstCome, None, NOW);
+    settling.consider_together(&[waiting(1), waiting(2)]);
+    settling.consider(&waiting(3));
+    assert_eq!(promoted(&settling.finish(None)), [1, 2, 3]);
+}
+
+#[test]
+fn a_team_that_does_not_fit_is_passed_over_by_who_does_and_keeps_its_places() {
+    let mut settling = settling(cohort(2, 0, 5), FirstCome, None, NOW);
+    settling.consider_together(&[waiting(1), waiting(2), waiting(3)]);
+    settling.consider(&waiting(4));
+    let mut settled = settling.finish(None);
+    assert_eq!(promoted(&settled), [4]);
+    let entries = &settled.changes[0].happened;
+    assert_eq!(
+        entries.iter().map(|entry| entry.verb).collect::<Vec<_>>(),
+        ["passed_over", "passed_over", "passed_over", "offered"]
+    );
+    assert_eq!((settled.cohort.seats.held, settled.cohort.seats.waiting), (1, 4));
+    settled.more = false;
+    assert_eq!(why_passed_over(&mut settled), vec![serde_json::json!(["team_does_not_fit"]); 3]);
+}
+
+#[test]
+fn a_team_of_which_one_cannot_have_a_seat_is_passed_over_whole() {
+    let unverified = Waiting { verified: Verified::No, ..waiting(2) };
+    let mut settling = settling(cohort(5, 0, 2), RollingReview, None, NOW);
+    settling.consider_together(&[waiting(1), unverified]);
+    let mut settled = settling.finish(None);
+    assert!(settled.changes.is_empty());
+    assert_eq!(why_passed_over(&mut settled), [serde_json::json!(["team_does_not_fit"]), serde_json::json!(["not_verified"])]);
+}
+
+#[test]
+fn a_team_counts_against_the_limit_of_its_organization_together() {
+    for (most, expected) in [(2, vec![1, 2]), (1, vec![])] {
+        let mut settling = settling(cohort(5, 0, 2), FirstCome, Some(most), NOW);
+        settling.consider_together(&[of_organization(1, 7), of_organization(2, 7)]);
+        assert_eq!(promoted(&settling.finish(None)), expected, "at most {most} of one organization");
+    }
+}
