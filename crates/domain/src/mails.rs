@@ -24,6 +24,14 @@ crate::words! {
         ConfirmEmail = "confirm_email",
         /// Your address was changed: to the old one.
         EmailChanged = "email_changed",
+        /// Say whether somebody works where you do.
+        AttestEmployment = "attest_employment",
+        /// A verification of yours runs out soon.
+        VerificationEnding = "verification_ending",
+        /// A verification of yours was taken back.
+        VerificationRevoked = "verification_revoked",
+        /// What you have shown was not enough.
+        VerificationRejected = "verification_rejected",
     }
 
     /// How far a mail has come.

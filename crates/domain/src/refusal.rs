@@ -176,6 +176,12 @@ pub enum Refusal {
     /// The password is right, but the address has not been shown to be the person's.
     #[error("Follow the link that was mailed to you; to get a new one, register again")]
     EmailNotVerified,
+    /// A file is of a kind that is not taken.
+    #[error("{0}")]
+    UnsupportedFile(String),
+    /// A file is larger than is taken.
+    #[error("{0}")]
+    FileTooLarge(String),
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),
