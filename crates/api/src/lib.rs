@@ -12,6 +12,7 @@ pub mod ctx;
 pub mod cursor;
 pub mod demo;
 mod extract;
+pub mod files;
 mod form;
 mod gate;
 mod json;
@@ -25,6 +26,7 @@ pub mod rate_limits;
 mod reply;
 pub mod server;
 pub mod tokens;
+mod upload;
 mod v1;
 
 use actix_web::body::MessageBody;

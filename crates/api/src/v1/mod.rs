@@ -3,6 +3,7 @@
 mod accounts;
 mod api_clients;
 mod applications;
+mod attestations;
 mod catalog;
 mod clock;
 mod coalition;
@@ -10,6 +11,7 @@ mod cohorts;
 mod commitments;
 mod employments;
 mod enrollments;
+mod evidence;
 mod forms;
 mod journal;
 mod me;
@@ -26,6 +28,7 @@ mod sign_ins;
 mod staff;
 mod state_machines;
 mod timeline;
+mod verification_policies;
 mod verifications;
 
 use actix_web::web::ServiceConfig;
@@ -143,7 +146,10 @@ rooms! {
     applications,
     enrollments,
     sessions,
+    verification_policies,
     verifications,
+    evidence,
+    attestations,
     clock,
     journal,
     state_machines,

@@ -215,7 +215,11 @@ pub fn no_such() -> Refusal {
     Refusal::Hidden("attestation")
 }
 
-fn check_address(email: &Email, person: &Person, organization: &Organization) -> Result<(), Refusal> {
+/// Goes on when an address is one of somebody else at the organization.
+///
+/// # Errors
+/// [`Refusal::Invalid`].
+pub fn check_address(email: &Email, person: &Person, organization: &Organization) -> Result<(), Refusal> {
     let refuse = |detail: &str| Err(Refusal::invalid("#/supervisor_email", FaultCode::InvalidValue, detail));
     if organization.email_domains.is_empty() {
         return refuse("The organization has no domain of its own on record: upload a document, or ask the coalition's office");
