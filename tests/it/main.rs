@@ -17,6 +17,7 @@ mod demo;
 mod document;
 mod employments;
 mod enrolling;
+mod evidence;
 mod faults;
 mod herd;
 mod interleavings;

@@ -254,6 +254,13 @@ impl Tx {
     }
 }
 
+/// The condition for having run out by an instant, as far as is known now.
+pub(crate) fn over_by(instant: Timestamp) -> SimpleExpr {
+    let is = |state: VerificationState| Column::State.eq(state.as_str());
+    let verified = is(VerificationState::Verified).and(Column::ValidUntil.lte(instant.utc()));
+    verified.or(is(VerificationState::Expired).and(Column::SettledAt.lte(instant.utc())))
+}
+
 /// The condition for being in a state now: [`Verification::as_of`] in SQL.
 pub(crate) fn reads(state: VerificationState, now: Timestamp) -> SimpleExpr {
     let is = |state: VerificationState| Column::State.eq(state.as_str());

@@ -20,7 +20,7 @@ const ROUNDS_TO_GIVING: u32 = 40;
 /// How often it is looked for mails to be sent.
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
 /// How often it is looked for files that nothing stands for.
-const FILES_PAUSE: Duration = Duration::from_secs(15 * 60);
+const FILES_PAUSE: Duration = Duration::from_mins(15);
 /// For how many days a mail is kept, sent or not.
 const MAILS_KEPT_DAYS: i64 = 30;
 /// Every how many rounds what is old is forgotten: every hour.

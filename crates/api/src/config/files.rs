@@ -14,23 +14,23 @@ const ANY_REGION: &str = "us-east-1";
 #[derive(Args, Clone, Debug, Default)]
 pub struct FilesArgs {
     /// The bucket of an S3-compatible store; without one, files are kept in `files` in the data folder. Several copies of the server need one.
-    #[arg(long, env = "COHORTIUM_S3_BUCKET", value_name = "NAME")]
-    pub(super) s3_bucket: Option<String>,
+    #[arg(long = "s3-bucket", env = "COHORTIUM_S3_BUCKET", value_name = "NAME")]
+    pub(super) bucket: Option<String>,
     /// Where the store is, for example `https://s3.us-east-1.amazonaws.com`.
-    #[arg(long, env = "COHORTIUM_S3_ENDPOINT", value_name = "URL")]
-    pub(super) s3_endpoint: Option<String>,
+    #[arg(long = "s3-endpoint", env = "COHORTIUM_S3_ENDPOINT", value_name = "URL")]
+    pub(super) endpoint: Option<String>,
     /// The store's region; most stores but Amazon's know none.
-    #[arg(long, env = "COHORTIUM_S3_REGION", default_value = ANY_REGION, value_name = "REGION")]
-    pub(super) s3_region: String,
+    #[arg(long = "s3-region", env = "COHORTIUM_S3_REGION", default_value = ANY_REGION, value_name = "REGION")]
+    pub(super) region: String,
     /// The id of the key to the store.
-    #[arg(long, env = "COHORTIUM_S3_ACCESS_KEY_ID", value_name = "ID")]
-    pub(super) s3_access_key_id: Option<String>,
+    #[arg(long = "s3-access-key-id", env = "COHORTIUM_S3_ACCESS_KEY_ID", value_name = "ID")]
+    pub(super) access_key_id: Option<String>,
     /// The key to the store.
-    #[arg(long, env = "COHORTIUM_S3_SECRET_ACCESS_KEY", hide_env_values = true, value_name = "KEY")]
-    pub(super) s3_secret_access_key: Option<Secret>,
+    #[arg(long = "s3-secret-access-key", env = "COHORTIUM_S3_SECRET_ACCESS_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(super) secret_access_key: Option<Secret>,
     /// A file that holds the key to the store, instead of --s3-secret-access-key.
-    #[arg(long, env = "COHORTIUM_S3_SECRET_ACCESS_KEY_FILE", value_name = "FILE")]
-    pub(super) s3_secret_access_key_file: Option<PathBuf>,
+    #[arg(long = "s3-secret-access-key-file", env = "COHORTIUM_S3_SECRET_ACCESS_KEY_FILE", value_name = "FILE")]
+    pub(super) secret_access_key_file: Option<PathBuf>,
 }
 
 /// Where files are kept.
@@ -85,10 +85,9 @@ impl FilesArgs {
     /// # Errors
     /// Every fault.
     pub fn route(&self, data: &Path) -> Result<FileRoute, Faulty> {
-        let secret =
-            one_of("--s3-secret-access-key", self.s3_secret_access_key.as_ref(), self.s3_secret_access_key_file.as_deref())
-                .map_err(|fault| Faulty(vec![fault]))?;
-        let Some(name) = &self.s3_bucket else { return Ok(FileRoute::in_data(data)) };
+        let secret = one_of("--s3-secret-access-key", self.secret_access_key.as_ref(), self.secret_access_key_file.as_deref())
+            .map_err(|fault| Faulty(vec![fault]))?;
+        let Some(name) = &self.bucket else { return Ok(FileRoute::in_data(data)) };
         let mut faults = Vec::new();
         let mut given = |flag: &str, value: Option<String>| {
             value.unwrap_or_else(|| {
@@ -97,10 +96,10 @@ impl FilesArgs {
             })
         };
         let bucket = Bucket {
-            endpoint: given("--s3-endpoint", self.s3_endpoint.clone()),
+            endpoint: given("--s3-endpoint", self.endpoint.clone()),
             name: name.clone(),
-            region: self.s3_region.clone(),
-            access_key_id: given("--s3-access-key-id", self.s3_access_key_id.clone()),
+            region: self.region.clone(),
+            access_key_id: given("--s3-access-key-id", self.access_key_id.clone()),
             secret_access_key: Secret::new(given("--s3-secret-access-key", secret)),
         };
         if !bucket.endpoint.is_empty() && !is_safe(&bucket.endpoint) {
@@ -123,12 +122,12 @@ mod tests {
 
     fn args(endpoint: &str) -> FilesArgs {
         FilesArgs {
-            s3_bucket: Some("evidence".to_owned()),
-            s3_endpoint: Some(endpoint.to_owned()),
-            s3_region: ANY_REGION.to_owned(),
-            s3_access_key_id: Some("id".to_owned()),
-            s3_secret_access_key: Some(Secret::new("key".to_owned())),
-            s3_secret_access_key_file: None,
+            bucket: Some("evidence".to_owned()),
+            endpoint: Some(endpoint.to_owned()),
+            region: ANY_REGION.to_owned(),
+            access_key_id: Some("id".to_owned()),
+            secret_access_key: Some(Secret::new("key".to_owned())),
+            secret_access_key_file: None,
         }
     }
 
@@ -142,7 +141,7 @@ mod tests {
         for endpoint in ["http://s3.example.org", "http://localhost.example.org", "s3.example.org"] {
             assert!(args(endpoint).route(data).unwrap_err().0[0].starts_with("--s3-endpoint: "), "{endpoint}");
         }
-        let half = FilesArgs { s3_endpoint: None, s3_access_key_id: None, s3_secret_access_key: None, ..args("") };
+        let half = FilesArgs { endpoint: None, access_key_id: None, secret_access_key: None, ..args("") };
         assert_eq!(half.route(data).unwrap_err().0.len(), 3);
         assert!(!format!("{:?}", args("https://s3.example.org").route(data)).contains("\"key\""), "a key is not shown");
     }

@@ -67,7 +67,7 @@ impl Default for Limits {
             body_bytes: 256 * 1024,
             upload_bytes: 12 * 1024 * 1024,
             uploads: 8,
-            upload_time: Duration::from_secs(60),
+            upload_time: Duration::from_mins(1),
             body_depth: 32,
             requests: 256,
             rates: RateLimitArgs::default(),

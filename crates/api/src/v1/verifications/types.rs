@@ -19,6 +19,7 @@ use cohortium_store::{Error, Read};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::upload::hex;
 use crate::v1::page;
 
 /// A verification of an employment, for a program.
@@ -262,7 +263,7 @@ pub(in crate::v1) fn evidence_view(
         name: document.name.clone(),
         media_type: document.media_type,
         size: document.size,
-        sha256: document.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&document.sha256),
         verification_id: document.verification_id,
         kept_until: document.kept_until,
         available: document.there(now),

@@ -4,9 +4,9 @@
 pub(crate) const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
 
 /// A chunk of a PNG. Its checksum is nobody's business here.
-pub(crate) fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-    [&length, kind.as_slice(), data, b"sum!"].concat()
+    [length.as_slice(), kind, data, b"sum!"].concat()
 }
 
 /// A PNG of this size, with chunks more.
