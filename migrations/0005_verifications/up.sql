@@ -16,7 +16,8 @@ CREATE TABLE evidence (
     id {uuid} NOT NULL PRIMARY KEY,
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
     employment_id {uuid} NOT NULL REFERENCES employments (id),
-    kind TEXT NOT NULL CHECK (kind IN ('self_declared', 'email_domain', 'staff_override')),
+    kind TEXT NOT NULL CHECK (kind IN (
+        'self_declared', 'email_domain', 'supervisor_attestation', 'document', 'crm_match', 'staff_override')),
     dated_at {instant} NOT NULL,
     reason TEXT,
     CHECK (kind <> 'staff_override' OR reason IS NOT NULL)
@@ -35,8 +36,11 @@ CREATE TABLE verifications (
     -- While open: only evidence from after this instant counts.
     evidence_after {instant},
     evidence_id {uuid} REFERENCES evidence (id),
-    evidence_kind TEXT CHECK (evidence_kind IN ('self_declared', 'email_domain', 'staff_override')),
+    evidence_kind TEXT CHECK (evidence_kind IN (
+        'self_declared', 'email_domain', 'supervisor_attestation', 'document', 'crm_match', 'staff_override')),
     valid_until {instant},
+    -- When the person is to be asked to renew it, as long as that was not done.
+    renewal_due_at {instant},
     cause TEXT CHECK (cause IN ('decision', 'employment_ended', 'membership_ended')),
     reason TEXT,
     version {int} NOT NULL,
@@ -45,6 +49,7 @@ CREATE TABLE verifications (
     CHECK ((state = 'open') = (settled_at IS NULL)),
     CHECK (state = 'open' OR evidence_after IS NULL),
     CHECK ((state = 'verified') = (evidence_id IS NOT NULL AND evidence_kind IS NOT NULL AND valid_until IS NOT NULL)),
+    CHECK (state = 'verified' OR renewal_due_at IS NULL),
     CHECK ((state = 'revoked') = (cause IS NOT NULL)),
     CHECK (state <> 'rejected' OR reason IS NOT NULL)
 );
@@ -52,3 +57,4 @@ CREATE UNIQUE INDEX verifications_employment_id_program_id ON verifications (emp
 CREATE INDEX verifications_by_age ON verifications (coalition_id, created_at, id);
 CREATE INDEX verifications_by_person ON verifications (person_id, created_at, id);
 CREATE INDEX verifications_by_end ON verifications (coalition_id, valid_until) WHERE state = 'verified';
+CREATE INDEX verifications_by_renewal ON verifications (coalition_id, renewal_due_at) WHERE renewal_due_at IS NOT NULL;

@@ -2,7 +2,7 @@
 CREATE TABLE links (
     id {uuid} NOT NULL PRIMARY KEY,
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
-    kind TEXT NOT NULL CHECK (kind IN ('register', 'reset_password', 'change_email', 'set_up_account')),
+    kind TEXT NOT NULL CHECK (kind IN ('register', 'reset_password', 'change_email', 'set_up_account', 'attest')),
     person_id {uuid} REFERENCES people (id),
     email TEXT NOT NULL,
     email_key {text} NOT NULL,
@@ -17,7 +17,8 @@ CREATE TABLE links (
     CHECK ((kind = 'register') = (password_hash IS NOT NULL)),
     CHECK ((password_hash IS NULL) = (given_name IS NULL) AND (password_hash IS NULL) = (family_name IS NULL))
 );
-CREATE UNIQUE INDEX links_coalition_id_kind_email_key ON links (coalition_id, kind, email_key);
+-- A supervisor can be asked about several people at once.
+CREATE UNIQUE INDEX links_coalition_id_kind_email_key ON links (coalition_id, kind, email_key) WHERE kind <> 'attest';
 CREATE UNIQUE INDEX links_token_hash ON links (token_hash);
 CREATE INDEX links_by_end ON links (expires_at);
 
@@ -28,7 +29,8 @@ CREATE TABLE mails (
     kind TEXT NOT NULL CHECK (kind IN (
         'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed',
         'proposal_accepted', 'proposal_rejected', 'proposal_reserved', 'proposal_promoted', 'proposal_not_placed',
-        'revision_requested', 'submission_extended', 'facilitator_invited', 'stipend_paid')),
+        'revision_requested', 'submission_extended', 'facilitator_invited', 'stipend_paid',
+        'attest_employment', 'verification_ending', 'verification_revoked', 'verification_rejected')),
     person_id {uuid} REFERENCES people (id),
     address TEXT NOT NULL,
     link_id {uuid} REFERENCES links (id) ON DELETE SET NULL,

@@ -60,6 +60,7 @@ migrations! {
     "0016_stipends",
     "0017_joining",
     "0018_moves",
+    "0019_evidence",
 }
 
 struct Script {

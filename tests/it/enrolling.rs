@@ -84,6 +84,12 @@ impl<'a> Stage<'a> {
         path
     }
 
+    /// The address of the cohort to which an application is.
+    pub async fn cohort_of(&self, application: &str) -> String {
+        let read = self.staff.get(application).await.expect(200);
+        format!("/v1/cohorts/{}", read["cohort_id"].as_str().unwrap())
+    }
+
     /// A principal, whose employment is verified as soon as it is asked for.
     pub async fn principal(&self, name: &str) -> Session<'a> {
         self.employed(name, &self.school, "principal").await

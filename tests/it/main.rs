@@ -23,6 +23,7 @@ mod document;
 mod employments;
 mod enrolling;
 mod facilitator_invitations;
+mod evidence;
 mod faults;
 mod feedback;
 mod herd;

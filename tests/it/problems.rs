@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::document::faults;
 use crate::enrolling::{Stage, applied, apply, cohort};
+use crate::evidence::files::PDF;
 use crate::programs::{dcsc, published};
 use crate::proposals::proposal;
 use crate::second_factor::{PASSWORD, enrolled};
@@ -99,6 +100,7 @@ impl<'a> World<'a> {
         let person = format!("/v1/people/{}", self.member.person_id());
         match code {
             Code::MalformedJson => self.body("{".to_owned()),
+            Code::MalformedForm => self.half_a_form(),
             Code::JsonTooDeep => self.body("[".repeat(33)),
             Code::PayloadTooLarge => self.body(" ".repeat(256 * 1024 + 1)),
             Code::UnknownField => {
@@ -150,6 +152,7 @@ impl<'a> World<'a> {
             Code::Overloaded => login(self.crowded),
             Code::StorageFull => self.storage_full(),
             Code::DatabaseUnavailable => self.database_unavailable().await,
+            Code::FilesUnavailable => self.files_unavailable().await,
             Code::InsufficientScope => self.insufficient_scope().await,
             Code::InsufficientUserAuthentication => self.stale_sign_in().await,
             Code::SecondFactorRequired => self.second_factor_required().await,
@@ -179,6 +182,21 @@ impl<'a> World<'a> {
     /// Staff send this to make a person.
     fn body(&self, body: String) -> Attempt<'a> {
         send(self.stage.staff.request(Method::POST, "/v1/people").header("content-type", "application/json").body(body))
+    }
+
+    fn half_a_form(&self) -> Attempt<'a> {
+        let call = self.member.request(Method::POST, "/v1/verifications/0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e/evidence");
+        send(call.header("content-type", "multipart/form-data; boundary=x").body("--x\r\ncontent-disposition: form-data"))
+    }
+
+    /// The folder of the files has gone.
+    async fn files_unavailable(&self) -> Attempt<'a> {
+        let (who, cohort) = (self.stage.stranger("Fin").await, self.cohort("files", 2).await);
+        let verification = applied(&who, &cohort).await.1["verification_id"].as_str().unwrap().to_owned();
+        let call = who.request(Method::POST, &format!("/v1/verifications/{verification}/evidence"));
+        let kept = call.file("letter.pdf", "application/pdf", PDF).send().await;
+        must(std::fs::remove_dir_all(self.stage.api.file_folder()));
+        send(who.request(Method::GET, kept.header("location")))
     }
 
     fn half_a_body(&self) -> Attempt<'a> {

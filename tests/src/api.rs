@@ -12,6 +12,7 @@ use actix_web::dev::ServerHandle;
 use cohortium_api::build_app;
 use cohortium_api::config::Limits;
 use cohortium_api::ctx::Ctx;
+use cohortium_api::files::Files;
 use cohortium_api::keys::{KeyFolder, Keys};
 use cohortium_api::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 use cohortium_api::rate_limits::RateLimitArgs;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub network: NetworkConfig,
     /// What it takes on.
     pub limits: Limits,
+    /// What keeps its files; a folder of its own, where nothing is said.
+    pub files: Option<Files>,
 }
 
 impl From<Limits> for Settings {
@@ -64,7 +67,7 @@ impl Default for Settings {
             proxies: TrustedProxies::default(),
             docs: true,
         };
-        Self { network, limits: Api::limits() }
+        Self { network, limits: Api::limits(), files: None }
     }
 }
 
@@ -74,6 +77,7 @@ pub struct Api {
     ctx: Ctx,
     environment: Arc<TestEnvironment>,
     keys: Arc<TempDir>,
+    files: Arc<TempDir>,
     client: reqwest::Client,
     mailbox: Mailbox,
     handle: ServerHandle,
@@ -106,22 +110,25 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start_with(url: &str, settings: impl Into<Settings>) -> Self {
-        Self::run(url, Arc::default(), Arc::new(must(tempfile::tempdir())), settings.into()).await
+        let folders = [Arc::new(must(tempfile::tempdir())), Arc::new(must(tempfile::tempdir()))];
+        Self::run(url, Arc::default(), folders, settings.into()).await
     }
 
-    /// Starts another copy of the server, with the same database, clock and folder of keys.
+    /// Starts another copy of the server, with the same database, clock and folders.
     ///
     /// # Panics
     /// When it does not start.
     pub async fn start_beside(&self, database: &TestDatabase) -> Self {
-        Self::run(database.url(), Arc::clone(&self.environment), Arc::clone(&self.keys), Settings::default()).await
+        let folders = [Arc::clone(&self.keys), Arc::clone(&self.files)];
+        Self::run(database.url(), Arc::clone(&self.environment), folders, Settings::default()).await
     }
 
-    async fn run(url: &str, environment: Arc<TestEnvironment>, keys: Arc<TempDir>, settings: Settings) -> Self {
+    async fn run(url: &str, environment: Arc<TestEnvironment>, folders: [Arc<TempDir>; 2], settings: Settings) -> Self {
+        let [keys, files] = folders;
         let store = Store::connect(url, environment.clone()).await.unwrap_or_else(|error| panic!("no store: {error}"));
-        let ctx = context(store, &environment, &keys, settings);
+        let ctx = context(store, &environment, (&keys, &files), settings);
         let (address, handle) = serve(ctx.clone());
-        Self { address, ctx, environment, keys, client: reqwest::Client::new(), mailbox: Mailbox::default(), handle }
+        Self { address, ctx, environment, keys, files, client: reqwest::Client::new(), mailbox: Mailbox::default(), handle }
     }
 
     /// Runs the jobs beside the requests, as the real server does, for as long as the process lives.
@@ -146,6 +153,12 @@ impl Api {
     #[must_use]
     pub fn key_folder(&self) -> KeyFolder {
         KeyFolder::new(self.keys.path().to_owned())
+    }
+
+    /// Where the server keeps files.
+    #[must_use]
+    pub fn file_folder(&self) -> &std::path::Path {
+        self.files.path()
     }
 
     /// What the server works with.
@@ -372,6 +385,9 @@ impl Session<'_> {
     }
 }
 
+/// What stands between the parts of a body with a file.
+const BOUNDARY: &str = "between-the-parts";
+
 /// A request on its way.
 pub struct Call(reqwest::RequestBuilder);
 
@@ -394,6 +410,16 @@ impl Call {
         self.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned())
     }
 
+    /// With a file as its body, of this name, that says it is of this kind.
+    #[must_use]
+    pub fn file(self, name: &str, declared: &str, bytes: &[u8]) -> Self {
+        let disposition = format!("form-data; name=\"file\"; filename=\"{}\"", name.replace('"', "\\\""));
+        let head = format!("--{BOUNDARY}\r\ncontent-disposition: {disposition}\r\ncontent-type: {declared}\r\n\r\n");
+        let end = format!("\r\n--{BOUNDARY}--\r\n");
+        let body = [head.as_bytes(), bytes, end.as_bytes()].concat();
+        self.header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}")).body(body)
+    }
+
     /// With whatever body.
     #[must_use]
     pub fn body(self, body: impl Into<reqwest::Body>) -> Self {
@@ -408,9 +434,10 @@ impl Call {
         let response = must(self.0.send().await);
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let text = must(response.text().await);
+        let bytes = must(response.bytes().await).to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status, headers, text, body }
+        Answer { status, headers, text, bytes, body }
     }
 }
 
@@ -421,8 +448,10 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: reqwest::header::HeaderMap,
-    /// The body as it came.
+    /// The body as text.
     pub text: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
     /// The body as JSON; null, when it is none.
     pub body: Value,
 }
@@ -465,12 +494,13 @@ impl Answer {
     }
 }
 
-fn context(store: Store, environment: &Arc<TestEnvironment>, keys: &TempDir, settings: Settings) -> Ctx {
-    let Settings { network, limits } = settings;
+fn context(store: Store, environment: &Arc<TestEnvironment>, (keys, files): (&TempDir, &TempDir), settings: Settings) -> Ctx {
+    let Settings { network, limits, files: given } = settings;
     let keys = must(Keys::of_folder(KeyFolder::new(keys.path().to_owned()), environment.now(), false));
     let tokens = Tokens::new(keys, &network.public_url, environment.clone());
     let passwords = must(Passwords::new(2, &[7; 16]));
-    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", network, limits)
+    let files = given.unwrap_or_else(|| must(Files::in_folder(files.path())));
+    Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", files, network, limits)
 }
 
 /// Serves in a thread of its own, which lasts as long as the process.

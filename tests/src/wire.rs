@@ -28,7 +28,8 @@ pub async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
         (must(name.parse::<reqwest::header::HeaderName>()), must(value.trim().parse::<reqwest::header::HeaderValue>()))
     };
     let body = serde_json::from_str(&text).unwrap_or_default();
-    Answer { status: status.unwrap_or_default(), headers: lines.map(header).collect(), text, body }
+    let bytes = text.clone().into_bytes();
+    Answer { status: status.unwrap_or_default(), headers: lines.map(header).collect(), text, bytes, body }
 }
 
 /// The head and the body, when all of it is there.

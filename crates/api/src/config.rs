@@ -3,6 +3,7 @@
 //! What always holds: every fault is told at once, each in one line that says what to do; a secret can come from a file, and is never shown.
 
 mod checks;
+mod files;
 mod limits;
 mod mail;
 
@@ -16,6 +17,7 @@ use ipnet::IpNet;
 use crate::keys::{KeyFolder, check_given};
 use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 
+pub use self::files::{Bucket, FileRoute, FilesArgs};
 pub use self::limits::{Limits, LoadArgs};
 pub use self::mail::{MailArgs, MailRoute};
 
@@ -91,6 +93,8 @@ pub struct ServeArgs {
     signing_keys_file: Option<PathBuf>,
     #[command(flatten)]
     mail: MailArgs,
+    #[command(flatten)]
+    files: FilesArgs,
     /// Where to serve /metrics, on a port of its own; nowhere, when not given.
     #[arg(long, env = "COHORTIUM_METRICS_LISTEN", value_name = "ADDR:PORT")]
     metrics_listen: Option<SocketAddr>,
@@ -169,6 +173,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where mails go.
     pub mail: MailRoute,
+    /// Where files are kept.
+    pub files: FileRoute,
 }
 
 /// Where the signing keys are.
@@ -235,6 +241,10 @@ impl ServeArgs {
             faults.extend(found);
             MailRoute::Nowhere
         });
+        let files = self.files.route(&self.data.data).unwrap_or_else(|Faulty(found)| {
+            faults.extend(found);
+            FileRoute::in_data(&self.data.data)
+        });
         let secret = self.read_secret(&mut faults);
         let keys = self.key_source(&mut faults);
         let network = self.network(&mut faults);
@@ -261,6 +271,7 @@ impl ServeArgs {
             network,
             limits,
             mail,
+            files,
         })
     }
 
@@ -368,6 +379,7 @@ mod tests {
                 smtp_url_file: None,
                 mail_from: Some("noreply@example.org".to_owned()),
             },
+            files: FilesArgs::default(),
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             allow_origins: vec!["https://app.example.org".to_owned()],
             trust_proxies: vec!["10.0.0.0/8".parse().unwrap()],

@@ -15,7 +15,7 @@ use cohortium_store::{ClockHold, Environment, Error, Read, Slot, Store, Tx};
 use cohortium_workflow::passwords::Passwords;
 use cohortium_workflow::sealing::Sealer;
 use cohortium_workflow::throttles::Throttles;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::auth::{Caller, Recognized};
@@ -23,6 +23,7 @@ use crate::catalog::Catalog;
 use crate::config::Limits;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
+use crate::files::Files;
 use crate::metrics::Metrics;
 use crate::network::NetworkConfig;
 use crate::problem::{Code, Problem};
@@ -81,17 +82,28 @@ struct Inner {
     sealer: Sealer,
     cursors: Cursors,
     catalog: Catalog,
+    files: Files,
     network: NetworkConfig,
     metrics: Metrics,
     limits: Limits,
     /// A place for each request that can be worked on at once.
     places: Semaphore,
+    /// A place for each body with a file that can be taken in at once.
+    uploads: Arc<Semaphore>,
 }
 
 impl Ctx {
     /// Of these parts.
     #[must_use]
-    pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], network: NetworkConfig, limits: Limits) -> Self {
+    pub fn new(
+        store: Store,
+        tokens: Tokens,
+        passwords: Passwords,
+        secret: &[u8],
+        files: Files,
+        network: NetworkConfig,
+        limits: Limits,
+    ) -> Self {
         let rate_limits = RateLimits::new(limits.rates, store.environment());
         let throttles = Throttles::new(secret, limits.rates.sign_ins_per_minute);
         let inner = Inner {
@@ -104,10 +116,12 @@ impl Ctx {
             sealer: Sealer::new(secret),
             cursors: Cursors::new(secret),
             catalog: Catalog::default(),
+            files,
             network,
             metrics: Metrics::default(),
             limits,
             places: Semaphore::new(limits.requests),
+            uploads: Arc::new(Semaphore::new(limits.uploads)),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -173,6 +187,18 @@ impl Ctx {
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.inner.catalog
+    }
+
+    /// What keeps files.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.inner.files
+    }
+
+    /// A place to take in a body with a file, where one is left.
+    #[must_use]
+    pub fn upload_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.inner.uploads).try_acquire_owned().ok()
     }
 
     /// Where clients reach the server.

@@ -49,7 +49,11 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    fn of(request: &HttpRequest, body: &Value) -> Result<Self, Problem> {
+    /// Of a request with this body.
+    ///
+    /// # Errors
+    /// The key is none.
+    pub fn of(request: &HttpRequest, body: &Value) -> Result<Self, Problem> {
         let key = match request.headers().get("idempotency-key") {
             Some(value) if *request.method() == Method::POST && takes_key(request.path()) => Some(idempotency_key(value)?),
             _ => None,
@@ -72,6 +76,12 @@ impl Conditions {
         let hasher =
             parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part.len().to_be_bytes()).chain_update(part));
         Some(hasher.finalize().into())
+    }
+
+    /// The same for one part of what is asked, which is written by itself: on this version.
+    #[must_use]
+    pub fn part(&self, index: usize, precondition: Precondition) -> Self {
+        Self { path: format!("{}#{index}", self.path), precondition, ..self.clone() }
     }
 
     /// What the caller says about the version that it changes.

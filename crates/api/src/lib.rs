@@ -12,6 +12,7 @@ pub mod ctx;
 pub mod cursor;
 pub mod demo;
 mod extract;
+pub mod files;
 mod form;
 mod gate;
 mod json;
@@ -26,6 +27,7 @@ mod reply;
 pub mod server;
 mod spreadsheet;
 pub mod tokens;
+mod upload;
 mod v1;
 
 use actix_web::body::MessageBody;

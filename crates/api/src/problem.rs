@@ -52,6 +52,7 @@ macro_rules! codes {
 
 codes! {
     MalformedJson "malformed_json" 400 "The body is not JSON",
+    MalformedForm "malformed_form" 400 "The body is not a whole form",
     JsonTooDeep "json_too_deep" 400 "The body is nested too deeply",
     UnknownParameter "unknown_parameter" 400 "There is no such parameter",
     InvalidParameter "invalid_parameter" 400 "A parameter is not valid",
@@ -89,7 +90,7 @@ codes! {
     PreconditionFailed "precondition_failed" 412 "It has changed since you read it",
     PayloadTooLarge "payload_too_large" 413 "The body is too large",
     AddressTooLong "address_too_long" 414 "The address is too long",
-    UnsupportedMediaType "unsupported_media_type" 415 "The body must be JSON",
+    UnsupportedMediaType "unsupported_media_type" 415 "The body, or a file in it, is of a kind that is not taken",
     MisdirectedRequest "misdirected_request" 421 "This server does not answer as that host",
     UnknownField "unknown_field" 422 "The body has members that do not exist",
     ValidationFailed "validation_failed" 422 "The request is not valid",
@@ -105,6 +106,7 @@ codes! {
     Overloaded "overloaded" 503 "Too much is going on at the moment",
     StorageFull "storage_full" 503 "Nothing more can be stored at the moment",
     DatabaseUnavailable "database_unavailable" 503 "The database cannot be reached at the moment",
+    FilesUnavailable "files_unavailable" 503 "Files can neither be kept nor read at the moment",
 }
 
 /// An error, on its way to whoever asked.
@@ -269,7 +271,9 @@ impl Problem {
         format!(r#"Bearer realm="cohortium"{error}"#)
     }
 
-    fn body(&self, request_id: Uuid) -> ProblemBody {
+    /// Its body, in the answer to a request.
+    #[must_use]
+    pub fn body(&self, request_id: Uuid) -> ProblemBody {
         let more = |name: &str| self.more.get(name).cloned();
         let fault = |fault: &Fault| ProblemFault {
             pointer: fault.pointer.clone(),
@@ -327,6 +331,8 @@ impl Problem {
             Refusal::EmailNotVerified => Self::new(Code::EmailNotVerified).detail(said),
             Refusal::ConflictOfInterest => Self::new(Code::ConflictOfInterest).detail(said),
             Refusal::TaxFormMissing(_) => Self::new(Code::TaxFormMissing).detail(said),
+            Refusal::UnsupportedFile(_) => Self::new(Code::UnsupportedMediaType).detail(said),
+            Refusal::FileTooLarge(_) => Self::new(Code::PayloadTooLarge).detail(said),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }
     }

@@ -57,6 +57,21 @@ impl Reply {
         Self::with_body(headers, body)
     }
 
+    /// The same, but a part of it: 206 (RFC 9110), where the part is one.
+    #[must_use]
+    pub fn part(self, first: usize, last: usize) -> Self {
+        let whole = self.body.len();
+        let Some(body) = self.body.get(first..=last).map(<[u8]>::to_vec) else { return self };
+        let reply = Self { status: StatusCode::PARTIAL_CONTENT, body, ..self };
+        reply.with(header::CONTENT_RANGE, format!("bytes {first}-{last}/{whole}"))
+    }
+
+    /// It, taken apart: status, `ETag` and the like are the answer's own, and the body stands in another.
+    #[must_use]
+    pub fn into_part(self) -> (u16, serde_json::Value) {
+        (self.status.as_u16(), serde_json::from_slice(&self.body).unwrap_or_default())
+    }
+
     fn with_body(headers: Vec<(HeaderName, String)>, body: Vec<u8>) -> Self {
         Self { status: StatusCode::OK, headers, body, shown_once: false }
     }

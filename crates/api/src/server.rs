@@ -99,7 +99,8 @@ pub fn context(config: &Config, store: Store) -> Result<Ctx, CannotStart> {
     let environment = store.environment().clone();
     let tokens = Tokens::new(open_keys(&config.keys, environment.now())?, &config.network.public_url, environment.clone());
     let passwords = Passwords::new(cores(), &environment.random())?;
-    Ok(Ctx::new(store, tokens, passwords, config.secret.expose().as_bytes(), config.network.clone(), config.limits))
+    let files = config.files.open().map_err(CannotStart)?;
+    Ok(Ctx::new(store, tokens, passwords, config.secret.expose().as_bytes(), files, config.network.clone(), config.limits))
 }
 
 fn open_keys(source: &KeySource, now: Timestamp) -> Result<Keys, CannotStart> {
@@ -115,8 +116,11 @@ fn open_keys(source: &KeySource, now: Timestamp) -> Result<Keys, CannotStart> {
 /// # Errors
 /// The address cannot be listened on.
 pub async fn serve(config: &Config, ctx: Ctx) -> Result<(), CannotStart> {
-    let jobs =
-        [actix_web::rt::spawn(run_jobs(ctx.store().clone(), post(&config.mail)?)), actix_web::rt::spawn(follow_keys(ctx.clone()))];
+    let jobs = [
+        actix_web::rt::spawn(run_jobs(ctx.store().clone(), post(&config.mail)?)),
+        actix_web::rt::spawn(jobs::tidy_files(ctx.store().clone(), ctx.files().clone())),
+        actix_web::rt::spawn(follow_keys(ctx.clone())),
+    ];
     let (served, limits) = (ctx.clone(), config.limits);
     let server = HttpServer::new(move || build_app(served.clone()))
         .workers(cores())

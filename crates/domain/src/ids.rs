@@ -120,6 +120,10 @@ ids! {
     VerificationId,
     /// Identifies one piece of evidence.
     EvidenceId,
+    /// Identifies a question put to a supervisor.
+    AttestationId,
+    /// Identifies the bytes of an uploaded file, wherever they are kept.
+    FileId,
     /// Identifies a session of a cohort.
     SessionId,
     /// Identifies the stipend agreement for a cohort.

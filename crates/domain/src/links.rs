@@ -1,7 +1,7 @@
 //! One-time links: what a mail brings to whoever holds its address, and nobody else.
 //!
 //! A link is for one purpose and bound to one address. It is asked for; its token is made when it is sent, and only the token's digest is kept.
-//! What always holds: of a kind and an address there is one link at most, the newest; a link that was used, or overtaken by a newer one, is not
+//! What always holds: of a kind and an address there is one link at most, the newest (but those that ask where others work); a link that was used, or overtaken by a newer one, is not
 //! there any more, and looks like one that never was. It runs by the process's clock, like all that has to do with signing in.
 
 use crate::ids::{LinkId, PersonId};
@@ -20,6 +20,8 @@ crate::words! {
         ChangeEmail = "change_email",
         /// To set the first password of an account that the operator made.
         SetUpAccount = "set_up_account",
+        /// To say where somebody works.
+        Attest = "attest",
     }
 }
 
@@ -31,7 +33,14 @@ impl LinkKind {
             Self::Register | Self::ChangeEmail => 24 * 60,
             Self::ResetPassword => 30,
             Self::SetUpAccount => 72 * 60,
+            Self::Attest => 14 * 24 * 60,
         }
+    }
+
+    /// Whether a newer one to the same address, or of the same person, overtakes it. A supervisor can be asked about several people.
+    #[must_use]
+    pub fn one_at_a_time(self) -> bool {
+        self != Self::Attest
     }
 }
 
@@ -117,6 +126,7 @@ mod tests {
             (LinkKind::ResetPassword, 30),
             (LinkKind::ChangeEmail, 1_440),
             (LinkKind::SetUpAccount, 4_320),
+            (LinkKind::Attest, 20_160),
         ] {
             let link = || Link::ask(LinkId::from_uuid(uuid::Uuid::nil()), kind, None, Email::new("a@example.org").unwrap(), at);
             let last = at.plus_minutes(minutes);

@@ -44,6 +44,14 @@ crate::words! {
         FacilitatorInvited = "facilitator_invited",
         /// An installment of your stipend was paid.
         StipendPaid = "stipend_paid",
+        /// Say whether somebody works where you do.
+        AttestEmployment = "attest_employment",
+        /// A verification of yours runs out soon.
+        VerificationEnding = "verification_ending",
+        /// A verification of yours was taken back.
+        VerificationRevoked = "verification_revoked",
+        /// What you have shown was not enough.
+        VerificationRejected = "verification_rejected",
     }
 
     /// How far a mail has come.

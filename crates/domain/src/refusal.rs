@@ -182,6 +182,12 @@ pub enum Refusal {
     /// Who is to be paid has no tax form on file that is valid.
     #[error("{0}")]
     TaxFormMissing(String),
+    /// A file is of a kind that is not taken.
+    #[error("{0}")]
+    UnsupportedFile(String),
+    /// A file is larger than is taken.
+    #[error("{0}")]
+    FileTooLarge(String),
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),

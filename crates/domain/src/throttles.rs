@@ -35,6 +35,9 @@ pub const MAILS_TO_ADDRESS: Throttle = Throttle { name: "mails_to_address", burs
 /// Mails that can be asked for from one network: twenty, then twenty an hour.
 pub const MAILS: Throttle = Throttle { name: "mails", burst: 20, every: Duration::minutes(3) };
 
+/// Supervisors whom one person can have asked: five, then one in four hours.
+pub const ATTESTATIONS: Throttle = Throttle { name: "attestations", burst: 5, every: Duration::hours(4) };
+
 /// Sign-ins from one network, behind which a whole school may stand: so many a minute, after twice as many at once.
 #[must_use]
 pub fn sign_ins(per_minute: NonZeroU16) -> Throttle {

@@ -58,7 +58,7 @@ impl Read {
 }
 
 impl Tx {
-    /// Adds a link, which overtakes those of its kind to the same address and those of its kind and the same person.
+    /// Adds a link, which overtakes those of its kind to the same address and those of its kind and the same person, where it is of such a kind.
     ///
     /// # Errors
     /// The database's.
@@ -68,7 +68,9 @@ impl Tx {
             Some(person) => same_address.or(Column::PersonId.eq(person.uuid())),
             None => same_address,
         };
-        self.remove::<Entity>(Column::Kind.eq(link.kind.as_str()).and(same)).await?;
+        if link.kind.one_at_a_time() {
+            self.remove::<Entity>(Column::Kind.eq(link.kind.as_str()).and(same)).await?;
+        }
         let registration = link.registration.as_ref();
         let row = ActiveModel {
             id: ActiveValue::Set(link.id.uuid()),

@@ -50,6 +50,7 @@ impl Record for Verification {
             evidence_id: None,
             evidence_kind: None,
             valid_until: None,
+            renewal_due_at: None,
             cause: None,
             reason: None,
             version: self.meta.version,
@@ -59,11 +60,12 @@ impl Record for Verification {
         let text = |reason: &Reason| reason.as_str().to_owned();
         match &self.standing {
             Standing::Open { evidence_after } => Model { evidence_after: evidence_after.map(Timestamp::utc), ..row },
-            Standing::Verified { at, evidence_id, kind, valid_until } => Model {
+            Standing::Verified { at, evidence_id, kind, valid_until, renewal_due_at } => Model {
                 settled_at: Some(at.utc()),
                 evidence_id: Some(evidence_id.uuid()),
                 evidence_kind: Some(kind.as_str().to_owned()),
                 valid_until: Some(valid_until.utc()),
+                renewal_due_at: renewal_due_at.map(Timestamp::utc),
                 ..row
             },
             Standing::Expired { at } => Model { settled_at: Some(at.utc()), ..row },
@@ -101,6 +103,7 @@ fn standing(row: &Model) -> Result<Standing> {
             evidence_id: row.evidence_id.map(EvidenceId::from_uuid).ok_or_else(missing("evidence_id"))?,
             kind: word(TABLE, "evidence_kind", row.evidence_kind.as_deref().unwrap_or_default())?,
             valid_until: row.valid_until.map(Timestamp::new).ok_or_else(missing("valid_until"))?,
+            renewal_due_at: row.renewal_due_at.map(Timestamp::new),
         },
         VerificationState::Expired => Standing::Expired { at: at()? },
         VerificationState::Revoked => {
@@ -149,6 +152,17 @@ impl Read {
         Ok(ends.collect())
     }
 
+    /// The verifications whose people are to be asked by an instant to renew them, with when.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn renewals_due(&self, by: Timestamp) -> Result<Vec<(Timestamp, VerificationId)>> {
+        let rows = self.rows::<Entity>().filter(Column::RenewalDueAt.lte(by.utc()));
+        let rows = rows.order_by(Column::RenewalDueAt, Order::Asc).all().await?;
+        let due = rows.iter().filter_map(|row| Some((Timestamp::new(row.renewal_due_at?), VerificationId::from_uuid(row.id))));
+        Ok(due.collect())
+    }
+
     /// Whether any verification of an employment is valid now.
     ///
     /// # Errors
@@ -172,8 +186,18 @@ impl Read {
     /// # Errors
     /// The database's.
     pub async fn evidence(&self, employment: EmploymentId) -> Result<Vec<Evidence>> {
-        let rows = self.rows::<evidence::Entity>().filter(evidence::Column::EmploymentId.eq(employment.uuid()));
-        rows.order_by(evidence::Column::DatedAt, Order::Asc).all().await?.iter().map(piece).collect()
+        self.evidence_for([employment]).await
+    }
+
+    /// All evidence for some employments, the oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn evidence_for(&self, employments: impl IntoIterator<Item = EmploymentId>) -> Result<Vec<Evidence>> {
+        let rows = self.rows::<evidence::Entity>();
+        let rows = rows.filter(evidence::Column::EmploymentId.is_in(employments.into_iter().map(Id::uuid)));
+        let rows = rows.order_by(evidence::Column::DatedAt, Order::Asc).order_by(evidence::Column::Id, Order::Asc);
+        rows.all().await?.iter().map(piece).collect()
     }
 }
 
@@ -228,6 +252,13 @@ impl Tx {
         };
         self.add(pieces.iter().map(row).collect()).await
     }
+}
+
+/// The condition for having run out by an instant, as far as is known now.
+pub(crate) fn over_by(instant: Timestamp) -> SimpleExpr {
+    let is = |state: VerificationState| Column::State.eq(state.as_str());
+    let verified = is(VerificationState::Verified).and(Column::ValidUntil.lte(instant.utc()));
+    verified.or(is(VerificationState::Expired).and(Column::SettledAt.lte(instant.utc())))
 }
 
 /// The condition for being in a state now: [`Verification::as_of`] in SQL.

@@ -4,7 +4,7 @@
 //! always holds: nothing that anybody reads or does depends on its having run.
 
 use cohortium_domain::cohorts::{Cohort, Year};
-use cohortium_domain::ids::{CohortId, ProgramId, VerificationId};
+use cohortium_domain::ids::{CohortId, EvidenceId, ProgramId, VerificationId};
 use cohortium_domain::time::{Timestamp, earliest};
 use cohortium_store::{Read, Result, Tx};
 
@@ -19,6 +19,10 @@ pub(crate) enum Due {
     Cohort(CohortId),
     /// A verification that runs out.
     Verification(VerificationId),
+    /// A verification that its person is to be asked to renew.
+    Renewal(VerificationId),
+    /// A document whose file is to be deleted.
+    Document(EvidenceId),
 }
 
 /// Runs what falls due up to an instant, each thing at its own.
@@ -44,6 +48,8 @@ pub(crate) async fn run(tx: &mut Tx, due: Due) -> Result<()> {
         Due::Proposals(program) => proposals::lapse(tx, program).await,
         Due::Cohort(cohort) => seats::enter(tx, cohort).await?.leave(tx).await.map(drop),
         Due::Verification(verification) => verifications::expire(tx, verification).await,
+        Due::Renewal(verification) => verifications::ask_for_renewal(tx, verification).await,
+        Due::Document(document) => verifications::documents::delete(tx, document).await,
     }
 }
 
@@ -76,6 +82,10 @@ async fn due_by(read: &Read, until: Timestamp) -> Result<Vec<(Timestamp, Due)>> 
     }
     let run_out = read.verifications_run_out(until).await?;
     due.extend(run_out.into_iter().map(|(instant, verification)| (instant, Due::Verification(verification))));
+    let renewals = read.renewals_due(until).await?;
+    due.extend(renewals.into_iter().map(|(instant, verification)| (instant, Due::Renewal(verification))));
+    let documents = read.documents_run_out(until).await?;
+    due.extend(documents.into_iter().map(|(instant, document)| (instant, Due::Document(document))));
     Ok(due)
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cohortium_store::{Origin, Result, Store};
 
 use crate::due;
+use crate::files::{self, FileStore};
 use crate::mails::{self, Mailer};
 
 const PAUSE: Duration = Duration::from_millis(250);
@@ -18,6 +19,8 @@ const ROUNDS_TO_GIVING: u32 = 40;
 
 /// How often it is looked for mails to be sent.
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
+/// How often it is looked for files that nothing stands for.
+const FILES_PAUSE: Duration = Duration::from_mins(15);
 /// For how many days a mail is kept, sent or not.
 const MAILS_KEPT_DAYS: i64 = 30;
 /// Every how many rounds what is old is forgotten: every hour.
@@ -61,6 +64,23 @@ pub async fn send_mails(store: Store, mailer: impl Mailer) {
         tell(send_due_mails(&store, &mailer).await);
         tokio::time::sleep(MAIL_PAUSE).await;
     }
+}
+
+/// Takes away the files that nothing stands for, until it is dropped.
+pub async fn tidy_files(store: Store, files: impl FileStore) {
+    loop {
+        tell(remove_loose_files(&store, &files).await.map(drop));
+        tokio::time::sleep(FILES_PAUSE).await;
+    }
+}
+
+/// Takes away the files that nothing stands for; tells how many.
+///
+/// # Errors
+/// The database's, or that of what keeps the files.
+pub async fn remove_loose_files(store: &Store, files: &impl FileStore) -> Result<u64> {
+    let coalitions: Vec<_> = store.system().coalitions().await?.into_iter().map(|coalition| coalition.id).collect();
+    files::sweep(store, files, &coalitions).await
 }
 
 /// Sends the mails that are due, some at once.

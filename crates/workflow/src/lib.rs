@@ -13,6 +13,7 @@ pub mod cohorts;
 mod due;
 pub mod employments;
 pub mod facilitator_invitations;
+pub mod files;
 pub mod input;
 pub mod jobs;
 pub mod links;

@@ -2,10 +2,12 @@
 
 use std::num::NonZeroU16;
 
+use cohortium_domain::ids::PersonId;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::throttles::{
-    self, MAILS, MAILS_TO_ADDRESS, PASSWORD_GUESSES, REFRESHES, Throttle, WRONG_PASSWORDS, WRONG_PASSWORDS_FROM_NETWORK,
+    self, ATTESTATIONS, MAILS, MAILS_TO_ADDRESS, PASSWORD_GUESSES, REFRESHES, Throttle, WRONG_PASSWORDS,
+    WRONG_PASSWORDS_FROM_NETWORK,
 };
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Bucket, Result, Store};
@@ -69,6 +71,15 @@ impl Throttles {
     pub async fn mail(&self, store: &Store, network: &str, coalition: &Slug, email: &Email) -> Result<()> {
         let to_address = self.bucket(MAILS_TO_ADDRESS, &[coalition.as_str(), &email.normalized()]);
         take(store, &[self.bucket(MAILS, &[network]), to_address]).await
+    }
+
+    /// Takes what asking a supervisor takes: of the person who asks, and of the address.
+    ///
+    /// # Errors
+    /// [`Refusal::TooOften`]; the database's.
+    pub async fn attestation(&self, store: &Store, person: PersonId, coalition: &Slug, email: &Email) -> Result<()> {
+        let to_address = self.bucket(MAILS_TO_ADDRESS, &[coalition.as_str(), &email.normalized()]);
+        take(store, &[self.bucket(ATTESTATIONS, &[&person.to_string()]), to_address]).await
     }
 
     fn line(&self, byte: u8) -> &Mutex<()> {

@@ -28,6 +28,7 @@ use serde_json::Value;
 
 use self::table::{Row, table};
 use self::world::{Place, World};
+use crate::evidence::files::PDF;
 
 on_both_databases! {
     every_operation_tells_its_eight_callers_apart,
@@ -198,6 +199,7 @@ async fn ask(row: &Row, session: &Session<'_>, place: &Place<'_>, id: Option<&st
     let call = if row.operation.answers("428") { call.header("if-match", "*") } else { call };
     let call = if let Some(body) = row.body { call.json(&body(place)) } else { call };
     let call = if let Some(form) = row.form { call.form(form).header("authorization", place.basic()) } else { call };
+    let call = if row.file { call.file("letter.pdf", "application/pdf", PDF) } else { call };
     call.send().await
 }
 

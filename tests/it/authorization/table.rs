@@ -39,6 +39,8 @@ pub struct Row {
     /// What it is done to, by its name in `world.rs`.
     thing: Option<&'static str>,
     pub body: Option<fn(&Place<'_>) -> Value>,
+    /// Whether a file is sent.
+    pub file: bool,
     /// The form that the token endpoints take, from a client with its secret.
     pub form: Option<&'static str>,
 }
@@ -47,6 +49,10 @@ impl Row {
     /// The address, with this id.
     pub fn path(&self, id: Option<&str>) -> String {
         let path = self.operation.path.replace("{grant}", "reviewer");
+        if let Some(id) = id.filter(|id| !id.contains('/')) {
+            // Whatever it is called there.
+            return path.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect::<Vec<_>>().join("/");
+        }
         let (Some((before, rest)), Some(id)) = (path.split_once('{'), id) else {
             return path;
         };
@@ -69,6 +75,10 @@ impl Row {
         Self { thing: Some(thing), ..self }
     }
 
+    fn file(self) -> Self {
+        Self { file: true, ..self }
+    }
+
     fn form(self, form: &'static str) -> Self {
         Self { form: Some(form), ..self }
     }
@@ -81,7 +91,7 @@ impl Row {
 fn row(id: &str, may: Role) -> Row {
     let operation = Operation::all().into_iter().find(|operation| operation.id == id);
     let operation = operation.unwrap_or_else(|| panic!("the document has no {id}"));
-    Row { operation, may, may_not: Vec::new(), thing: None, body: None, form: None }
+    Row { operation, may, may_not: Vec::new(), thing: None, body: None, file: false, form: None }
 }
 
 fn public(id: &str) -> Row {
@@ -324,6 +334,18 @@ fn verifications() -> Vec<Row> {
         row("listVerifications", Staff).not(Member, 403),
         row("listMyVerifications", Member),
         row("getVerification", Author).not(Member, 404).on("verification"),
+        row("uploadEvidence", Author).not(Member, 404).not(Staff, 403).on("verification").file(),
+        row("downloadEvidence", Staff).not(Member, 404).on("document"),
+        public("getAttestation").on("token to attest"),
+        public("answerAttestation").on("token to attest").with(|_| json!({"confirms": false, "name": "Pat Lee"})),
+        row("askForAttestation", Author)
+            .not(Member, 404)
+            .not(Staff, 403)
+            .on("verification")
+            .with(|_| json!({"supervisor_email": "lee@cedarhollow.example"})),
+        row("decideVerifications", Staff)
+            .not(Author, 403)
+            .with(|place| json!({"decisions": [{"verification_id": place.id("verification"), "decision": "reopen"}]})),
         row("verifyVerification", Staff).not(Author, 403).on("verification").with(because),
         row("revokeVerification", Staff).not(Author, 403).on("verification").with(because),
         row("reopenVerification", Staff).not(Author, 403).on("verification").with(because),

@@ -9,12 +9,15 @@ use cohortium_domain::ids::{CoalitionId, EmploymentId, Id, ProposalId};
 use cohortium_domain::links::{Link, LinkKind, Registration};
 use cohortium_domain::text::{Email, Name};
 use cohortium_domain::timeline::MilestoneKind;
+use cohortium_domain::verifications::attestations::Attestation;
 use cohortium_store::Environment;
 use cohortium_tests::api::{Api, Session};
 use cohortium_workflow::links::Token;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::table::{Role, Row, program, session};
+use crate::evidence::files::PDF;
 use crate::programs::dcsc_timeline;
 use crate::proposals::proposal;
 use crate::reviews::{rubric, scores};
@@ -132,7 +135,9 @@ impl<'a> Place<'a> {
                 let link = match kind {
                     LinkKind::Register => Link::to_register(id, email("reg"), registration.clone(), now),
                     LinkKind::ChangeEmail => Link::ask(id, kind, Some(movable), email("moved"), now),
-                    LinkKind::SetUpAccount | LinkKind::ResetPassword => Link::ask(id, kind, Some(other), email("resetting"), now),
+                    LinkKind::SetUpAccount | LinkKind::ResetPassword | LinkKind::Attest => {
+                        Link::ask(id, kind, Some(other), email("resetting"), now)
+                    }
                 };
                 tx.add_link(&link).await?;
                 tx.give_token(link.id, link.person_id, &token.hash).await
@@ -167,7 +172,7 @@ impl<'a> Place<'a> {
             &staff,
             "organization",
             "/v1/organizations",
-            json!({"name": "Cedar Hollow", "kind": "charter_school", "state": "DC"}),
+            json!({"name": "Cedar Hollow", "kind": "charter_school", "state": "DC", "email_domains": ["cedarhollow.example"]}),
         )
         .await;
         let employment = json!({
@@ -250,6 +255,21 @@ impl<'a> Place<'a> {
         self.make(&author, "current employment", "/v1/me/employments", employment).await;
         let employment = EmploymentId::from_uuid(self.id("current employment").parse().unwrap());
         let verification = crate::verifications::ask(api, self.coalition, program, employment).await;
+        let path = format!("/v1/verifications/{}", verification.id);
+        let uploaded =
+            author.request(Method::POST, &format!("{path}/evidence")).file("letter.pdf", "application/pdf", PDF).send().await;
+        let document = uploaded.expect(201)["id"].as_str().unwrap().to_owned();
+        self.keep("document", format!("{}/evidence/{document}", verification.id));
+        let asks = json!({"supervisor_email": "pat@cedarhollow.example"});
+        let _ = author.post(&format!("{path}/attestations"), asks).await.expect(201);
+        let token = Token::make(&**self.api.store().environment());
+        let given = self.api.write(self.coalition, async |tx| {
+            let asked = tx.attestations_of([verification.id]).await?;
+            let link = asked.iter().find_map(Attestation::link_id).unwrap();
+            tx.give_token(link, None, &token.hash).await
+        });
+        given.await;
+        self.keep("token to attest", token.text);
         self.keep("verification", verification.id.to_string());
     }
 

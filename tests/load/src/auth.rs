@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use cohortium_api::auth::identify;
-use cohortium_api::config::{Config, KeySource, KeysArgs, Limits, MailRoute, Secret, sqlite_url};
+use cohortium_api::config::{Config, FileRoute, KeySource, KeysArgs, Limits, MailRoute, Secret, sqlite_url};
 use cohortium_api::ctx::Ctx;
 use cohortium_api::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 use cohortium_api::rate_limits::RateLimitArgs;
@@ -37,6 +37,7 @@ fn on(site: &Site, database: &str, cluster: Option<&Cluster>, url: &str) -> Done
     headers.insert(AUTHORIZATION, HeaderValue::try_from(bearer(&token))?);
     let config = Config {
         keys: KeySource::Folder(KeysArgs { keys: None }.folder(&data)),
+        files: FileRoute::in_data(&data),
         data,
         database_url: Secret::new(url.to_owned()),
         listen: ([127, 0, 0, 1], 0).into(),

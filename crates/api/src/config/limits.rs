@@ -30,6 +30,12 @@ pub struct Limits {
     pub header_bytes: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// The largest body with a file in it, in bytes.
+    pub upload_bytes: usize,
+    /// How many bodies with files are taken in at once.
+    pub uploads: usize,
+    /// How long one may take to come in.
+    pub upload_time: Duration,
     /// The deepest nesting of a body.
     pub body_depth: u32,
     /// How many requests are worked on at once.
@@ -59,6 +65,9 @@ impl Default for Limits {
             headers: 64,
             header_bytes: 32 * 1024,
             body_bytes: 256 * 1024,
+            upload_bytes: 12 * 1024 * 1024,
+            uploads: 8,
+            upload_time: Duration::from_mins(1),
             body_depth: 32,
             requests: 256,
             rates: RateLimitArgs::default(),

@@ -216,6 +216,7 @@ async fn plan(stage: &Stage<'_>) -> Played<ProgramId> {
         least_strength: 2,
         valid_days: 365,
         membership_required: false,
+        ..PolicyTerms::default()
     };
     stage
         .act("staff", async |tx, staff| {

@@ -17,7 +17,9 @@ use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::Environment;
 use serde::Serialize;
 
-use crate::config::{Config, DEMO_SECRET_FILE, KeySource, KeysArgs, Limits, ListenArgs, MailArgs, MailRoute, Secret, sqlite_url};
+use crate::config::{
+    Config, DEMO_SECRET_FILE, FileRoute, KeySource, KeysArgs, Limits, ListenArgs, MailArgs, MailRoute, Secret, sqlite_url,
+};
 use crate::ctx::{Ctx, System};
 use crate::keys::{KeyFolder, write_private};
 use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
@@ -194,6 +196,7 @@ impl DemoArgs {
             // Whoever tries it out hurries, and comes from one address.
             limits: Limits { rates: RateLimitArgs::all(NonZeroU16::MAX), ..Limits::default() },
             mail,
+            files: FileRoute::in_data(&self.data),
         })
     }
 }

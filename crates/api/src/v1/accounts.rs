@@ -110,7 +110,7 @@ fn problem(error: impl Into<Error>) -> Problem {
 }
 
 /// The view of the coalition in which there is a link with this token.
-async fn place_of(ctx: &Ctx, token: &TokenHash) -> Result<Read, Error> {
+pub(super) async fn place_of(ctx: &Ctx, token: &TokenHash) -> Result<Read, Error> {
     let coalition = ctx.store().system().coalition_of_link(token).await?.ok_or_else(not_good)?;
     match ctx.store().read(coalition).await {
         Err(Error::Refused(Refusal::Hidden(_))) => Err(not_good().into()),

@@ -4,6 +4,7 @@ mod accounts;
 mod additions;
 mod api_clients;
 mod applications;
+mod attestations;
 mod catalog;
 mod clock;
 mod coalition;
@@ -13,6 +14,7 @@ mod employments;
 mod enrollments;
 mod facilitator_invitations;
 mod feedback;
+mod evidence;
 mod forms;
 mod journal;
 mod me;
@@ -37,6 +39,7 @@ mod stipends;
 mod tax_forms;
 mod teams;
 mod timeline;
+mod verification_policies;
 mod verifications;
 mod waitlist;
 
@@ -165,9 +168,12 @@ rooms! {
     enrollments,
     teams,
     sessions,
+    verification_policies,
     verifications,
     stipends,
     tax_forms,
+    evidence,
+    attestations,
     clock,
     journal,
     state_machines,

@@ -423,6 +423,20 @@ actions! {
     RevokeVerification "revoke" [Staff],
     /// Open a verification again.
     ReopenVerification "reopen" [Staff],
+    /// Decide about several verifications.
+    DecideVerifications "decide" [Staff],
+    /// Ask a supervisor to say that one works there.
+    AskForAttestation "ask_for_attestation" [Concerned],
+    /// Upload a document that shows that one works there.
+    UploadEvidence "upload_evidence" [Concerned],
+    /// Download a document.
+    DownloadEvidence "download" [Concerned, Staff],
+    /// Read what a supervisor is asked.
+    GetAttestation "read" [Public],
+    /// Answer as a supervisor.
+    AnswerAttestation "answer" [Public],
+    /// Newer evidence makes a verification last longer.
+    RenewVerification "renew" [Time],
     /// Evidence satisfied the policy by itself.
     SatisfyVerification "satisfy" [Time],
     /// A verification ran out.

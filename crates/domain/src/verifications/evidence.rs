@@ -1,14 +1,14 @@
 //! Evidence that a person works where the person says.
 //!
-//! What always holds: a piece of evidence belongs to one employment, has a date, and is never changed. Left out on purpose: the kinds
-//! that need an upload, a mailed link or a nightly comparison with the CRM.
+//! What always holds: a piece of evidence belongs to one employment, has a date, and is never changed; a document shows nothing by itself, only to
+//! staff who look at it. Left out on purpose: the document's file ([`super::documents`]), and how a supervisor is asked ([`super::attestations`]).
 
-use crate::employments::Employment;
+use crate::employments::{Employment, EmploymentSource};
 use crate::ids::{EmploymentId, EvidenceId};
 use crate::organizations::Organization;
 use crate::people::Person;
 use crate::text::Reason;
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 
 crate::words! {
     /// By what an employment is shown.
@@ -17,6 +17,12 @@ crate::words! {
         SelfDeclared = "self_declared",
         /// The person has an address at the organization's domain, and it is proven.
         EmailDomain = "email_domain",
+        /// The coalition's CRM says so, and that it is held now.
+        CrmMatch = "crm_match",
+        /// A supervisor said so, at an address of the organization.
+        SupervisorAttestation = "supervisor_attestation",
+        /// The person has uploaded a document, and staff look at it.
+        Document = "document",
         /// Staff say so, and why.
         StaffOverride = "staff_override",
     }
@@ -34,8 +40,16 @@ impl EvidenceKind {
         match self {
             Self::SelfDeclared => 1,
             Self::EmailDomain => 2,
+            Self::SupervisorAttestation | Self::Document => 3,
+            Self::CrmMatch => 4,
             Self::StaffOverride => 5,
         }
+    }
+
+    /// Whether it can verify by itself: a document cannot, before staff have looked at it.
+    #[must_use]
+    pub fn speaks_for_itself(self) -> bool {
+        self != Self::Document
     }
 }
 
@@ -66,6 +80,26 @@ impl Evidence {
     pub fn email_domain(id: EvidenceId, employment: &Employment, person: &Person, organization: &Organization) -> Option<Self> {
         let dated_at = person.email_proven_at.filter(|_| organization.has_address(&person.email))?;
         Some(Self { id, employment_id: employment.id, kind: EvidenceKind::EmailDomain, dated_at, reason: None })
+    }
+
+    /// What the CRM says, where it entered the employment and it is held today: dated when it last wrote it.
+    #[must_use]
+    pub fn crm_match(id: EvidenceId, employment: &Employment, today: Date) -> Option<Self> {
+        let shown = employment.source == EmploymentSource::Crm && employment.current_on(today);
+        let dated_at = employment.meta.updated_at;
+        shown.then_some(Self { id, employment_id: employment.id, kind: EvidenceKind::CrmMatch, dated_at, reason: None })
+    }
+
+    /// The word of a supervisor.
+    #[must_use]
+    pub fn supervisor_attestation(id: EvidenceId, employment_id: EmploymentId, now: Timestamp) -> Self {
+        Self { id, employment_id, kind: EvidenceKind::SupervisorAttestation, dated_at: now, reason: None }
+    }
+
+    /// A document that was uploaded.
+    #[must_use]
+    pub fn document(id: EvidenceId, employment_id: EmploymentId, now: Timestamp) -> Self {
+        Self { id, employment_id, kind: EvidenceKind::Document, dated_at: now, reason: None }
     }
 
     /// The decision of staff.

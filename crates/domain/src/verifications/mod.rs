@@ -3,10 +3,15 @@
 //! A verification belongs to an employment and a program. [`evidence`] belongs to the employment; what is enough of it, the program's
 //! [`policy`] says. Evidence that satisfies the policy verifies by itself; else staff decide.
 //!
+//! New evidence makes a verification last longer, or opens one that is over.
+//!
 //! What always holds: nothing is verified while the employment is not held, and no verification outlasts it; one that has run out
-//! reads expired whether or not a job has noticed; evidence that staff found wanting does not verify again by itself; nobody verifies their own employment. Left out on purpose: what becomes of the applications that rest on a verification.
+//! reads expired whether or not a job has noticed; evidence that staff found wanting does not verify again by itself; nobody decides about their own employment. Left out on purpose: what becomes of the applications that rest on a verification.
 
+pub mod attestations;
+pub mod documents;
 pub mod evidence;
+mod free_mail;
 pub mod policy;
 #[cfg(test)]
 mod tests;
@@ -17,7 +22,7 @@ use crate::ids::{EmploymentId, EvidenceId, PersonId, ProgramId, VerificationId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
-use crate::refusal::Refusal;
+use crate::refusal::{FaultCode, Refusal};
 use crate::text::Reason;
 use crate::time::Timestamp;
 
@@ -48,6 +53,16 @@ crate::words! {
         /// The organization is not a member any more.
         MembershipEnded = "membership_ended",
     }
+
+    /// What is missing before a verification can stand, or stand longer.
+    pub enum MissingKind {
+        /// The employment is not held now.
+        Employment = "employment",
+        /// The organization is not a member now.
+        Membership = "membership",
+        /// Nothing that was shown is enough.
+        Evidence = "evidence",
+    }
 }
 
 use VerificationState::{Expired, Open, Rejected, Revoked, Verified};
@@ -61,6 +76,11 @@ pub const MACHINE: Machine<VerificationState> = Machine {
         Transition { action: Action::RejectVerification, from: &[Open], to: &[Rejected] },
         Transition { action: Action::RevokeVerification, from: &[Verified], to: &[Revoked] },
         Transition { action: Action::ExpireVerification, from: &[Verified], to: &[Expired] },
+        Transition { action: Action::RenewVerification, from: &[Verified], to: &[Verified] },
+        Transition { action: Action::AskForAttestation, from: &[Open, Expired, Revoked, Rejected], to: &[Open] },
+        Transition { action: Action::AskForAttestation, from: &[Verified], to: &[Verified] },
+        Transition { action: Action::UploadEvidence, from: &[Open, Expired, Revoked, Rejected], to: &[Open] },
+        Transition { action: Action::UploadEvidence, from: &[Verified], to: &[Verified] },
         Transition { action: Action::ReopenVerification, from: &[Expired, Revoked, Rejected], to: &[Open] },
     ],
 };
@@ -83,6 +103,8 @@ pub enum Standing {
         kind: EvidenceKind,
         /// Not from here on.
         valid_until: Timestamp,
+        /// When the person is to be asked to renew it; nothing when that was done, or would help nobody.
+        renewal_due_at: Option<Timestamp>,
     },
     /// It was verified, and that ran out.
     Expired {
@@ -105,6 +127,17 @@ pub enum Standing {
         /// Why.
         reason: Reason,
     },
+}
+
+/// What is missing before a verification can stand, or stand longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// What.
+    pub what: MissingKind,
+    /// What would help.
+    pub detail: &'static str,
+    /// The kinds of evidence that would be enough, where it is evidence that is missing.
+    pub kinds: Vec<EvidenceKind>,
 }
 
 /// A verification of an employment, for a program.
@@ -197,39 +230,97 @@ impl Verification {
     pub fn review(&self, evidence: &[Evidence], grounds: &Grounds<'_>, now: Timestamp) -> Option<Change<Self>> {
         match self.standing {
             Standing::Verified { valid_until, .. } if valid_until <= now => self.run_out(now),
-            Standing::Verified { valid_until, .. } => match grounds.missing(now) {
+            Standing::Verified { at, valid_until, .. } => match grounds.missing(now) {
                 Some(missing) => Some(self.clone().revoked(missing.into(), None, now)),
-                None => grounds.ends_at().filter(|end| *end < valid_until).map(|end| self.clone().shorten(end, now)),
+                None => match grounds.satisfied_by(evidence, Some(at), now) {
+                    Some(best) if valid_until < grounds.valid_until(best) => Some(self.clone().renewed(at, best, grounds, now)),
+                    _ => grounds.ends_at().filter(|end| *end < valid_until).map(|end| self.clone().shorten(end, now)),
+                },
             },
             Standing::Open { evidence_after } if grounds.missing(now).is_none() => {
                 let best = grounds.satisfied_by(evidence, evidence_after, now)?;
-                Some(self.clone().verified(best, grounds, now))
+                Some(self.clone().verified(best, best.reason.as_ref(), grounds, now))
             }
             Standing::Open { .. } | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => None,
         }
     }
 
-    /// Staff take the employment for verified, by evidence that says why: it stands whatever kinds the policy accepts.
+    /// Staff take the employment for verified: by their own word, which stands whatever kinds the policy accepts, or by a document that they looked at.
     ///
     /// # Errors
-    /// It is not open; it concerns whoever decides; or a ground is missing that no decision can replace.
-    pub fn verify(self, decision: &Evidence, by: &Actor, grounds: &Grounds<'_>, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        self.check(Action::VerifyVerification, now)?;
-        if by.is(self.person_id) {
-            return Err(Refusal::SamePerson("Nobody verifies their own employment: ask somebody else of the staff".to_owned()));
-        }
+    /// It is not open; it concerns whoever decides; a ground is missing that no decision can replace; or the policy does not take that document.
+    pub fn verify(
+        self,
+        by: &Actor,
+        evidence: &Evidence,
+        reason: &Reason,
+        grounds: &Grounds<'_>,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        self.check_decision(Action::VerifyVerification, by, now)?;
         if let Some(missing) = grounds.missing(now) {
             return Err(Refusal::NotVerified(missing.detail().to_owned()));
         }
-        Ok(self.verified(decision, grounds, now))
+        let Standing::Open { evidence_after } = self.standing else {
+            return Err(MACHINE.refuse(self.state(), Action::VerifyVerification));
+        };
+        if evidence.kind != EvidenceKind::StaffOverride && !grounds.satisfied_with(evidence, evidence_after, now) {
+            let detail =
+                "The program does not take this evidence, or not any more: verify by your own word, or ask for another document";
+            return Err(Refusal::invalid("#/evidence_id", FaultCode::InvalidValue, detail));
+        }
+        Ok(self.verified(evidence, Some(reason), grounds, now))
+    }
+
+    /// What becomes of it when the person adds evidence: where it was over, it is open again, as staff would open it. Nothing, where it need not.
+    ///
+    /// # Errors
+    /// Its state does not allow it.
+    pub fn supplement(self, action: Action, now: Timestamp) -> Result<Option<Change<Self>>, Refusal> {
+        self.check(action, now)?;
+        match self.clone().as_of(now).state() {
+            Open | Verified => Ok(None),
+            Expired | Revoked | Rejected => Ok(Some(self.opened_again(None, now))),
+        }
+    }
+
+    /// It, once the person is to be asked to renew it: that is done once.
+    #[must_use]
+    pub fn ask_for_renewal(mut self, now: Timestamp) -> Option<Change<Self>> {
+        let Standing::Verified { valid_until, renewal_due_at, .. } = &mut self.standing else { return None };
+        if *valid_until <= now || renewal_due_at.take_if(|due| *due <= now).is_none() {
+            return None;
+        }
+        let until = valid_until.to_string();
+        let happened = self.happening("renewal_asked").with("valid_until", until);
+        Some(Change::one(self.touched(now), happened))
+    }
+
+    /// What is missing before it can stand, or stand longer.
+    #[must_use]
+    pub fn missing(&self, grounds: &Grounds<'_>, now: Timestamp) -> Vec<Missing> {
+        let evidence = |detail| Missing { what: MissingKind::Evidence, detail, kinds: grounds.policy.asked_for() };
+        let wanted = match self.clone().as_of(now).standing {
+            Standing::Open { .. } => evidence("Show one of these kinds of evidence, or wait for staff to decide"),
+            Standing::Expired { .. } => evidence("It has run out: show one of these kinds of evidence anew"),
+            Standing::Revoked { .. } | Standing::Rejected { .. } => evidence("What was shown is not enough: show another of these"),
+            Standing::Verified { valid_until, .. } => {
+                let renews = grounds.renewal_due_at(valid_until).is_some_and(|due| due <= now);
+                return renews
+                    .then(|| evidence("It runs out soon: show one of these kinds of evidence anew"))
+                    .into_iter()
+                    .collect();
+            }
+        };
+        grounds.missing(now).map(Missing::from).into_iter().chain([wanted]).collect()
     }
 
     /// Staff find that what was shown is not enough.
     ///
     /// # Errors
-    /// It is not open.
-    pub fn reject(mut self, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        self.check(Action::RejectVerification, now)?;
+    /// It is not open; or it concerns whoever decides.
+    pub fn reject(mut self, by: &Actor, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        self.check_decision(Action::RejectVerification, by, now)?;
         let happened = self.happening("rejected").because(Some(&reason));
         self.standing = Standing::Rejected { at: now, reason };
         Ok(Change::one(self.touched(now), happened))
@@ -238,18 +329,22 @@ impl Verification {
     /// Staff take it back.
     ///
     /// # Errors
-    /// It is not verified, or not any more.
-    pub fn revoke(self, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        self.check(Action::RevokeVerification, now)?;
+    /// It is not verified, or not any more; or it concerns whoever decides.
+    pub fn revoke(self, by: &Actor, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        self.check_decision(Action::RevokeVerification, by, now)?;
         Ok(self.revoked(RevocationCause::Decision, Some(reason), now))
     }
 
     /// Staff open it again. Where staff had rejected or revoked it, older evidence does not count any more.
     ///
     /// # Errors
-    /// It is open or verified.
-    pub fn reopen(self, reason: Option<&Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        self.check(Action::ReopenVerification, now)?;
+    /// It is open or verified; or it concerns whoever decides.
+    pub fn reopen(self, by: &Actor, reason: Option<&Reason>, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        self.check_decision(Action::ReopenVerification, by, now)?;
+        Ok(self.opened_again(reason, now))
+    }
+
+    fn opened_again(self, reason: Option<&Reason>, now: Timestamp) -> Change<Self> {
         let (mut this, mut happened) = match self.run_out(now) {
             Some(expired) => (expired.value, expired.happened),
             None => (self, Vec::new()),
@@ -260,7 +355,7 @@ impl Verification {
         };
         this.standing = Standing::Open { evidence_after };
         happened.push(this.happening("reopened").because(reason));
-        Ok(Change { value: this.touched(now), happened })
+        Change { value: this.touched(now), happened }
     }
 
     /// What this caller can do to it now.
@@ -273,15 +368,34 @@ impl Verification {
         MACHINE.check(self.clone().as_of(now).state(), action)
     }
 
-    fn verified(mut self, by: &Evidence, grounds: &Grounds<'_>, now: Timestamp) -> Change<Self> {
+    /// Goes on when whoever decides may do this now.
+    fn check_decision(&self, action: Action, by: &Actor, now: Timestamp) -> Result<(), Refusal> {
+        self.check(action, now)?;
+        if by.is(self.person_id) {
+            return Err(Refusal::SamePerson(
+                "Nobody decides about their own employment: ask somebody else of the staff".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn verified(self, by: &Evidence, reason: Option<&Reason>, grounds: &Grounds<'_>, now: Timestamp) -> Change<Self> {
+        let (this, happened) = self.standing_on(by, now, grounds, "verified");
+        Change::one(this.touched(now), happened.because(reason))
+    }
+
+    /// Newer evidence makes it last longer: it has been verified all the while.
+    fn renewed(self, at: Timestamp, by: &Evidence, grounds: &Grounds<'_>, now: Timestamp) -> Change<Self> {
+        let (this, happened) = self.standing_on(by, at, grounds, "renewed");
+        Change::one(this.touched(now), happened)
+    }
+
+    fn standing_on(mut self, by: &Evidence, at: Timestamp, grounds: &Grounds<'_>, verb: &'static str) -> (Self, Happening) {
         let valid_until = grounds.valid_until(by);
-        self.standing = Standing::Verified { at: now, evidence_id: by.id, kind: by.kind, valid_until };
-        let happened = self
-            .happening("verified")
-            .with("evidence_kind", by.kind.to_string())
-            .with("valid_until", valid_until.to_string())
-            .because(by.reason.as_ref());
-        Change::one(self.touched(now), happened)
+        let renewal_due_at = grounds.renewal_due_at(valid_until);
+        self.standing = Standing::Verified { at, evidence_id: by.id, kind: by.kind, valid_until, renewal_due_at };
+        let happened = self.happening(verb).with("evidence_kind", by.kind.to_string());
+        (self, happened.with("valid_until", valid_until.to_string()))
     }
 
     fn revoked(mut self, cause: RevocationCause, reason: Option<Reason>, now: Timestamp) -> Change<Self> {
@@ -299,8 +413,8 @@ impl Verification {
     /// The ground ends earlier than was known. That it may end later again does not lengthen what was verified.
     fn shorten(mut self, end: Timestamp, now: Timestamp) -> Change<Self> {
         let happened = self.happening("shortened").with("valid_until", end.to_string());
-        if let Standing::Verified { valid_until, .. } = &mut self.standing {
-            *valid_until = end;
+        if let Standing::Verified { valid_until, renewal_due_at, .. } = &mut self.standing {
+            (*valid_until, *renewal_due_at) = (end, None);
         }
         Change::one(self.touched(now), happened)
     }
@@ -310,11 +424,21 @@ impl Verification {
         self
     }
 
-    fn happening(&self, verb: &'static str) -> Happening {
+    pub(crate) fn happening(&self, verb: &'static str) -> Happening {
         Happening::new(Subject::new(SubjectKind::Verification, self.id), verb)
             .with("employment_id", self.employment_id.to_string())
             .with("person_id", self.person_id.to_string())
             .with("program_id", self.program_id.to_string())
+    }
+}
+
+impl From<MissingGround> for Missing {
+    fn from(missing: MissingGround) -> Self {
+        let what = match missing {
+            MissingGround::Employment => MissingKind::Employment,
+            MissingGround::Membership => MissingKind::Membership,
+        };
+        Self { what, detail: missing.detail(), kinds: Vec::new() }
     }
 }
 

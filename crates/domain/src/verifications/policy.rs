@@ -20,6 +20,13 @@ pub const VALID_DAYS_MIN: u16 = 1;
 /// The most days for which evidence can count: three years.
 pub const VALID_DAYS_MAX: u16 = 1_096;
 
+/// The fewest days for which a document is kept.
+pub const RETENTION_DAYS_MIN: u16 = 1;
+/// The most days for which a document is kept: three years.
+pub const RETENTION_DAYS_MAX: u16 = 1_096;
+/// The most days before its end that a person can be asked to renew a verification.
+pub const RENEWAL_NOTICE_DAYS_MAX: u16 = 180;
+
 /// What satisfies a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyTerms {
@@ -31,16 +38,28 @@ pub struct PolicyTerms {
     pub valid_days: u16,
     /// Whether the organization must be a member of the coalition.
     pub membership_required: bool,
+    /// The civil days, from the day of its upload on, for which a document is kept.
+    pub retention_days: u16,
+    /// How many civil days before its end a person is asked to renew a verification; never, where it is 0.
+    pub renewal_notice_days: u16,
 }
 
 impl Default for PolicyTerms {
-    /// What a program asks for that says nothing: an address at the organization, proven within a year, or staff's word.
+    /// What a program asks for that says nothing: anything but a person's own word, from within a year.
     fn default() -> Self {
         Self {
-            accepted_kinds: vec![EvidenceKind::EmailDomain, EvidenceKind::StaffOverride],
+            accepted_kinds: vec![
+                EvidenceKind::EmailDomain,
+                EvidenceKind::CrmMatch,
+                EvidenceKind::SupervisorAttestation,
+                EvidenceKind::Document,
+                EvidenceKind::StaffOverride,
+            ],
             least_strength: EvidenceKind::EmailDomain.strength(),
             valid_days: 365,
             membership_required: false,
+            retention_days: 90,
+            renewal_notice_days: 30,
         }
     }
 }
@@ -52,6 +71,13 @@ impl PolicyTerms {
         self.accepted_kinds.contains(&kind) && kind.strength() >= self.least_strength
     }
 
+    /// The kinds of evidence that a person can have shown.
+    #[must_use]
+    pub fn asked_for(&self) -> Vec<EvidenceKind> {
+        let asked = |kind: &EvidenceKind| *kind != EvidenceKind::StaffOverride && self.accepts(*kind);
+        self.accepted_kinds.iter().copied().filter(asked).collect()
+    }
+
     fn check(&self) -> Result<(), Refusal> {
         let mut faults = Faults::default();
         if !(STRENGTH_MIN..=STRENGTH_MAX).contains(&self.least_strength) {
@@ -59,6 +85,12 @@ impl PolicyTerms {
         }
         if !(VALID_DAYS_MIN..=VALID_DAYS_MAX).contains(&self.valid_days) {
             faults.push(out_of_range("#/valid_days", VALID_DAYS_MIN, VALID_DAYS_MAX));
+        }
+        if !(RETENTION_DAYS_MIN..=RETENTION_DAYS_MAX).contains(&self.retention_days) {
+            faults.push(out_of_range("#/retention_days", RETENTION_DAYS_MIN, RETENTION_DAYS_MAX));
+        }
+        if self.renewal_notice_days > RENEWAL_NOTICE_DAYS_MAX {
+            faults.push(out_of_range("#/renewal_notice_days", 0, RENEWAL_NOTICE_DAYS_MAX));
         }
         for (index, kind) in self.accepted_kinds.iter().enumerate() {
             if self.accepted_kinds.iter().take(index).any(|earlier| earlier == kind) {
@@ -107,7 +139,9 @@ impl VerificationPolicy {
             .with("accepted_kinds", kinds)
             .with("least_strength", terms.least_strength)
             .with("valid_days", terms.valid_days)
-            .with("membership_required", terms.membership_required);
+            .with("membership_required", terms.membership_required)
+            .with("retention_days", terms.retention_days)
+            .with("renewal_notice_days", terms.renewal_notice_days);
         self.terms = terms;
         self.meta = self.meta.changed(now);
         Ok(Change::one(self, happened))
@@ -176,6 +210,27 @@ impl Grounds<'_> {
         self.ends_at().map_or(by_policy, |end| end.min(by_policy))
     }
 
+    /// From when on the person is asked to renew a verification that is valid until then; nothing, where no other evidence would make it last longer.
+    #[must_use]
+    pub fn renewal_due_at(&self, valid_until: Timestamp) -> Option<Timestamp> {
+        let ends_with_ground = self.ends_at().is_some_and(|end| end <= valid_until);
+        if self.policy.renewal_notice_days == 0 || ends_with_ground {
+            return None;
+        }
+        let last_day = self.zone.date_of(valid_until);
+        Some(self.zone.start_of_day(last_day.plus_days(-i64::from(self.policy.renewal_notice_days))))
+    }
+
+    /// Whether a piece of evidence satisfies the policy now, once it is looked at.
+    #[must_use]
+    pub fn satisfied_with(&self, piece: &Evidence, evidence_after: Option<Timestamp>, now: Timestamp) -> bool {
+        piece.employment_id == self.employment.id
+            && self.policy.accepts(piece.kind)
+            && piece.dated_at <= now
+            && evidence_after.is_none_or(|after| after < piece.dated_at)
+            && now < self.valid_until(piece)
+    }
+
     /// Of the evidence that satisfies the policy by itself now, that which lasts longest.
     #[must_use]
     pub fn satisfied_by<'e>(
@@ -186,9 +241,7 @@ impl Grounds<'_> {
     ) -> Option<&'e Evidence> {
         evidence
             .iter()
-            .filter(|piece| piece.employment_id == self.employment.id && self.policy.accepts(piece.kind))
-            .filter(|piece| piece.dated_at <= now && evidence_after.is_none_or(|after| after < piece.dated_at))
-            .filter(|piece| now < self.valid_until(piece))
+            .filter(|piece| piece.kind.speaks_for_itself() && self.satisfied_with(piece, evidence_after, now))
             .max_by_key(|piece| (self.valid_until(piece), piece.kind.strength()))
     }
 }
@@ -222,7 +275,15 @@ mod tests {
     #[test]
     fn every_fault_of_a_policy_is_told() {
         let accepted_kinds = vec![EmailDomain, EmailDomain];
-        let terms = PolicyTerms { accepted_kinds, least_strength: 6, valid_days: 0, membership_required: true };
+        let (retention_days, renewal_notice_days) = (0, RENEWAL_NOTICE_DAYS_MAX + 1);
+        let terms = PolicyTerms {
+            accepted_kinds,
+            least_strength: 6,
+            valid_days: 0,
+            membership_required: true,
+            retention_days,
+            renewal_notice_days,
+        };
         let Err(Refusal::Invalid(faults)) = replace(terms) else { panic!() };
         let told: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
         assert_eq!(
@@ -230,6 +291,8 @@ mod tests {
             [
                 ("#/least_strength", FaultCode::OutOfRange),
                 ("#/valid_days", FaultCode::OutOfRange),
+                ("#/retention_days", FaultCode::OutOfRange),
+                ("#/renewal_notice_days", FaultCode::OutOfRange),
                 ("#/accepted_kinds/1", FaultCode::Duplicate),
                 ("#/accepted_kinds", FaultCode::InvalidValue),
             ]

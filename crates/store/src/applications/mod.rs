@@ -2,7 +2,7 @@
 
 mod record;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cohortium_domain::access::Scope;
 use cohortium_domain::applications::{Application, ApplicationState};
@@ -45,6 +45,8 @@ pub struct ApplicationFilter {
     pub states: Vec<ApplicationState>,
     /// Whose verification is in one of these states now.
     pub verifications: Vec<VerificationState>,
+    /// Those whose verification does not carry them to the start of their cohort, or the others: see [`Read::flagged`].
+    pub flagged: Option<bool>,
     /// Sent at this instant or later.
     pub submitted_from: Option<Timestamp>,
     /// Sent before.
@@ -71,6 +73,7 @@ impl ApplicationFilter {
             people: Vec::new(),
             states: Vec::new(),
             verifications: Vec::new(),
+            flagged: None,
             submitted_from: None,
             submitted_before: None,
         }
@@ -88,7 +91,11 @@ impl Read {
         order: ApplicationOrder,
         page: &PageRequest,
     ) -> Result<Page<Application>> {
-        let rows = self.rows::<Entity>();
+        let flagged = match filter.flagged {
+            Some(wanted) => Some(self.flagged().await?).map(|flagged| if wanted { flagged } else { flagged.not() }),
+            None => None,
+        };
+        let rows = self.rows::<Entity>().filter_if(flagged, |condition| condition);
         let rows = match &filter.scope {
             Scope::All => rows,
             Scope::Cohorts(ids) => rows.filter(Column::CohortId.is_in(ids.iter().map(|id| id.uuid()))),
@@ -108,6 +115,31 @@ impl Read {
         };
         let at = |row: &Model| Position { key: Key::Instant(Timestamp::new(key(row))), id: row.id };
         rows.page(column, Column::Id, page, at).await?.try_map(Application::from_row)
+    }
+
+    /// The condition for being one that staff must look at: open or enrolled, and resting on a verification that was taken back, or that ends before the
+    /// cohort begins; or enrolled, and not verified.
+    async fn flagged(&self) -> Result<SimpleExpr> {
+        let open: Vec<Uuid> = self.rows::<Entity>().filter(Column::State.is_in(LIVE)).distinct().column(Column::CohortId).await?;
+        let cohorts = self.cohorts_by_id(open.into_iter().map(CohortId::from_uuid)).await?;
+        let years = self.years(cohorts.values().map(|cohort| cohort.program_id)).await?;
+        let mut starting: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
+        for cohort in cohorts.values() {
+            let window = years.get(&cohort.program_id).and_then(|year| year.window(cohort));
+            starting.entry(window.map_or(self.now(), |window| window.closes_at)).or_default().push(cohort.id.uuid());
+        }
+        let stands = |condition: SimpleExpr| {
+            let found = verification::Entity::find().select_only().column(verification::Column::Id).filter(condition);
+            Column::VerificationId.in_subquery(found.into_query())
+        };
+        let over =
+            starting.into_iter().map(|(start, cohorts)| stands(verifications::over_by(start)).and(Column::CohortId.is_in(cohorts)));
+        let taken_back = stands(verifications::reads(VerificationState::Revoked, self.now()));
+        let undecided = [VerificationState::Open, VerificationState::Rejected].map(|state| verifications::reads(state, self.now()));
+        let enrolled =
+            Column::State.eq("enrolled").and(undecided.into_iter().reduce(ExprTrait::or).map_or(taken_back.clone(), stands));
+        let any = over.chain([enrolled]).fold(taken_back, ExprTrait::or);
+        Ok(Column::VerificationId.is_not_null().and(Column::State.is_in(LIVE)).and(any))
     }
 
     /// The application of a person to a cohort that is open.

@@ -18,6 +18,7 @@ pub struct Model {
     pub evidence_id: Option<Uuid>,
     pub evidence_kind: Option<String>,
     pub valid_until: Option<DateTimeUtc>,
+    pub renewal_due_at: Option<DateTimeUtc>,
     pub cause: Option<String>,
     pub reason: Option<String>,
     pub version: i64,

@@ -107,6 +107,35 @@ pub(super) fn words(kind: MailKind, context: &Context<'_>, link: &str, at: &str)
                  If it does not arrive, write to {office}.\n"
             ),
         ),
+        MailKind::AttestEmployment => (
+            "Does a colleague work where you do?",
+            format!(
+                "Somebody who takes part in a program of {name} has named you as one who can say where they work. \
+                 See who it is, and answer with yes or no:\n\n{link}\n\n\
+                 If you do not know what this is about, do nothing, or tell {office}.\n"
+            ),
+        ),
+        MailKind::VerificationEnding => (
+            "Show once more where you work",
+            format!(
+                "What shows {name} where you work runs out soon. Sign in to see until when it is good and what would renew it. \
+                 Questions are answered by {office}.\n"
+            ),
+        ),
+        MailKind::VerificationRevoked => (
+            "Your employment is not verified any more",
+            format!(
+                "{name} does not take it for shown any more where you work. Sign in to see why, and what you can do. \
+                 Nothing that you have joined is lost by this: {office} will look at it.\n"
+            ),
+        ),
+        MailKind::VerificationRejected => (
+            "Your employment could not be verified",
+            format!(
+                "What you have shown {name} of where you work was not enough. Sign in to see why; you can show something else. \
+                 Questions are answered by {office}.\n"
+            ),
+        ),
         MailKind::EmailChanged => (
             "Your e-mail address was changed",
             format!(
@@ -169,6 +198,7 @@ fn place(kind: LinkKind) -> (&'static str, &'static str) {
         LinkKind::ResetPassword => ("reset-password", "POST /v1/auth/password/reset"),
         LinkKind::ChangeEmail => ("confirm-email", "POST /v1/auth/confirm-email"),
         LinkKind::SetUpAccount => ("set-up", "POST /v1/auth/password/reset"),
+        LinkKind::Attest => ("attest", "GET and POST /v1/attestations/{token}"),
     }
 }
 

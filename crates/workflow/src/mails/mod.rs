@@ -129,10 +129,19 @@ async fn settle(tx: &Tx, mail: Mail, holds: bool, now: Timestamp) -> Result<Opti
         (MailKind::VerifyEmail, Some(link)) => Some(registering(tx, mail, link).await?),
         (MailKind::ResetPassword, Some(link)) => resetting(tx, mail).await?.map(|mail| (mail, Some(link))),
         (MailKind::ConfirmEmail, Some(link)) => Some((mail, Some(link))),
-        (MailKind::VerifyEmail | MailKind::ResetPassword | MailKind::ConfirmEmail, None) => None,
-        (MailKind::AccountExists | MailKind::PasswordChanged | MailKind::EmailChanged | MailKind::StipendPaid, _) => {
-            Some((mail, None))
-        }
+        // Somebody else may have been asked meanwhile.
+        (MailKind::AttestEmployment, Some(link)) => tx.attestation_by_link(link.id).await?.map(|_| (mail, Some(link))),
+        (MailKind::VerifyEmail | MailKind::ResetPassword | MailKind::ConfirmEmail | MailKind::AttestEmployment, None) => None,
+        (
+            MailKind::AccountExists
+            | MailKind::PasswordChanged
+            | MailKind::EmailChanged
+            | MailKind::StipendPaid
+            | MailKind::VerificationEnding
+            | MailKind::VerificationRevoked
+            | MailKind::VerificationRejected,
+            _,
+        ) => Some((mail, None)),
         (
             MailKind::ProposalAccepted
             | MailKind::ProposalRejected

@@ -324,6 +324,9 @@ pub(in crate::v1) struct ApplicationsQuery {
     #[serde(default)]
     #[param(max_items = 5)]
     verification: Vec<cohortium_domain::verifications::VerificationState>,
+    /// Those that staff must look at, or the others: open ones and enrollments that rest on a verification that was taken back or ends before the cohort
+    /// begins, and enrollments that are not verified.
+    flagged: Option<bool>,
     /// Those sent at or after this instant.
     submitted_from: Option<Timestamp>,
     /// Those sent before this instant.
@@ -341,6 +344,7 @@ impl ApplicationsQuery {
             people: self.person_id.clone(),
             states: self.state.clone(),
             verifications: self.verification.clone(),
+            flagged: self.flagged,
             submitted_from: self.submitted_from,
             submitted_before: self.submitted_before,
             ..all

@@ -5,19 +5,25 @@
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::employments::Employment;
-use cohortium_domain::ids::{EmploymentId, OrganizationId, PersonId, VerificationId};
+use cohortium_domain::ids::{EmploymentId, EvidenceId, OrganizationId, PersonId, VerificationId};
 use cohortium_domain::journal::{Change, Happening, SubjectKind};
+use cohortium_domain::mails::{Mail, MailKind};
 use cohortium_domain::organizations::Organization;
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
+use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::Reason;
-use cohortium_domain::verifications::evidence::Evidence;
+use cohortium_domain::verifications::documents::Document;
+use cohortium_domain::verifications::evidence::{Evidence, EvidenceKind};
 use cohortium_domain::verifications::policy::{Grounds, PolicyTerms, VerificationPolicy};
 use cohortium_domain::verifications::{Verification, VerificationState};
 use cohortium_store::{RestsOn, Result, Tx};
 
 use crate::applications;
-use crate::input::Input;
+use crate::input::{Input, not_found_at};
+
+pub mod attestations;
+pub mod documents;
 
 /// The verification of an employment for a program, as an application asks for it: opened where there is none, with the person's own
 /// word as evidence, and judged. Where it is verified, its end is a deadline for whatever is decided by it.
@@ -52,23 +58,37 @@ pub(crate) async fn foresee(tx: &Tx, program: &Program, employment: EmploymentId
     let mut evidence = tx.evidence(employment.id).await?;
     evidence.push(Evidence::self_declared(tx.make_opaque_id(), employment.id, tx.now()));
     let basis = Basis::of(tx, program, employment).await?;
-    let Basis { person, organization, employment, .. } = &basis;
-    evidence.extend(Evidence::email_domain(tx.make_opaque_id(), employment, person, organization));
+    evidence.extend(known(tx, &basis));
     let reviewed = verification.review(&evidence, &basis.grounds(), tx.now()).map(|change| change.value);
     Ok(reviewed.unwrap_or(verification).as_of(tx.now()))
+}
+
+/// Why staff take an employment for verified, and by which document, where it is by one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Why.
+    pub reason: Reason,
+    /// The document; staff's own word, where none is named.
+    pub evidence_id: Option<EvidenceId>,
 }
 
 /// Staff take an employment for verified.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
-pub async fn verify(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Reason>) -> Result<Verification> {
+pub async fn verify(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Verdict>) -> Result<Verification> {
     let resting = applications::enter_resting(tx, RestsOn::Verification(id)).await?;
     let (verification, basis) = lock(tx, actor, id, Action::VerifyVerification).await?;
-    let reason = input.admit(&verification.meta)?;
-    let decision = Evidence::staff_override(tx.make_opaque_id(), verification.employment_id, reason, tx.now());
-    let change = verification.verify(&decision, actor, &basis.grounds(), tx.now())?;
-    tx.add_evidence(std::slice::from_ref(&decision)).await?;
+    let Verdict { reason, evidence_id } = input.admit(&verification.meta)?;
+    let employment = verification.employment_id;
+    let (evidence, new) = match evidence_id {
+        Some(id) => (document(tx, employment, id).await?, false),
+        None => (Evidence::staff_override(tx.make_opaque_id(), employment, reason.clone(), tx.now()), true),
+    };
+    let change = verification.verify(actor, &evidence, &reason, &basis.grounds(), tx.now())?;
+    if new {
+        tx.add_evidence(std::slice::from_ref(&evidence)).await?;
+    }
     let verified = tx.save(change, actor).await?;
     applications::admit(tx, resting).await?;
     Ok(verified)
@@ -81,7 +101,18 @@ pub async fn verify(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
 pub async fn reject(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'_, Reason>) -> Result<Verification> {
     let (verification, _) = lock(tx, actor, id, Action::RejectVerification).await?;
     let reason = input.admit(&verification.meta)?;
-    tx.save(verification.reject(reason, tx.now())?, actor).await
+    let rejected = tx.save(verification.reject(actor, reason, tx.now())?, actor).await?;
+    tell(tx, rejected.person_id, MailKind::VerificationRejected).await?;
+    Ok(rejected)
+}
+
+/// The document of an employment, as evidence, whose file is there.
+async fn document(tx: &Tx, employment: EmploymentId, id: EvidenceId) -> Result<Evidence> {
+    let missing = |error| not_found_at("#/evidence_id", error);
+    let document: Document = tx.get(id).await.map_err(missing)?;
+    let pieces = tx.evidence(employment).await?;
+    let piece = pieces.into_iter().find(|piece| piece.id == id && piece.kind == EvidenceKind::Document && document.there(tx.now()));
+    piece.ok_or_else(|| missing(Refusal::Hidden("document").into()))
 }
 
 /// Staff take a verification back.
@@ -92,7 +123,7 @@ pub async fn revoke(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
     let resting = applications::enter_resting(tx, RestsOn::Verification(id)).await?;
     let (verification, _) = lock(tx, actor, id, Action::RevokeVerification).await?;
     let reason = input.admit(&verification.meta)?;
-    let revoked = save(tx, actor, verification.revoke(reason, tx.now())?).await?;
+    let revoked = save(tx, actor, verification.revoke(actor, reason, tx.now())?).await?;
     applications::admit(tx, resting).await?;
     Ok(revoked)
 }
@@ -105,7 +136,7 @@ pub async fn reopen(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
     let resting = applications::enter_resting(tx, RestsOn::Verification(id)).await?;
     let (verification, basis) = lock(tx, actor, id, Action::ReopenVerification).await?;
     let reason = input.admit(&verification.meta)?;
-    let reopened = tx.save(verification.reopen(reason.as_ref(), tx.now())?, actor).await?;
+    let reopened = tx.save(verification.reopen(actor, reason.as_ref(), tx.now())?, actor).await?;
     let judged = judge(tx, actor, reopened, &basis).await?;
     applications::admit(tx, resting).await?;
     Ok(judged)
@@ -121,6 +152,25 @@ pub(crate) async fn expire(tx: &mut Tx, id: VerificationId) -> Result<()> {
         tx.save(expired, &Actor::Time).await?;
     }
     Ok(())
+}
+
+/// Asks a person to renew a verification that runs out soon.
+///
+/// # Errors
+/// The database's errors.
+pub(crate) async fn ask_for_renewal(tx: &mut Tx, id: VerificationId) -> Result<()> {
+    let verification: Verification = tx.lock(id).await?;
+    if let Some(asked) = verification.ask_for_renewal(tx.now()) {
+        let person = tx.save(asked, &Actor::Time).await?.person_id;
+        tell(tx, person, MailKind::VerificationEnding).await?;
+    }
+    Ok(())
+}
+
+/// Has a person mailed what became of its verification.
+async fn tell(tx: &Tx, person: PersonId, kind: MailKind) -> Result<()> {
+    let person: Person = tx.get(person).await?;
+    tx.add_mail(&Mail::ask(tx.make_opaque_id(), kind, Some(person.id), person.email, None, tx.process_now())).await
 }
 
 /// Judges again what rests on a person, who has changed or whose employment has. The person must be locked.
@@ -168,9 +218,8 @@ async fn judge_with(
     piece: Option<Evidence>,
     basis: &Basis,
 ) -> Result<Verification> {
-    let Basis { program, person, organization, employment, .. } = basis;
-    let address = Evidence::email_domain(tx.make_opaque_id(), employment, person, organization);
-    let evidence = keep(tx, employment.id, piece.into_iter().chain(address)).await?;
+    let Basis { program, employment, .. } = basis;
+    let evidence = keep(tx, employment.id, piece.into_iter().chain(known(tx, basis))).await?;
     tx.relies_on(program.time_zone.end_of_day(program.time_zone.date_of(tx.now())));
     let value = match verification.review(&evidence, &basis.grounds(), tx.now()) {
         Some(change) => {
@@ -182,12 +231,21 @@ async fn judge_with(
     if happened.is_empty() { Ok(value) } else { save(tx, actor, Change { value, happened }).await }
 }
 
+/// The evidence that follows from what is known: a proven address at the organization, and what the CRM says.
+fn known(tx: &Tx, basis: &Basis) -> impl Iterator<Item = Evidence> + use<> {
+    let Basis { program, person, organization, employment, .. } = basis;
+    let today = program.time_zone.date_of(tx.now());
+    let address = Evidence::email_domain(tx.make_opaque_id(), employment, person, organization);
+    address.into_iter().chain(Evidence::crm_match(tx.make_opaque_id(), employment, today))
+}
+
 /// Saves a change. What stood on a verification that was taken back is flagged for staff: nobody is thrown out by a machine.
 async fn save(tx: &mut Tx, actor: &Actor, change: Change<Verification>) -> Result<Verification> {
     let verification = tx.save(change, actor).await?;
     if verification.state() == VerificationState::Revoked {
         let standing_on_it = tx.applications_standing_on(verification.id).await?;
         tx.note(standing_on_it.iter().map(|application| application.flagged(verification.id)), actor);
+        tell(tx, verification.person_id, MailKind::VerificationRevoked).await?;
     }
     Ok(verification)
 }

@@ -1,5 +1,9 @@
 //! What a verification does, in every state, and over random years.
 
+mod attesting;
+mod documents;
+mod renewing;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -106,7 +110,7 @@ fn staff(number: u128) -> Actor {
 }
 
 fn verify(world: &World, verification: Verification, now: Timestamp) -> Result<Change<Verification>, Refusal> {
-    verification.verify(&evidence(EvidenceKind::StaffOverride, now), &staff(99), &world.grounds(), now)
+    verification.verify(&staff(99), &evidence(EvidenceKind::StaffOverride, now), &reason(), &world.grounds(), now)
 }
 
 fn in_state(world: &World, state: VerificationState) -> Verification {
@@ -115,8 +119,8 @@ fn in_state(world: &World, state: VerificationState) -> Verification {
         Open => world.open(),
         Verified => world.verified(),
         Expired => world.review(&world.verified(), &[], noon("2021-01-01")),
-        Revoked => world.verified().revoke(reason(), now).unwrap().value,
-        Rejected => world.open().reject(reason(), now).unwrap().value,
+        Revoked => world.verified().revoke(&staff(99), reason(), now).unwrap().value,
+        Rejected => world.open().reject(&staff(99), reason(), now).unwrap().value,
     }
 }
 
@@ -125,10 +129,18 @@ fn act(world: &World, verification: &Verification, action: Action, now: Timestam
     let nothing_follows = || Refusal::NotVerified("nothing follows by itself".to_owned());
     match action.verb() {
         "verify" => verify(world, this, now),
-        "reject" => this.reject(reason(), now),
-        "revoke" => this.revoke(reason(), now),
-        "reopen" => this.reopen(None, now),
-        "satisfy" => this.review(&[evidence(EvidenceKind::EmailDomain, now)], &world.grounds(), now).ok_or_else(nothing_follows),
+        "reject" => this.reject(&staff(99), reason(), now),
+        "revoke" => this.revoke(&staff(99), reason(), now),
+        "reopen" => this.reopen(&staff(99), None, now),
+        "satisfy" | "renew" => {
+            let follows = this.review(&[evidence(EvidenceKind::EmailDomain, now)], &world.grounds(), now);
+            let verb = if action == Action::RenewVerification { "renewed" } else { "verified" };
+            follows.filter(|change| change.happened[0].verb == verb).ok_or_else(nothing_follows)
+        }
+        "upload_evidence" | "ask_for_attestation" => {
+            let as_it_is = Change::one(this.clone(), this.happening("supplemented"));
+            this.supplement(action, now).map(|change| change.unwrap_or(as_it_is))
+        }
         _ => this.review(&[], &world.grounds(), noon("2021-01-01")).ok_or_else(nothing_follows),
     }
 }
@@ -215,10 +227,13 @@ fn one_that_has_run_out_reads_expired_though_nobody_noticed() {
     assert_eq!(verified.clone().as_of(end).state(), Expired);
     assert!(!verified.valid_at(noon("2019-11-01")), "and it was not valid before it was verified");
 
-    assert!(matches!(verified.clone().revoke(reason(), end), Err(Refusal::InvalidTransition { current_state: "expired", .. })));
+    assert!(matches!(
+        verified.clone().revoke(&staff(99), reason(), end),
+        Err(Refusal::InvalidTransition { current_state: "expired", .. })
+    ));
     let actor = staff(99);
     assert_eq!(verified.allowed_actions(&Tie::none(&actor), end), ["reopen"]);
-    let reopened = verified.reopen(None, end).unwrap();
+    let reopened = verified.reopen(&staff(99), None, end).unwrap();
     let verbs: Vec<_> = reopened.happened.iter().map(|happening| happening.verb).collect();
     assert_eq!(verbs, ["expired", "reopened"], "the journal tells what nobody had noticed, then what was done");
 }
@@ -276,7 +291,7 @@ fn staff_verify_what_the_policy_does_not_accept_but_never_an_employment_that_is_
 fn nobody_verifies_their_own_employment() {
     let (world, now) = (World::new(), noon("2019-11-20"));
     let decision = evidence(EvidenceKind::StaffOverride, now);
-    let by_oneself = world.open().verify(&decision, &staff(1), &world.grounds(), now);
+    let by_oneself = world.open().verify(&staff(1), &decision, &reason(), &world.grounds(), now);
     assert!(matches!(by_oneself, Err(Refusal::SamePerson(_))));
 }
 
@@ -285,7 +300,7 @@ fn evidence_that_staff_found_wanting_does_not_verify_again_by_itself() {
     let (world, now) = (World::new(), noon("2019-11-20"));
     let old = evidence(EvidenceKind::EmailDomain, noon("2019-11-01"));
     for wanting in [Rejected, Revoked] {
-        let reopened = in_state(&world, wanting).reopen(None, now).unwrap().value;
+        let reopened = in_state(&world, wanting).reopen(&staff(99), None, now).unwrap().value;
         assert_eq!(world.review(&reopened, std::slice::from_ref(&old), now).state(), Open, "{wanting}");
         let of_that_instant = evidence(EvidenceKind::EmailDomain, noon("2019-11-03"));
         assert_eq!(world.review(&reopened, &[of_that_instant], now).state(), Open, "{wanting}, in a sandbox whose clock stands");
@@ -295,7 +310,7 @@ fn evidence_that_staff_found_wanting_does_not_verify_again_by_itself() {
     let mut lapsed = World::new();
     lapsed.organization.membership.status = MembershipStatus::Lapsed;
     let revoked = lapsed.review(&world.verified(), &[], now);
-    let reopened = revoked.reopen(None, now).unwrap().value;
+    let reopened = revoked.reopen(&staff(99), None, now).unwrap().value;
     assert_eq!(
         world.review(&reopened, &[old], now).state(),
         Verified,
@@ -354,7 +369,7 @@ fn event() -> impl Strategy<Value = Event> {
 fn policy() -> impl Strategy<Value = PolicyTerms> {
     let kinds = prop::sample::subsequence(EvidenceKind::ALL, 0..=EvidenceKind::ALL.len());
     (kinds, 1u8..=5, 1u16..=400, any::<bool>()).prop_map(|(accepted_kinds, least_strength, valid_days, membership_required)| {
-        PolicyTerms { accepted_kinds, least_strength, valid_days, membership_required }
+        PolicyTerms { accepted_kinds, least_strength, valid_days, membership_required, ..PolicyTerms::default() }
     })
 }
 
@@ -374,9 +389,9 @@ proptest! {
                 Event::EmploymentEnds(days) => { world.employment.ends_on = days.map(|days| today.plus_days(days)); None }
                 Event::Membership(status) => { world.organization.membership.status = status; None }
                 Event::Verify => Some((Action::VerifyVerification, verify(&world, verification.clone(), now))),
-                Event::Reject => Some((Action::RejectVerification, verification.clone().reject(reason(), now))),
-                Event::Revoke => Some((Action::RevokeVerification, verification.clone().revoke(reason(), now))),
-                Event::Reopen => Some((Action::ReopenVerification, verification.clone().reopen(None, now))),
+                Event::Reject => Some((Action::RejectVerification, verification.clone().reject(&staff(99), reason(), now))),
+                Event::Revoke => Some((Action::RevokeVerification, verification.clone().revoke(&staff(99), reason(), now))),
+                Event::Reopen => Some((Action::ReopenVerification, verification.clone().reopen(&staff(99), None, now))),
             };
             if let Some((action, Ok(change))) = outcome {
                 prop_assert!(MACHINE.leads(before.as_of(now).state(), action, change.value.state()));
