@@ -26,7 +26,9 @@ CREATE TABLE mails (
     id {uuid} NOT NULL PRIMARY KEY,
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
     kind TEXT NOT NULL CHECK (kind IN (
-        'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed')),
+        'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed',
+        'refresh_token_reused', 'second_factor_enrolled', 'second_factor_removed', 'second_factor_taken', 'second_factor_blocked',
+        'recovery_codes_made', 'recovery_code_used', 'identity_linked', 'account_suspended', 'account_reinstated')),
     person_id {uuid} REFERENCES people (id),
     address TEXT NOT NULL,
     link_id {uuid} REFERENCES links (id) ON DELETE SET NULL,

@@ -55,6 +55,7 @@ migrations! {
     "0010_api_clients",
     "0011_second_factor",
     "0012_throttles",
+    "0013_identities",
 }
 
 struct Script {

@@ -160,6 +160,7 @@ async fn every_address_is_answered_alike(database: TestDatabase) {
     let sue = api.person(coalition, "Sue", &[]).await;
     let suspend = format!("/v1/people/{}/suspend", sue.person_id());
     let _ = owner.post(&suspend, json!({"reason": "She has left"})).await.expect(200);
+    assert_eq!(api.mail().await.kind, MailKind::AccountSuspended);
     let _ =
         owner.post("/v1/people", json!({"given_name": "A", "family_name": "B", "email": "known@example.org"})).await.expect(201);
     let told = |answer: &Answer| {
@@ -381,6 +382,7 @@ async fn a_suspended_account_gets_no_link_and_uses_none(database: TestDatabase) 
     let to_reset = token(&api, MailKind::ResetPassword, "mia@example.org").await;
     let path = format!("/v1/people/{}/suspend", mia.person_id());
     let _ = owner.post(&path, json!({"reason": "She has left"})).await.expect(200);
+    assert_eq!(api.mail().await.kind, MailKind::AccountSuspended);
     let before = api.entries(coalition).await;
     assert_not_good(&reset(&api, &to_reset, OTHER).await);
     assert_not_good(&api.anonymous().post("/v1/auth/confirm-email", json!({"token": to_confirm})).await);

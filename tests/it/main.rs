@@ -19,6 +19,7 @@ mod employments;
 mod enrolling;
 mod faults;
 mod herd;
+mod identities;
 mod interleavings;
 mod journal;
 mod journeys;

@@ -23,6 +23,7 @@ use crate::catalog::Catalog;
 use crate::config::Limits;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
+use crate::issuers::Issuers;
 use crate::metrics::Metrics;
 use crate::network::NetworkConfig;
 use crate::problem::{Code, Problem};
@@ -74,6 +75,7 @@ pub struct Ctx {
 struct Inner {
     store: Store,
     tokens: Tokens,
+    issuers: Issuers,
     recognized: Recognized,
     rate_limits: RateLimits,
     throttles: Throttles,
@@ -94,9 +96,11 @@ impl Ctx {
     pub fn new(store: Store, tokens: Tokens, passwords: Passwords, secret: &[u8], network: NetworkConfig, limits: Limits) -> Self {
         let rate_limits = RateLimits::new(limits.rates, store.environment());
         let throttles = Throttles::new(secret, limits.rates.sign_ins_per_minute);
+        let issuers = Issuers::new(&network.issuers, store.environment().clone());
         let inner = Inner {
             store,
             tokens,
+            issuers,
             recognized: Recognized::default(),
             rate_limits,
             throttles,
@@ -131,6 +135,12 @@ impl Ctx {
     #[must_use]
     pub fn tokens(&self) -> &Tokens {
         &self.inner.tokens
+    }
+
+    /// The outside issuers whose tokens are taken.
+    #[must_use]
+    pub fn issuers(&self) -> &Issuers {
+        &self.inner.issuers
     }
 
     /// The tokens that were checked a moment ago.

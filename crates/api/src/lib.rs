@@ -14,6 +14,7 @@ pub mod demo;
 mod extract;
 mod form;
 mod gate;
+pub mod issuers;
 mod json;
 pub mod keys;
 pub mod mailer;

@@ -32,6 +32,7 @@ pub mod commitments;
 pub mod eligibility;
 pub mod employments;
 pub mod forms;
+pub mod identities;
 pub mod ids;
 pub mod journal;
 pub mod links;

@@ -183,8 +183,7 @@ pub async fn suspend(tx: &mut Tx, actor: &Actor, person: PersonId, input: &Input
     let change = account.suspend(actor, &owners, &reason)?;
     tx.set_account_state(person, change.value.state).await?;
     tx.end_sessions(person, None).await?;
-    tx.note(change.happened, actor);
-    Ok(())
+    mails::note_and_tell(tx, person, change.happened, actor).await
 }
 
 /// Lets a person's account be used again.
@@ -197,8 +196,7 @@ pub async fn reinstate(tx: &mut Tx, actor: &Actor, person: PersonId, input: &Inp
     let account = tx.account(person).await?.ok_or_else(no_account)?;
     let change = account.reinstate(&reason)?;
     tx.set_account_state(person, change.value.state).await?;
-    tx.note(change.happened, actor);
-    Ok(())
+    mails::note_and_tell(tx, person, change.happened, actor).await
 }
 
 /// An owner gives a person a grant, when it has it not yet.

@@ -12,6 +12,7 @@ pub mod coalitions;
 pub mod cohorts;
 mod due;
 pub mod employments;
+pub mod identities;
 pub mod input;
 pub mod jobs;
 pub mod links;

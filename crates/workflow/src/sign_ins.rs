@@ -10,6 +10,7 @@ use cohortium_store::{Credentials, Read, Result, Tx};
 use sha2::{Digest, Sha256};
 
 use crate::accounts;
+use crate::mails;
 use crate::passwords::Passwords;
 use crate::sealing::Sealer;
 use crate::second_factor;
@@ -166,7 +167,8 @@ pub async fn refresh(tx: &mut Tx, session: SignInId, shown: &str, next: &str) ->
         Exchange::Ended => Ok(Refreshed::Refused),
         Exchange::Reused => {
             tx.end_session(session.person_id, session.id).await?;
-            tx.note([token_reused(session.person_id, session.id)], &Actor::Anonymous);
+            let happened = [token_reused(session.person_id, session.id)];
+            mails::note_and_tell(tx, session.person_id, happened, &Actor::Anonymous).await?;
             Ok(Refreshed::Reused)
         }
         Exchange::Rotated { revoked } => {

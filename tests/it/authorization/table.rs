@@ -108,7 +108,7 @@ pub fn table() -> Vec<Row> {
 
 /// Health, signing in, oneself and the coalition.
 fn access() -> Vec<Row> {
-    use Role::{Applicant, Member, Owner, Staff};
+    use Role::{Applicant, Author, Member, Owner, Staff};
     vec![
         public("getLiveness"),
         public("getReadiness"),
@@ -137,12 +137,16 @@ fn access() -> Vec<Row> {
         row("suspendPerson", Owner).not(Staff, 403).on("movable person").with(because),
         row("reinstatePerson", Owner).not(Staff, 403).on("movable person").with(because),
         row("endSignIns", Owner).not(Staff, 403).on("movable person"),
+        row("takeSecondFactor", Owner).not(Staff, 403).on("person with an app"),
         row("listMySignIns", Member),
         row("stepUp", Member).with(|_| json!({"password": "seven herons over a weir"})),
         row("enrollTotp", Member),
         row("confirmTotp", Applicant).with(|place| json!({"code": place.code()})),
         row("createRecoveryCodes", Applicant),
         row("removeTotp", Applicant),
+        row("listMyIdentities", Member),
+        row("linkMyIdentity", Author).with(|place| json!({"access_token": place.id("outside token")})),
+        row("unlinkMyIdentity", Author).not(Member, 404).on("identity"),
         row("getMe", Member),
         row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),
         row("getCoalition", Member),

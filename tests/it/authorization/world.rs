@@ -11,6 +11,7 @@ use cohortium_domain::text::{Email, Name};
 use cohortium_domain::timeline::MilestoneKind;
 use cohortium_store::Environment;
 use cohortium_tests::api::{Api, Session};
+use cohortium_tests::issuer::Issuer;
 use cohortium_workflow::links::Token;
 use serde_json::{Value, json};
 
@@ -37,8 +38,8 @@ pub struct Place<'a> {
 }
 
 impl<'a> World<'a> {
-    pub async fn build(api: &'a Api) -> Self {
-        Self { api, ours: Place::build(api, "dcsc").await, theirs: Place::build(api, "diso").await }
+    pub async fn build(api: &'a Api, issuer: &Issuer) -> Self {
+        Self { api, ours: Place::build(api, issuer, "dcsc").await, theirs: Place::build(api, issuer, "diso").await }
     }
 
     /// Whoever is allowed to do what the row says.
@@ -66,7 +67,7 @@ impl<'a> World<'a> {
 }
 
 impl<'a> Place<'a> {
-    async fn build(api: &'a Api, slug: &str) -> Self {
+    async fn build(api: &'a Api, issuer: &Issuer, slug: &str) -> Self {
         let coalition = api.coalition(slug).await;
         let mut place = Self {
             api,
@@ -92,10 +93,14 @@ impl<'a> Place<'a> {
         let current = listed["items"].as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
         place.keep("sign-in", current["id"].as_str().unwrap().to_owned());
         place.keep("person", place.session(Role::Author).person_id().to_string());
+        let with_app = api.person(coalition, "Enrolled", &[]).await;
+        let _ = with_app.act("/v1/me/totp").await.expect(200);
+        place.keep("person with an app", with_app.person_id().to_string());
         let app = place.session(Role::Applicant).act("/v1/me/totp").await.expect(200);
         place.keep("secret of an app", app["secret"].as_str().unwrap().to_owned());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.links().await;
+        place.identities(issuer, slug).await;
         place.api_client().await;
         place.members().await;
         place.proposals().await;
@@ -137,6 +142,15 @@ impl<'a> Place<'a> {
             asked.await;
             self.keep(name, token.text.clone());
         }
+    }
+
+    /// Who the author is at an outside issuer, and who it might be there as well.
+    async fn identities(&mut self, issuer: &Issuer, slug: &str) {
+        let author = self.session(Role::Author).clone();
+        let token = |subject| issuer.token(slug, subject, self.api.environment().now());
+        let (linked, other) = (token("author"), token("somebody"));
+        self.make(&author, "identity", "/v1/me/identities", json!({ "access_token": linked })).await;
+        self.keep("outside token", other);
     }
 
     /// An API client with its secret.

@@ -169,6 +169,8 @@ const WITHOUT_VERSION: &[Action] = &[
     Action::RemoveGrant,
     Action::RevokeClientSecret,
     Action::RemoveTotp,
+    Action::TakeSecondFactor,
+    Action::UnlinkMyIdentity,
 ];
 
 fn add_parameters(operation: &mut Value, template: &str, method: &str, action: Action) {

@@ -11,6 +11,7 @@ mod commitments;
 mod employments;
 mod enrollments;
 mod forms;
+mod identities;
 mod journal;
 mod me;
 mod oauth;
@@ -128,6 +129,7 @@ rooms! {
     oauth,
     api_clients,
     second_factor,
+    identities,
     me,
     coalition,
     organizations,

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{page, room};
-use crate::auth::Caller;
+use crate::auth::{Caller, Via};
 use crate::ctx::Ctx;
 use crate::extract::{Body, Conditions, Paging, Params};
 use crate::gate::RequestId;
@@ -248,14 +248,17 @@ async fn refresh_tokens(id: ReqData<RequestId>, ctx: Ctx, body: Body<TokenRefres
 
 /// Sign out
 ///
-/// Ends the session: its access and refresh tokens are good for nothing from then on.
+/// Ends the session: its access and refresh tokens are good for nothing from then on; nor are those that an outside issuer has given so far, for whoever
+/// came in with one.
 #[utoipa::path(tag = "Access", responses((status = 204, description = "The session has ended.")))]
 #[post("/v1/auth/logout")]
 async fn logout(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {
-    let (person, session) = (caller.person()?, caller.session());
+    let person = caller.person()?;
     ctx.write(&caller, &conditions, async |tx| {
-        if let Some(session) = session {
-            tx.end_session(person, session).await?;
+        match caller.via {
+            Via::Session { id, .. } => tx.end_session(person, id).await.map(drop)?,
+            Via::Outside(identity) => tx.sign_out_identity(identity).await?,
+            Via::Client => {}
         }
         Ok(Reply::nothing())
     })
@@ -264,7 +267,7 @@ async fn logout(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {
 
 /// Sign out everywhere
 ///
-/// Ends all of one's sessions, this one too.
+/// Ends all of one's sessions, this one too. Tokens that outside issuers have given so far are good for nothing any more.
 #[utoipa::path(tag = "Access", responses((status = 204, description = "All sessions have ended.")))]
 #[post("/v1/auth/logout-all")]
 async fn logout_everywhere(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {
