@@ -9,13 +9,11 @@ CREATE TABLE links (
     -- Of whoever registers: no person's until the address is shown to be theirs.
     given_name TEXT,
     family_name TEXT,
-    password_hash TEXT,
     -- SHA-256 of the token, from when that was made.
     token_hash {bytes},
     created_at {instant} NOT NULL,
     expires_at {instant} NOT NULL,
-    CHECK ((kind = 'register') = (password_hash IS NOT NULL)),
-    CHECK ((password_hash IS NULL) = (given_name IS NULL) AND (password_hash IS NULL) = (family_name IS NULL))
+    CHECK ((kind = 'register') = (given_name IS NOT NULL) AND (kind = 'register') = (family_name IS NOT NULL))
 );
 CREATE UNIQUE INDEX links_coalition_id_kind_email_key ON links (coalition_id, kind, email_key);
 CREATE UNIQUE INDEX links_token_hash ON links (token_hash);

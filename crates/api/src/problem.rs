@@ -64,7 +64,6 @@ codes! {
     TokenExpired "token_expired" 401 "The token has expired",
     RefreshTokenReused "refresh_token_reused" 401 "The refresh token was used before",
     InsufficientUserAuthentication "insufficient_user_authentication" 401 "This needs you to show once more who you are",
-    EmailNotVerified "email_not_verified" 403 "The address has not been confirmed yet",
     PermissionDenied "permission_denied" 403 "You may not do this",
     InsufficientScope "insufficient_scope" 403 "The token's scopes do not allow this",
     NotFound "not_found" 404 "There is no such thing, or it is not visible to you",
@@ -322,7 +321,6 @@ impl Problem {
             Refusal::Stale => Self::new(Code::PreconditionFailed).detail(said),
             Refusal::VersionRequired => Self::new(Code::PreconditionRequired).detail(said),
             Refusal::TooOften { wait_seconds } => Self::new(Code::RateLimited).detail(said).retry_after(wait_seconds),
-            Refusal::EmailNotVerified => Self::new(Code::EmailNotVerified).detail(said),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }
     }

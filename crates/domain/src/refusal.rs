@@ -173,9 +173,6 @@ pub enum Refusal {
         /// How long to wait.
         wait_seconds: i64,
     },
-    /// The password is right, but the address has not been shown to be the person's.
-    #[error("Follow the link that was mailed to you; to get a new one, register again")]
-    EmailNotVerified,
     /// Two things that must differ are the same person.
     #[error("{0}")]
     SamePerson(String),

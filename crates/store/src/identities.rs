@@ -97,7 +97,7 @@ impl Read {
     pub async fn identities(&self, person: PersonId, page: &PageRequest) -> Result<Page<Identity>> {
         let rows = self.rows::<Entity>().filter(Column::PersonId.eq(person.uuid()));
         let at = |row: &Model| Position { key: Key::Instant(Timestamp::new(row.created_at)), id: row.id };
-        rows.page(Column::CreatedAt, Column::Id, page, at).await?.try_map(from_row)
+        rows.page(Column::CreatedAt, Column::Id, page, at).await?.try_map(|row| from_row(&row))
     }
 }
 
@@ -132,7 +132,7 @@ impl Tx {
         let which = || Column::Id.eq(id.uuid()).and(Column::PersonId.eq(person.uuid()));
         let row = self.rows::<Entity>().filter(which()).lock().one().await?;
         self.remove::<Entity>(which()).await?;
-        row.map(from_row).transpose()
+        row.as_ref().map(from_row).transpose()
     }
 
     /// Makes good for nothing the tokens that an outside issuer has given so far for one identity.
@@ -155,7 +155,7 @@ impl Tx {
     }
 }
 
-fn from_row(row: Model) -> Result<Identity> {
+fn from_row(row: &Model) -> Result<Identity> {
     Ok(Identity {
         id: IdentityId::from_uuid(row.id),
         person_id: PersonId::from_uuid(row.person_id),

@@ -120,10 +120,10 @@ fn access() -> Vec<Row> {
             .with(|_| json!({"coalition": "dcsc", "email": "member@example.org", "password": "a phrase that the member knows"})),
         public("refreshTokens").with(|place| json!({"refresh_token": place.session(Role::Author).refresh_token()})),
         public("register").with(|_| {
-            json!({"coalition": "dcsc", "email": "newcomer@example.org", "password": "seven herons over a weir",
+            json!({"coalition": "dcsc", "email": "newcomer@example.org",
                 "given_name": "Noa", "family_name": "Lind"})
         }),
-        public("verifyEmail").with(|place| json!({"token": place.id("token to register")})),
+        public("verifyEmail").with(|place| json!({"token": place.id("token to register"), "password": "seven herons over a weir"})),
         public("forgotPassword").with(|_| json!({"coalition": "dcsc", "email": "member@example.org"})),
         public("resetPassword").with(|place| json!({"token": place.id("token to set up"), "password": "seven herons over a weir"})),
         public("confirmEmail").with(|place| json!({"token": place.id("token to confirm")})),

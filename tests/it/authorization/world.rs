@@ -117,11 +117,7 @@ impl<'a> Place<'a> {
         let other = self.api.person(self.coalition, "Resetting", &[]).await.person_id();
         self.keep("movable person", movable.to_string());
         let email = |name: &str| Email::new(&format!("{name}@example.org")).unwrap();
-        let registration = Registration {
-            given_name: Name::new("Reg").unwrap(),
-            family_name: Name::new("Tester").unwrap(),
-            password_hash: "no password".to_owned(),
-        };
+        let registration = Registration { given_name: Name::new("Reg").unwrap(), family_name: Name::new("Tester").unwrap() };
         let environment = self.api.store().environment().clone();
         for (name, kind) in [
             ("token to register", LinkKind::Register),

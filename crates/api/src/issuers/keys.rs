@@ -69,17 +69,24 @@ impl Key {
     }
 }
 
+fn long_enough(modulus: &str) -> bool {
+    BASE64_URL_SAFE_NO_PAD.decode(modulus).is_ok_and(|modulus| modulus.len() >= RSA_BYTES)
+}
+
 /// The algorithm of a key: as it says, where that is one for a key of its kind, else the usual one.
 fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
     use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
     let kinds: &[Algorithm] = match &jwk.algorithm {
-        AlgorithmParameters::RSA(rsa) if BASE64_URL_SAFE_NO_PAD.decode(&rsa.n).is_ok_and(|n| n.len() >= RSA_BYTES) => {
-            &[RS256, RS384, RS512, PS256, PS384, PS512]
-        }
+        AlgorithmParameters::RSA(rsa) if long_enough(&rsa.n) => &[RS256, RS384, RS512, PS256, PS384, PS512],
         AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => &[ES256],
         AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P384 => &[ES384],
         AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => &[EdDSA],
-        _ => &[],
+        AlgorithmParameters::RSA(_)
+        | AlgorithmParameters::EllipticCurve(_)
+        | AlgorithmParameters::OctetKeyPair(_)
+        | AlgorithmParameters::OctetKey(_)
+        | AlgorithmParameters::Other(_)
+        | _ => &[],
     };
     let told = |algorithm: &Algorithm| jwk.common.key_algorithm.is_none_or(|told| told == KeyAlgorithm::from(*algorithm));
     kinds.iter().copied().find(told)

@@ -314,9 +314,6 @@ fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bo
     } else if matches!(action, Action::Login | Action::RefreshTokens) {
         statuses.push("401");
     }
-    if action == Action::Login {
-        statuses.push("403");
-    }
     if action == Action::ConfirmEmail {
         statuses.push("409");
     }

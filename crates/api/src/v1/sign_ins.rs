@@ -134,8 +134,7 @@ impl SignIn {
 /// Sign in
 ///
 /// By e-mail address and password, and by a code of the second factor, where the person has one: `second_factor_required` says so, after the right
-/// password alone. Whatever is wrong, the answer is the same; but with the right password of an account whose address has not been confirmed
-/// yet, it is 403 `email_not_verified`. After five wrong codes in a row none is looked at for a while.
+/// password alone. Whatever is wrong, the answer is the same. After five wrong codes in a row none is looked at for a while.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
 async fn login(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
@@ -145,7 +144,7 @@ async fn login(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, network: 
         let read = super::coalition_by_slug(&ctx, &login.coalition).await?;
         let (email, password) = (&login.email, &login.password);
         let throttle = ctx.throttles().password(&network.to_string(), &login.coalition, email);
-        let known = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), email, password, ctx.now());
+        let known = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), email, password);
         let (Some(person), Some(read)) = (Box::pin(throttle.look(ctx.store(), known)).await?, &read) else {
             return Ok(Admission::Wrong);
         };
