@@ -9,13 +9,11 @@ CREATE TABLE links (
     -- Of whoever registers: no person's until the address is shown to be theirs.
     given_name TEXT,
     family_name TEXT,
-    password_hash TEXT,
     -- SHA-256 of the token, from when that was made.
     token_hash {bytes},
     created_at {instant} NOT NULL,
     expires_at {instant} NOT NULL,
-    CHECK ((kind = 'register') = (password_hash IS NOT NULL)),
-    CHECK ((password_hash IS NULL) = (given_name IS NULL) AND (password_hash IS NULL) = (family_name IS NULL))
+    CHECK ((kind = 'register') = (given_name IS NOT NULL) AND (kind = 'register') = (family_name IS NOT NULL))
 );
 -- A supervisor can be asked about several people at once.
 CREATE UNIQUE INDEX links_coalition_id_kind_email_key ON links (coalition_id, kind, email_key) WHERE kind <> 'attest';
@@ -28,6 +26,8 @@ CREATE TABLE mails (
     coalition_id {uuid} NOT NULL REFERENCES coalitions (id),
     kind TEXT NOT NULL CHECK (kind IN (
         'verify_email', 'account_exists', 'reset_password', 'password_changed', 'confirm_email', 'email_changed',
+        'refresh_token_reused', 'second_factor_enrolled', 'second_factor_removed', 'second_factor_taken', 'second_factor_blocked',
+        'recovery_codes_made', 'recovery_code_used', 'identity_linked', 'account_suspended', 'account_reinstated',
         'proposal_accepted', 'proposal_rejected', 'proposal_reserved', 'proposal_promoted', 'proposal_not_placed',
         'revision_requested', 'submission_extended', 'facilitator_invited', 'stipend_paid',
         'attest_employment', 'verification_ending', 'verification_revoked', 'verification_rejected')),

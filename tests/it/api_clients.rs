@@ -31,6 +31,7 @@ on_both_databases! {
     whoever_holds_a_refresh_token_can_revoke_it,
     the_metadata_tells_where_tokens_are_had,
     old_tokens_are_forgotten,
+    a_client_is_given_so_many_tokens,
 }
 
 struct Crm {
@@ -480,4 +481,20 @@ async fn old_tokens_are_forgotten(database: TestDatabase) {
         assert_eq!(database.texts("SELECT CAST(expires_at AS TEXT) FROM client_tokens").await.len(), kept, "{instant}");
     }
     assert_eq!(api.environment().now(), at("2019-11-20T12:20:01Z"));
+}
+
+async fn a_client_is_given_so_many_tokens(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let (_, owner) = owner(&api).await;
+    let (crm, other) = (crm(&owner).await, crm(&owner).await);
+    let stranger = basic(&crm.id, &other.secret);
+    for _ in 0..60 {
+        let _ = crm.token(&api, CREDENTIALS).await.expect(200);
+        assert_eq!(refused(&send(&api, "/oauth/token", Some(&stranger), CREDENTIALS).await, 401), "invalid_client");
+    }
+    let beyond = crm.token(&api, CREDENTIALS).await;
+    assert_eq!((beyond.problem(429), beyond.header("retry-after")), ("rate_limited", "10"));
+    let _ = other.token(&api, CREDENTIALS).await.expect(200);
+    api.environment().pass(chrono::Duration::seconds(10));
+    let _ = crm.token(&api, CREDENTIALS).await.expect(200);
 }

@@ -65,7 +65,15 @@ fn every_operation_asks_for_the_token_that_the_table_asks_for() {
 fn without_version(operation: &str) -> bool {
     matches!(
         operation,
-        "endMySignIn" | "endSignIns" | "changePassword" | "addGrant" | "removeGrant" | "revokeClientSecret" | "removeTotp"
+        "endMySignIn"
+            | "endSignIns"
+            | "changePassword"
+            | "addGrant"
+            | "removeGrant"
+            | "revokeClientSecret"
+            | "removeTotp"
+            | "takeSecondFactor"
+            | "unlinkMyIdentity"
     )
 }
 

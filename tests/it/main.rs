@@ -27,6 +27,7 @@ mod evidence;
 mod faults;
 mod feedback;
 mod herd;
+mod identities;
 mod interleavings;
 mod journal;
 mod journeys;

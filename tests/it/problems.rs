@@ -117,7 +117,6 @@ impl<'a> World<'a> {
             Code::IdempotencyKeyInUse => self.key_in_use().await,
             Code::AuthenticationRequired => send(nobody.request(Method::GET, "/v1/me")),
             Code::InvalidCredentials => login(self.stage.api),
-            Code::EmailNotVerified => self.email_not_verified().await,
             Code::RefreshTokenReused => self.refresh_token_reused().await,
             Code::RateLimited => self.rate_limited().await,
             Code::TokenInvalid => send(self.stage.api.bearer("x").request(Method::GET, "/v1/me")),
@@ -241,14 +240,6 @@ impl<'a> World<'a> {
         let tokens = nobody.post("/v1/auth/refresh", refresh.clone()).await.expect(200);
         let _ = self.stage.api.bearer(tokens["access_token"].as_str().unwrap()).get("/v1/me").await.expect(200);
         send(nobody.request(Method::POST, "/v1/auth/refresh").json(&refresh))
-    }
-
-    async fn email_not_verified(&self) -> Attempt<'a> {
-        let (nobody, password) = (self.stage.api.anonymous(), "a quilt of seven herons");
-        let registration = json!({"coalition": "dcsc", "email": "new@example.org", "password": password, "given_name": "New", "family_name": "Comer"});
-        let _ = nobody.post("/v1/auth/register", registration).await.expect(202);
-        let login = json!({"coalition": "dcsc", "email": "new@example.org", "password": password});
-        send(nobody.request(Method::POST, "/v1/auth/login").json(&login))
     }
 
     async fn second_factor_required(&self) -> Attempt<'a> {

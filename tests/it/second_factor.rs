@@ -2,6 +2,7 @@
 
 use cohortium_domain::access::Grant;
 use cohortium_domain::ids::CoalitionId;
+use cohortium_domain::mails::MailKind;
 use cohortium_domain::second_factor::{Confirmed, Sealed};
 use cohortium_domain::text::SecondFactorCode;
 use cohortium_domain::time::Timestamp;
@@ -32,6 +33,8 @@ on_both_databases! {
     another_app_takes_the_place_of_the_first_once_it_is_confirmed,
     what_cannot_be_opened_is_told_and_recovered,
     a_secret_is_not_kept_with_a_key,
+    whatever_happens_to_it_is_mailed,
+    an_owner_takes_it_away_from_who_has_lost_it,
 }
 
 pub const PASSWORD: &str = "a phrase that only one knows";
@@ -457,4 +460,56 @@ async fn a_secret_is_not_kept_with_a_key(database: TestDatabase) {
     let (first, second) = (ask().await, ask().await);
     assert_eq!(second.header("idempotent-replayed"), "");
     assert_ne!(text(&first.expect(200), "secret"), text(&second.expect(200), "secret"));
+}
+
+async fn whatever_happens_to_it_is_mailed(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let (_, mia) = mia(&api).await;
+    let told = async |kind: MailKind| {
+        let mail = api.mail().await;
+        assert_eq!((mail.kind, mail.to.as_str()), (kind, "mia@example.org"));
+    };
+    told(MailKind::SecondFactorEnrolled).await;
+    let _ = mia.login(Some(&mia.recovery_codes[0])).await.expect(200);
+    told(MailKind::RecoveryCodeUsed).await;
+    for _ in 0..5 {
+        assert_eq!(mia.login(Some("AAAA-AAAA-AAAA-AAAA-AAAA-AAAA")).await.problem(401), "invalid_credentials");
+    }
+    told(MailKind::SecondFactorBlocked).await;
+    let _ = mia.session.act("/v1/me/recovery-codes").await.expect(200);
+    told(MailKind::RecoveryCodesMade).await;
+    assert_eq!(mia.session.delete("/v1/me/totp").await.status, 204);
+    told(MailKind::SecondFactorRemoved).await;
+    let _ = mia.session.act("/v1/me/totp").await.expect(200);
+    assert_eq!(mia.session.delete("/v1/me/totp").await.status, 204);
+    assert!(api.mails().await.is_empty(), "what never counted is nothing to tell");
+}
+
+async fn an_owner_takes_it_away_from_who_has_lost_it(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let (coalition, mia) = mia(&api).await;
+    let owner = enrolled(&api, coalition, "Ada", &[Grant::Owner]).await;
+    let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
+    let _ = api.mails().await;
+    let path = |of: &Enrolled<'_>| format!("/v1/people/{}/second-factor", of.session.person_id());
+    let before = api.entries(coalition).await;
+    assert_eq!(owner.session.delete(&path(&owner)).await.problem(409), "same_person", "a stolen session is not enough");
+    assert_eq!(staff.delete(&path(&mia)).await.problem(403), "permission_denied");
+    pass(&api, 900);
+    let stale = owner.session.post("/v1/auth/refresh", json!({"refresh_token": owner.session.refresh_token()})).await.expect(200);
+    let stale = api.bearer(text(&stale, "access_token"));
+    assert_eq!(stale.delete(&path(&mia)).await.problem(401), "insufficient_user_authentication");
+    assert_eq!((api.entries(coalition).await, mia.login(None).await.status), (before, 401));
+
+    let fresh = owner.login(Some(&owner.code(0))).await.expect(200);
+    let fresh = api.bearer(text(&fresh, "access_token"));
+    let lost = api.sign_in(coalition, mia.session.person_id()).await;
+    assert_eq!(fresh.delete(&path(&mia)).await.status, 204);
+    assert_eq!(lost.get("/v1/me").await.problem(401), "token_invalid", "whoever was signed in is not any more");
+    let mail = api.mail().await;
+    assert_eq!((mail.kind, mail.to.as_str()), (MailKind::SecondFactorTaken, "mia@example.org"));
+    let signed_in = mia.login(None).await.expect(200);
+    let me = api.bearer(text(&signed_in, "access_token")).get("/v1/me").await.expect(200);
+    assert_eq!((&me["second_factor"]["enrolled"], &me["second_factor"]["recovery_codes_left"]), (&json!(false), &json!(0)));
+    assert_eq!(fresh.delete(&path(&mia)).await.problem(404), "not_found", "there is none any more");
 }

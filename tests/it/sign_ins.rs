@@ -2,6 +2,7 @@
 
 use cohortium_domain::access::Grant;
 use cohortium_domain::ids::CoalitionId;
+use cohortium_domain::mails::MailKind;
 use cohortium_store::Environment;
 use cohortium_tests::api::{Answer, Api, Session, at};
 use cohortium_tests::database::TestDatabase;
@@ -134,6 +135,8 @@ async fn a_refresh_token_shown_twice_ends_the_session(database: TestDatabase) {
         assert_eq!(api.bearer(token).get("/v1/me").await.problem(401), "token_invalid", "the whole session has ended");
     }
     assert_eq!(refresh(&api, text(&next, "refresh_token")).await.problem(401), "token_invalid");
+    let mail = api.mail().await;
+    assert_eq!((mail.kind, mail.to.as_str()), (MailKind::RefreshTokenReused, "mia@example.org"), "told once");
 }
 
 async fn a_refresh_whose_answer_was_lost_can_be_sent_again(database: TestDatabase) {

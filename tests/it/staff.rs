@@ -1,6 +1,7 @@
 //! Grants, and accounts that are put out of use: through HTTP.
 
 use cohortium_domain::access::Grant;
+use cohortium_domain::mails::MailKind;
 use cohortium_tests::api::Api;
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
@@ -46,12 +47,14 @@ async fn a_suspended_person_is_out_at_once_and_back_when_reinstated(database: Te
         (&json!("suspended"), &json!(["staff"]), &json!(["reinstate"]))
     );
     assert_eq!(mia.get("/v1/me").await.problem(401), "token_invalid");
+    assert_eq!(api.mail().await.kind, MailKind::AccountSuspended, "told by mail alone");
     assert_eq!(log_in().await.problem(401), "invalid_credentials", "not told why");
     assert_eq!(owner.post(&path("suspend"), because()).await.problem(409), "invalid_state_transition");
 
     let reinstated = owner.post(&path("reinstate"), because()).await.expect(200);
     assert_eq!((&reinstated["account_state"], &reinstated["allowed_actions"]), (&json!("active"), &json!(["suspend"])));
     assert_eq!(mia.get("/v1/me").await.problem(401), "token_invalid", "a session that has ended stays ended");
+    assert_eq!(api.mail().await.kind, MailKind::AccountReinstated);
     let _ = log_in().await.expect(200);
     let journal = owner.get(&format!("/v1/journal?subject_id={}", mia.person_id())).await.expect(200);
     let told: Vec<(&str, &Value)> =

@@ -65,6 +65,7 @@ impl Default for Settings {
             hosts: Hosts::local(vec!["cohortium.test".to_owned()]),
             origins: Origins::Localhost,
             proxies: TrustedProxies::default(),
+            issuers: Vec::new(),
             docs: true,
         };
         Self { network, limits: Api::limits(), files: None }

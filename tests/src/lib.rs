@@ -7,6 +7,7 @@ pub mod api;
 pub mod database;
 pub mod document;
 pub mod environment;
+pub mod issuer;
 pub mod mails;
 mod postgres;
 pub mod wire;

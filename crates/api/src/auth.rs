@@ -11,7 +11,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Duration;
 use cohortium_domain::access::{Action, Actor, ClientScope, Grant, Tie};
-use cohortium_domain::ids::{CoalitionId, Id, PersonId, SignInId};
+use cohortium_domain::ids::{CoalitionId, Id, IdentityId, PersonId, SignInId};
 use cohortium_domain::sign_ins;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Error, Generation, Origin};
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::ctx::Ctx;
 use crate::gate::RequestId;
+use crate::issuers::Verified;
 use crate::problem::{Code, Problem};
 use crate::tokens::{Checked, Holder, scope_text};
 
@@ -50,6 +51,8 @@ pub enum Via {
         /// When it last showed a second factor.
         second_factor_at: Option<Timestamp>,
     },
+    /// With a token of an outside issuer, for an identity that is linked to the person.
+    Outside(IdentityId),
     /// With a token of an API client.
     Client,
 }
@@ -68,7 +71,7 @@ impl Caller {
     pub fn session(&self) -> Option<SignInId> {
         match self.via {
             Via::Session { id, .. } => Some(id),
-            Via::Client => None,
+            Via::Outside(_) | Via::Client => None,
         }
     }
 
@@ -98,7 +101,7 @@ impl Caller {
     pub fn second_factor_at(&self) -> Option<Timestamp> {
         match self.via {
             Via::Session { second_factor_at, .. } => second_factor_at,
-            Via::Client => None,
+            Via::Outside(_) | Via::Client => None,
         }
     }
 
@@ -109,12 +112,16 @@ impl Caller {
     pub fn require_fresh_sign_in(&self, action: Action, now: Timestamp) -> Result<(), Problem> {
         let fresh = match self.via {
             Via::Session { authenticated_at, second_factor_at, .. } => sign_ins::fresh(authenticated_at, second_factor_at, now),
-            Via::Client => false,
+            Via::Outside(_) | Via::Client => false,
         };
         if !action.needs_fresh_sign_in() || fresh {
             return Ok(());
         }
-        Err(Problem::new(Code::InsufficientUserAuthentication).detail("Show who you are once more: POST /v1/auth/step-up"))
+        let detail = match self.via {
+            Via::Session { .. } => "Show who you are once more: POST /v1/auth/step-up",
+            Via::Outside(_) | Via::Client => "Sign in here for it, with your password: POST /v1/auth/login",
+        };
+        Err(Problem::new(Code::InsufficientUserAuthentication).detail(detail))
     }
 
     /// Of these actions, those that its grants and scopes alone allow, as `allowed_actions` calls them.
@@ -139,8 +146,41 @@ const KEPT: std::time::Duration = std::time::Duration::from_mins(15);
 pub struct Recognized(Cache<[u8; 32], Arc<Token>>);
 
 struct Token {
-    checked: Checked,
+    checked: Shown,
     stands_for: Mutex<Option<StandsFor>>,
+}
+
+/// A token that was found to be good: one of ours, or an outside issuer's.
+enum Shown {
+    Own(Checked),
+    Outside(Verified),
+}
+
+impl Shown {
+    async fn check(ctx: &Ctx, token: &str) -> Result<Self, Problem> {
+        if ctx.issuers().claimed(token) {
+            return ctx.issuers().check(token).await.map(Self::Outside);
+        }
+        ctx.tokens().check(token).map(Self::Own)
+    }
+
+    async fn check_again(&self, ctx: &Ctx) -> Result<(), Problem> {
+        match self {
+            Self::Own(checked) => ctx.tokens().check_again(checked),
+            Self::Outside(verified) => ctx.issuers().check_again(verified).await,
+        }
+    }
+
+    /// Why one that was good is good for nothing.
+    fn ended(&self) -> &'static str {
+        match self {
+            Self::Own(Checked { holder: Holder::Session(_), .. }) => "The session has ended: sign in again",
+            Self::Own(Checked { holder: Holder::Client(_), .. }) => "It was revoked: ask for another, POST /oauth/token",
+            Self::Outside(_) => {
+                "It lets nobody in here: sign in again, or sign in with your password and link the identity, POST /v1/me/identities"
+            }
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -172,9 +212,9 @@ impl Recognized {
         let hash = digest(token);
         let known = match self.0.get(&hash) {
             Some(known) => known,
-            None => Arc::new(Token { checked: ctx.tokens().check(token)?, stands_for: Mutex::new(None) }),
+            None => Arc::new(Token { checked: Shown::check(ctx, token).await?, stands_for: Mutex::new(None) }),
         };
-        ctx.tokens().check_again(&known.checked)?;
+        known.checked.check_again(ctx).await?;
         let (generation, now) = (ctx.store().access_generation(), ctx.now());
         let last = known.stands_for.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let current = last.filter(|last| last.generation == generation && last.read_at <= now && now < last.read_at.plus(AGE));
@@ -182,7 +222,7 @@ impl Recognized {
             return Ok(current.identity);
         }
         let found = ctx.work(&Actor::Anonymous, read(ctx, &known.checked)).await?;
-        let identity = found.ok_or_else(|| Problem::new(Code::TokenInvalid).detail(ended(known.checked.holder)))?;
+        let identity = found.ok_or_else(|| Problem::new(Code::TokenInvalid).detail(known.checked.ended()))?;
         let stands_for = StandsFor { identity: identity.clone(), generation, read_at: now };
         *known.stands_for.lock().unwrap_or_else(PoisonError::into_inner) = Some(stands_for);
         self.0.insert(hash, known);
@@ -191,7 +231,24 @@ impl Recognized {
 }
 
 /// What a token stands for in the database, in one query.
-async fn read(ctx: &Ctx, checked: &Checked) -> Result<Option<Identity>, Error> {
+async fn read(ctx: &Ctx, shown: &Shown) -> Result<Option<Identity>, Error> {
+    match shown {
+        Shown::Own(checked) => read_own(ctx, checked).await,
+        Shown::Outside(verified) => read_outside(ctx, verified).await,
+    }
+}
+
+async fn read_outside(ctx: &Ctx, verified: &Verified) -> Result<Option<Identity>, Error> {
+    let found = ctx.store().system().recognize(&verified.coalition, &verified.principal, verified.issued_at()).await?;
+    Ok(found.map(|found| Identity {
+        coalition_id: found.coalition_id,
+        actor: found.actor,
+        withheld: found.withheld,
+        via: Via::Outside(found.identity),
+    }))
+}
+
+async fn read_own(ctx: &Ctx, checked: &Checked) -> Result<Option<Identity>, Error> {
     let (store, token) = (ctx.store(), checked.token);
     Ok(match checked.holder {
         Holder::Session(session) => {
@@ -214,13 +271,6 @@ async fn read(ctx: &Ctx, checked: &Checked) -> Result<Option<Identity>, Error> {
             found.map(|(coalition_id, actor)| Identity { coalition_id, actor, withheld: BTreeSet::new(), via: Via::Client })
         }
     })
-}
-
-fn ended(holder: Holder) -> &'static str {
-    match holder {
-        Holder::Session(_) => "The session has ended: sign in again",
-        Holder::Client(_) => "It was revoked: ask for another, POST /oauth/token",
-    }
 }
 
 fn digest(token: &str) -> [u8; 32] {

@@ -4,6 +4,7 @@
 
 mod checks;
 mod files;
+mod issuers;
 mod limits;
 mod mail;
 
@@ -18,6 +19,7 @@ use crate::keys::{KeyFolder, check_given};
 use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 
 pub use self::files::{Bucket, FileRoute, FilesArgs};
+pub use self::issuers::IssuerArgs;
 pub use self::limits::{Limits, LoadArgs};
 pub use self::mail::{MailArgs, MailRoute};
 
@@ -104,6 +106,8 @@ pub struct ServeArgs {
     /// The network of a proxy whose `X-Forwarded-For` is believed, for example `10.0.0.0/8`; can be given several times.
     #[arg(long = "trust-proxy", env = "COHORTIUM_TRUST_PROXIES", value_delimiter = ',', value_name = "CIDR")]
     trust_proxies: Vec<IpNet>,
+    #[command(flatten)]
+    issuers: IssuerArgs,
     /// Serve the API without Swagger UI at /docs.
     #[arg(long, env = "COHORTIUM_NO_DOCS")]
     no_docs: bool,
@@ -321,8 +325,10 @@ impl ServeArgs {
         faults.extend(hosts.iter().filter_map(|host| checks::host_fault(host)));
         faults.extend(self.trust_proxies.iter().filter_map(checks::proxy_fault));
         hosts.extend(checks::origin_of(&public_url).map(str::to_owned));
+        let issuers = self.issuers.issuers(&public_url, faults);
         NetworkConfig {
             public_url,
+            issuers,
             hosts: Hosts::only(hosts),
             origins: Origins::Only(origins),
             proxies: TrustedProxies::new(self.trust_proxies.clone()),
@@ -383,6 +389,7 @@ mod tests {
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             allow_origins: vec!["https://app.example.org".to_owned()],
             trust_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            issuers: IssuerArgs { allow_issuers: vec!["dcsc https://login.example.org https://api.example.org".to_owned()] },
             no_docs: false,
             load: LoadArgs { max_requests: 100, max_connections: 1_000, rates: RateLimitArgs::default() },
         }
@@ -398,6 +405,7 @@ mod tests {
         let config = args(place.path()).config().unwrap();
         assert_eq!(config.network.public_url, "https://api.example.org");
         assert!(config.network.hosts.know("api.example.org") && config.network.hosts.know("server:8080"));
+        assert_eq!(config.network.issuers.len(), 1);
         assert!(!config.network.hosts.know("localhost") && !config.network.hosts.know("app.example.org"));
         assert_eq!(config.database_url.expose(), sqlite_url(place.path()));
         assert_eq!(config.limits, Limits { requests: 100, connections: 1_000, ..Limits::default() });
@@ -416,11 +424,12 @@ mod tests {
             metrics_listen: Some(right.listen.listen),
             allow_origins: vec!["*".to_owned(), "null".to_owned(), "http://app.example.org".to_owned()],
             trust_proxies: vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()],
+            issuers: IssuerArgs { allow_issuers: vec!["dcsc http://login.example.org https://api.example.org".to_owned()] },
             load: LoadArgs { max_requests: 0, max_connections: 0, ..right.load },
             ..right
         };
         let told = faults(&faulty);
-        assert_eq!(told.len(), 13, "{told:#?}");
+        assert_eq!(told.len(), 14, "{told:#?}");
         assert!(
             told.iter().all(|fault| fault.starts_with("--") && !fault.contains('\n') && !fault.contains("changeme")),
             "{told:#?}"

@@ -24,6 +24,7 @@ use crate::config::Limits;
 use crate::cursor::Cursors;
 use crate::extract::Conditions;
 use crate::files::Files;
+use crate::issuers::Issuers;
 use crate::metrics::Metrics;
 use crate::network::NetworkConfig;
 use crate::problem::{Code, Problem};
@@ -75,6 +76,7 @@ pub struct Ctx {
 struct Inner {
     store: Store,
     tokens: Tokens,
+    issuers: Issuers,
     recognized: Recognized,
     rate_limits: RateLimits,
     throttles: Throttles,
@@ -106,9 +108,11 @@ impl Ctx {
     ) -> Self {
         let rate_limits = RateLimits::new(limits.rates, store.environment());
         let throttles = Throttles::new(secret, limits.rates.sign_ins_per_minute);
+        let issuers = Issuers::new(&network.issuers, store.environment().clone());
         let inner = Inner {
             store,
             tokens,
+            issuers,
             recognized: Recognized::default(),
             rate_limits,
             throttles,
@@ -145,6 +149,12 @@ impl Ctx {
     #[must_use]
     pub fn tokens(&self) -> &Tokens {
         &self.inner.tokens
+    }
+
+    /// The outside issuers whose tokens are taken.
+    #[must_use]
+    pub fn issuers(&self) -> &Issuers {
+        &self.inner.issuers
     }
 
     /// The tokens that were checked a moment ago.

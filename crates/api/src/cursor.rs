@@ -5,8 +5,9 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use cohortium_store::Position;
+use cohortium_workflow::sealing::derived_key;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::problem::{Code, Problem};
 
@@ -23,9 +24,8 @@ impl Cursors {
     /// With a key derived from the server's secret.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        let digest = Sha256::new().chain_update(b"cursors").chain_update(secret).finalize();
         let mut block = [0; 64];
-        block.iter_mut().zip(digest).for_each(|(place, byte)| *place = byte);
+        block.iter_mut().zip(derived_key("cursors", secret)).for_each(|(place, byte)| *place = byte);
         Self { keyed: <Hmac<Sha256> as KeyInit>::new(&block.into()) }
     }
 

@@ -118,8 +118,13 @@ fn unless_withheld(request: &HttpRequest, problem: Problem) -> Problem {
     if !refused || !operation.action.opened_by(&caller.withheld) {
         return problem;
     }
-    Problem::new(Code::InsufficientUserAuthentication)
-        .detail("Your grants are withheld until you show a second factor: POST /v1/auth/step-up with a code, or POST /v1/me/totp to have one")
+    let way = if caller.session().is_some() {
+        "POST /v1/auth/step-up with a code, or POST /v1/me/totp to have one"
+    } else {
+        "sign in here, POST /v1/auth/login with a code"
+    };
+    let detail = format!("Your grants are withheld until you show a second factor: {way}");
+    Problem::new(Code::InsufficientUserAuthentication).detail(detail)
 }
 
 fn add_headers(headers: &mut HeaderMap, id: Uuid, policy: &'static str, secure: bool) {

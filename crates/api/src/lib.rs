@@ -15,6 +15,7 @@ mod extract;
 pub mod files;
 mod form;
 mod gate;
+pub mod issuers;
 mod json;
 pub mod keys;
 pub mod mailer;

@@ -50,9 +50,41 @@ pub struct Checked {
     /// Its own id.
     pub token: TokenId,
     kid: String,
-    issued_at: i64,
-    not_before: Option<i64>,
-    expires_at: i64,
+    times: Times,
+}
+
+/// From when until when a token is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    iat: i64,
+    /// Ours have none; one that is there counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    exp: i64,
+}
+
+impl Times {
+    /// When it was issued.
+    #[must_use]
+    pub fn issued_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.iat.saturating_mul(1_000))
+    }
+
+    /// Whether it is good at this instant.
+    ///
+    /// # Errors
+    /// [`Code::TokenExpired`]; [`Code::TokenInvalid`], when its time is still to come.
+    pub fn check(&self, now: Timestamp) -> Result<(), Problem> {
+        let now = seconds(now);
+        if self.exp.saturating_add(LEEWAY_SECONDS) <= now {
+            return Err(Problem::new(Code::TokenExpired).detail("Refresh it, or sign in again"));
+        }
+        let begins = self.nbf.map_or(self.iat, |not_before| not_before.max(self.iat));
+        if begins > now.saturating_add(LEEWAY_SECONDS) {
+            return Err(Problem::new(Code::TokenInvalid));
+        }
+        Ok(())
+    }
 }
 
 /// To what an access token belongs.
@@ -73,11 +105,8 @@ struct Claims {
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<Uuid>,
     jti: Uuid,
-    iat: i64,
-    /// Ours have none; one that is there counts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nbf: Option<i64>,
-    exp: i64,
+    #[serde(flatten)]
+    times: Times,
     scope: String,
 }
 
@@ -85,14 +114,7 @@ impl Tokens {
     /// With these keys.
     #[must_use]
     pub fn new(keys: Keys, issuer: &str, environment: Arc<dyn Environment>) -> Self {
-        let mut validation = Validation::new(Algorithm::ES256);
-        validation.set_issuer(&[issuer]);
-        validation.set_audience(&[issuer]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The library would read the system's clock; ours is handed in.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        Self { keys, issuer: issuer.to_owned(), validation, environment }
+        Self { keys, issuer: issuer.to_owned(), validation: validation(issuer, [issuer]), environment }
     }
 
     /// The keys with which it does.
@@ -150,9 +172,7 @@ impl Tokens {
             client_id: String::new(),
             sid: None,
             jti: Uuid::nil(),
-            iat: now,
-            nbf: None,
-            exp: now + ACCESS_SECONDS,
+            times: Times { iat: now, nbf: None, exp: now + ACCESS_SECONDS },
             scope: String::new(),
         });
         let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::ES256) };
@@ -165,14 +185,7 @@ impl Tokens {
     /// [`Code::TokenExpired`], or [`Code::TokenInvalid`] for whatever else is wrong with it.
     pub fn check(&self, token: &str) -> Result<Checked, Problem> {
         let invalid = || Problem::new(Code::TokenInvalid);
-        if token.len() > LONGEST_TOKEN {
-            return Err(invalid());
-        }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
-        let typed = header.typ.as_deref().is_some_and(|typ| typ == TYPE || typ == "application/at+jwt");
-        if !typed || header.crit.is_some() {
-            return Err(invalid());
-        }
+        let header = access_token_header(token).ok_or_else(invalid)?;
         let (ring, now) = (self.keys.ring(), self.environment.now());
         let key = header.kid.as_deref().and_then(|kid| ring.good(kid, now)).ok_or_else(invalid)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.public, &self.validation).map_err(|_| invalid())?.claims;
@@ -184,9 +197,7 @@ impl Tokens {
             ),
             subject: claims.sub,
             token: TokenId::from_uuid(claims.jti),
-            issued_at: claims.iat,
-            not_before: claims.nbf,
-            expires_at: claims.exp,
+            times: claims.times,
         };
         self.check_again(&checked)?;
         Ok(checked)
@@ -198,13 +209,8 @@ impl Tokens {
     /// As [`Tokens::check`].
     pub fn check_again(&self, checked: &Checked) -> Result<(), Problem> {
         let now = self.environment.now();
-        let good = self.keys.ring().good(&checked.kid, now).is_some();
-        let now = seconds(now);
-        if checked.expires_at.saturating_add(LEEWAY_SECONDS) <= now {
-            return Err(Problem::new(Code::TokenExpired).detail("Refresh it, or sign in again"));
-        }
-        let begins = checked.not_before.map_or(checked.issued_at, |not_before| not_before.max(checked.issued_at));
-        if begins > now.saturating_add(LEEWAY_SECONDS) || !good {
+        checked.times.check(now)?;
+        if self.keys.ring().good(&checked.kid, now).is_none() {
             return Err(Problem::new(Code::TokenInvalid));
         }
         Ok(())
@@ -226,6 +232,25 @@ impl Tokens {
         let bytes = [self.environment.random(), self.environment.random()].concat();
         format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
+}
+
+/// What every access token is held to, but for its times: the library would read the system's clock, and ours is handed in.
+pub(crate) fn validation<'a>(issuer: &str, audiences: impl IntoIterator<Item = impl AsRef<str> + 'a>) -> Validation {
+    let audiences: Vec<String> = audiences.into_iter().map(|audience| audience.as_ref().to_owned()).collect();
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&audiences);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation
+}
+
+/// The header of what is, by its form, an access token (RFC 9068), and asks for nothing that is not known here.
+pub(crate) fn access_token_header(token: &str) -> Option<Header> {
+    let header = (token.len() <= LONGEST_TOKEN).then(|| jsonwebtoken::decode_header(token).ok()).flatten()?;
+    let typed = header.typ.as_deref().is_some_and(|typ| typ == TYPE || typ == "application/at+jwt");
+    (typed && header.crit.is_none()).then_some(header)
 }
 
 /// Whether a token is, by its form, a refresh token.

@@ -94,6 +94,8 @@ ids! {
     SignInId,
     /// Identifies an access token, as its `jti`, and the refresh token that was given with it, where one was.
     TokenId,
+    /// Identifies an identity of a person's at an outside issuer.
+    IdentityId,
     /// Identifies a one-time link.
     LinkId,
     /// Identifies a mail.

@@ -34,6 +34,7 @@ pub mod eligibility;
 pub mod employments;
 pub mod facilitator_invitations;
 pub mod forms;
+pub mod identities;
 pub mod ids;
 pub mod journal;
 pub mod links;

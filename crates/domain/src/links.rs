@@ -47,15 +47,13 @@ impl LinkKind {
 /// SHA-256 of a link's token.
 pub type TokenHash = [u8; 32];
 
-/// Who registers: nothing of it is a person's until the address is shown to be hers.
+/// Who registers: nothing of it is a person's until the address is shown to be hers. A password is no part of it: whoever has the address chooses that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// The given name.
     pub given_name: Name,
     /// The family name.
     pub family_name: Name,
-    /// The password that was chosen, as a PHC string.
-    pub password_hash: String,
 }
 
 /// A link.

@@ -8,6 +8,7 @@ use chrono::Duration;
 use uuid::Uuid;
 
 use crate::ids::{Id, LinkId, MailId, PersonId};
+use crate::journal::{Happening, SubjectKind};
 use crate::text::Email;
 use crate::time::Timestamp;
 
@@ -52,6 +53,26 @@ crate::words! {
         VerificationRevoked = "verification_revoked",
         /// What you have shown was not enough.
         VerificationRejected = "verification_rejected",
+        /// A sign-in of yours was ended, because somebody else may have had it.
+        RefreshTokenReused = "refresh_token_reused",
+        /// You have a second factor from now on.
+        SecondFactorEnrolled = "second_factor_enrolled",
+        /// You have no second factor any more.
+        SecondFactorRemoved = "second_factor_removed",
+        /// An owner has taken your second factor away.
+        SecondFactorTaken = "second_factor_taken",
+        /// Too many wrong codes were shown, after the right password.
+        SecondFactorBlocked = "second_factor_blocked",
+        /// You have new recovery codes.
+        RecoveryCodesMade = "recovery_codes_made",
+        /// One of your recovery codes was used.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// You can also sign in elsewhere from now on.
+        IdentityLinked = "identity_linked",
+        /// Your account may not be used any more.
+        AccountSuspended = "account_suspended",
+        /// Your account may be used again.
+        AccountReinstated = "account_reinstated",
     }
 
     /// How far a mail has come.
@@ -64,6 +85,29 @@ crate::words! {
         Failed = "failed",
         /// There was nothing to say any more, or nobody to say it to.
         Dropped = "dropped",
+    }
+}
+
+impl MailKind {
+    /// The mail by which a person is told at once of what happened to its ways in, where there is one.
+    #[must_use]
+    pub fn telling(happened: &Happening) -> Option<Self> {
+        if happened.subject.kind != SubjectKind::Person {
+            return None;
+        }
+        Some(match happened.verb {
+            "refresh_token_reused" => Self::RefreshTokenReused,
+            "second_factor_enrolled" => Self::SecondFactorEnrolled,
+            "second_factor_removed" => Self::SecondFactorRemoved,
+            "second_factor_taken" => Self::SecondFactorTaken,
+            "second_factor_blocked" => Self::SecondFactorBlocked,
+            "recovery_codes_made" => Self::RecoveryCodesMade,
+            "recovery_code_used" => Self::RecoveryCodeUsed,
+            "identity_linked" => Self::IdentityLinked,
+            "suspended" => Self::AccountSuspended,
+            "reinstated" => Self::AccountReinstated,
+            _ => return None,
+        })
     }
 }
 

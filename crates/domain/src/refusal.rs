@@ -173,9 +173,6 @@ pub enum Refusal {
         /// How long to wait.
         wait_seconds: i64,
     },
-    /// The password is right, but the address has not been shown to be the person's.
-    #[error("Follow the link that was mailed to you; to get a new one, register again")]
-    EmailNotVerified,
     /// Whoever judges must be free of conflict. It is not said what the conflict is: in a blind program that would tell who the author is.
     #[error("There is a conflict of interest between the reviewer and this proposal")]
     ConflictOfInterest,

@@ -30,6 +30,8 @@ pub const WRONG_PASSWORDS: Throttle = Throttle { name: "wrong_passwords", burst:
 pub const PASSWORD_GUESSES: Throttle = Throttle { name: "password_guesses", burst: 100, every: Duration::days(365) };
 /// Refreshes of one session: thirty a minute.
 pub const REFRESHES: Throttle = Throttle { name: "refreshes", burst: 30, every: Duration::seconds(2) };
+/// Tokens for one API client: sixty, then six a minute. One is good for ten minutes.
+pub const CLIENT_TOKENS: Throttle = Throttle { name: "client_tokens", burst: 60, every: Duration::seconds(10) };
 /// Mails that anybody can have sent to one address: three, then one an hour.
 pub const MAILS_TO_ADDRESS: Throttle = Throttle { name: "mails_to_address", burst: 3, every: Duration::hours(1) };
 /// Mails that can be asked for from one network: twenty, then twenty an hour.

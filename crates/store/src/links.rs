@@ -81,7 +81,6 @@ impl Tx {
             email_key: ActiveValue::Set(link.email.normalized()),
             given_name: ActiveValue::Set(registration.map(|given| given.given_name.as_str().to_owned())),
             family_name: ActiveValue::Set(registration.map(|given| given.family_name.as_str().to_owned())),
-            password_hash: ActiveValue::Set(registration.map(|given| given.password_hash.clone())),
             token_hash: ActiveValue::Set(None),
             created_at: ActiveValue::Set(link.created_at.utc()),
             expires_at: ActiveValue::Set(link.expires_at.utc()),
@@ -130,11 +129,10 @@ impl Tx {
 }
 
 fn from_row(row: Model) -> Result<Link> {
-    let registration = match (row.given_name, row.family_name, row.password_hash) {
-        (Some(given), Some(family), Some(password_hash)) => Some(Registration {
+    let registration = match (row.given_name, row.family_name) {
+        (Some(given), Some(family)) => Some(Registration {
             given_name: text(TABLE, "given_name", &given, Name::new)?,
             family_name: text(TABLE, "family_name", &family, Name::new)?,
-            password_hash,
         }),
         _ => None,
     };

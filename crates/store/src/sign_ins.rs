@@ -191,11 +191,12 @@ impl Tx {
         Ok(self.end_where(person, sign_in::Column::Id.eq(session.uuid())).await? > 0)
     }
 
-    /// Ends a person's sessions, but for one; tells how many.
+    /// Ends a person's sessions, but for one; tells how many. Tokens that outside issuers have given it so far are good for nothing from now on.
     ///
     /// # Errors
     /// The database's.
     pub async fn end_sessions(&mut self, person: PersonId, except: Option<SignInId>) -> Result<u64> {
+        self.sign_out_identities(person).await?;
         let others = except.map_or_else(|| sign_in::Column::Id.is_not_null(), |kept| sign_in::Column::Id.ne(kept.uuid()));
         self.end_where(person, others).await
     }

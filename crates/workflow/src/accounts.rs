@@ -16,7 +16,6 @@ use cohortium_domain::passwords::Hints;
 use cohortium_domain::people::{Person, PersonCreate, PersonUpdate};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Reason};
-use cohortium_domain::time::Timestamp;
 use cohortium_store::{Read, Result, Tx};
 
 use crate::input::Input;
@@ -36,11 +35,12 @@ pub async fn register(tx: &Tx, email: &Email, registration: &Registration) -> Re
     links::send(tx, &link, MailKind::VerifyEmail).await
 }
 
-/// Whoever registered has the address: the account is there, and the person, when the coalition did not know it.
+/// Whoever has the address shows it, and chooses the password: the account is there, and the person, when the coalition did not know it. A stranger who
+/// registered with the address has left nothing behind by which it could come in.
 ///
 /// # Errors
 /// The token is not good; the database's errors.
-pub async fn verify_email(tx: &mut Tx, token: &TokenHash) -> Result<()> {
+pub async fn verify_email(tx: &mut Tx, token: &TokenHash, password_hash: &str) -> Result<()> {
     let link = links::use_up(tx, token, &[LinkKind::Register]).await?;
     let Some(registration) = link.registration else { return Err(not_good().into()) };
     let person = match tx.person_by_email(&link.email).await? {
@@ -59,16 +59,7 @@ pub async fn verify_email(tx: &mut Tx, token: &TokenHash) -> Result<()> {
             tx.save(Person::create(id, given, tx.now()), &oneself(id)).await?.id
         }
     };
-    set_password(tx, &oneself(person), person, &registration.password_hash).await
-}
-
-/// The hash of the password that somebody chose who registers with this address, and has not shown yet that it is theirs.
-///
-/// # Errors
-/// The database's.
-pub(crate) async fn registering(read: &Read, email: &Email, now: Timestamp) -> Result<Option<String>> {
-    let link = read.link_to_register(email).await?.filter(|link| link.good(now));
-    Ok(link.and_then(|link| link.registration).map(|registration| registration.password_hash))
+    set_password(tx, &oneself(person), person, password_hash).await
 }
 
 /// Somebody has forgotten a password.
@@ -183,8 +174,7 @@ pub async fn suspend(tx: &mut Tx, actor: &Actor, person: PersonId, input: &Input
     let change = account.suspend(actor, &owners, &reason)?;
     tx.set_account_state(person, change.value.state).await?;
     tx.end_sessions(person, None).await?;
-    tx.note(change.happened, actor);
-    Ok(())
+    mails::note_and_tell(tx, person, change.happened, actor).await
 }
 
 /// Lets a person's account be used again.
@@ -197,8 +187,7 @@ pub async fn reinstate(tx: &mut Tx, actor: &Actor, person: PersonId, input: &Inp
     let account = tx.account(person).await?.ok_or_else(no_account)?;
     let change = account.reinstate(&reason)?;
     tx.set_account_state(person, change.value.state).await?;
-    tx.note(change.happened, actor);
-    Ok(())
+    mails::note_and_tell(tx, person, change.happened, actor).await
 }
 
 /// An owner gives a person a grant, when it has it not yet.

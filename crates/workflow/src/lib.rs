@@ -14,6 +14,7 @@ mod due;
 pub mod employments;
 pub mod facilitator_invitations;
 pub mod files;
+pub mod identities;
 pub mod input;
 pub mod jobs;
 pub mod links;

@@ -11,6 +11,12 @@ use cohortium_domain::second_factor::{Sealed, TotpSecret};
 use cohortium_store::{Error, Result};
 use sha2::{Digest, Sha256};
 
+/// A key for one purpose, derived from the server's secret: who learns one learns neither another nor the secret.
+#[must_use]
+pub fn derived_key(purpose: &str, secret: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(purpose).chain_update(secret).finalize().into()
+}
+
 /// Seals and opens secrets.
 pub struct Sealer {
     key: [u8; 32],
@@ -20,7 +26,7 @@ impl Sealer {
     /// With a key derived from the server's secret.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        Self { key: Sha256::new().chain_update(b"second factors").chain_update(secret).finalize().into() }
+        Self { key: derived_key("second factors", secret) }
     }
 
     /// Seals a person's secret. The nonce must be new.

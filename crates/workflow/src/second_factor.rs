@@ -16,6 +16,7 @@ use cohortium_domain::text::{SecondFactorCode, TotpCode};
 use cohortium_store::{Result, Tx};
 
 use crate::input::Input;
+use crate::mails;
 use crate::sealing::Sealer;
 use crate::sign_ins::Admission;
 
@@ -44,7 +45,7 @@ pub async fn ask(tx: &mut Tx, sealer: &Sealer, person: PersonId, code: Option<&S
     let judged = factor.judge(found, now);
     tx.save_second_factor(&judged.second_factor).await?;
     let actor = if judged.good { Actor::Person { id: person, grants: tx.grants(person).await? } } else { Actor::Anonymous };
-    tx.note(judged.happened, &actor);
+    mails::note_and_tell(tx, person, judged.happened, &actor).await?;
     Ok(if judged.good { Admission::Granted(true) } else { Admission::Wrong })
 }
 
@@ -91,7 +92,7 @@ pub async fn confirm(
     let step = sealer.open(factor.to_confirm()?, id)?.step_of(&code, now);
     let change = factor.confirm(step, now)?;
     tx.save_second_factor(&change.value).await?;
-    tx.note(change.happened, actor);
+    mails::note_and_tell(tx, id, change.happened, actor).await?;
     keep_only(tx, id, session, |session| session.with_second_factor(now)).await?;
     new_recovery_codes(tx, id).await
 }
@@ -107,10 +108,23 @@ pub async fn remove(tx: &mut Tx, actor: &Actor, id: PersonId, session: Option<Si
     let happened = factor.remove(coalition.second_factor, &tx.grants(id).await?)?;
     tx.remove_second_factor(id).await?;
     if let Some(happened) = happened {
-        tx.note([happened], actor);
+        mails::note_and_tell(tx, id, [happened], actor).await?;
         keep_only(tx, id, session, SignIn::without_second_factor).await?;
     }
     Ok(())
+}
+
+/// Takes away the second factor of somebody who has lost the app and the codes: an owner does, and all of the person's sessions end.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn take_away(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<()> {
+    let _: Person = tx.lock(id).await?;
+    Tie::none(actor).require(Action::TakeSecondFactor, SubjectKind::Person)?;
+    let happened = tx.lock_second_factor(id).await?.take_away(actor)?;
+    tx.remove_second_factor(id).await?;
+    tx.end_sessions(id, None).await?;
+    mails::note_and_tell(tx, id, [happened], actor).await
 }
 
 /// Gives a person new recovery codes in place of all it had.
@@ -120,7 +134,7 @@ pub async fn remove(tx: &mut Tx, actor: &Actor, id: PersonId, session: Option<Si
 pub async fn make_recovery_codes(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<Vec<RecoveryCode>> {
     let factor = tx.lock_second_factor(id).await?;
     Tie::to_person(actor, id).require(Action::CreateRecoveryCodes, SubjectKind::Person)?;
-    tx.note([factor.recovery_codes_made()?], actor);
+    mails::note_and_tell(tx, id, [factor.recovery_codes_made()?], actor).await?;
     new_recovery_codes(tx, id).await
 }
 

@@ -5,11 +5,10 @@ use cohortium_domain::ids::{PersonId, SignInId, TokenId};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::sign_ins::{Exchange, SignIn, UserAgent, token_reused};
 use cohortium_domain::text::{Email, SecondFactorCode};
-use cohortium_domain::time::Timestamp;
 use cohortium_store::{Credentials, Read, Result, Tx};
 use sha2::{Digest, Sha256};
 
-use crate::accounts;
+use crate::mails;
 use crate::passwords::Passwords;
 use crate::sealing::Sealer;
 use crate::second_factor;
@@ -50,27 +49,14 @@ pub enum Admission<T> {
 /// The person whose address and password these are; nobody, when anything about them is not right, however it is not.
 ///
 /// # Errors
-/// They are right, but the address has not been shown to be theirs yet; the database's; too many sign-ins at once.
-pub async fn authenticate(
-    read: Option<&Read>,
-    passwords: &Passwords,
-    email: &Email,
-    password: &str,
-    now: Timestamp,
-) -> Result<Option<PersonId>> {
+/// The database's; too many sign-ins at once.
+pub async fn authenticate(read: Option<&Read>, passwords: &Passwords, email: &Email, password: &str) -> Result<Option<PersonId>> {
     let found: Option<Credentials> = match read {
         Some(read) => read.credentials(email).await?,
         None => None,
     };
-    let registering = match (&found, read) {
-        (None, Some(read)) => accounts::registering(read, email, now).await?,
-        _ => None,
-    };
-    let hash = found.as_ref().and_then(|credentials| credentials.password_hash.as_deref()).or(registering.as_deref());
+    let hash = found.as_ref().and_then(|credentials| credentials.password_hash.as_deref());
     let matches = passwords.verify(password, hash).await?;
-    if matches && registering.is_some() {
-        return Err(Refusal::EmailNotVerified.into());
-    }
     Ok(found.filter(|credentials| matches && credentials.active).map(|credentials| credentials.person_id))
 }
 
@@ -166,7 +152,8 @@ pub async fn refresh(tx: &mut Tx, session: SignInId, shown: &str, next: &str) ->
         Exchange::Ended => Ok(Refreshed::Refused),
         Exchange::Reused => {
             tx.end_session(session.person_id, session.id).await?;
-            tx.note([token_reused(session.person_id, session.id)], &Actor::Anonymous);
+            let happened = [token_reused(session.person_id, session.id)];
+            mails::note_and_tell(tx, session.person_id, happened, &Actor::Anonymous).await?;
             Ok(Refreshed::Reused)
         }
         Exchange::Rotated { revoked } => {

@@ -2,17 +2,19 @@
 
 use std::num::NonZeroU16;
 
-use cohortium_domain::ids::PersonId;
+use cohortium_domain::ids::{ClientId, PersonId};
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Slug};
 use cohortium_domain::throttles::{
-    self, ATTESTATIONS, MAILS, MAILS_TO_ADDRESS, PASSWORD_GUESSES, REFRESHES, Throttle, WRONG_PASSWORDS,
+    self, ATTESTATIONS, CLIENT_TOKENS, MAILS, MAILS_TO_ADDRESS, PASSWORD_GUESSES, REFRESHES, Throttle, WRONG_PASSWORDS,
     WRONG_PASSWORDS_FROM_NETWORK,
 };
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Bucket, Result, Store};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
+
+use crate::sealing::derived_key;
 
 /// How many lines there are in which tries at passwords wait for their turn: accounts that share one only wait for each other.
 const LINES: usize = 64;
@@ -35,8 +37,11 @@ impl Throttles {
     /// With a key derived from the server's secret, and so many sign-ins a minute from one network.
     #[must_use]
     pub fn new(secret: &[u8], sign_ins_per_minute: NonZeroU16) -> Self {
-        let key = Sha256::new().chain_update(b"throttles").chain_update(secret).finalize().into();
-        Self { key, sign_ins: throttles::sign_ins(sign_ins_per_minute), lines: [const { Mutex::const_new(()) }; LINES] }
+        Self {
+            key: derived_key("throttles", secret),
+            sign_ins: throttles::sign_ins(sign_ins_per_minute),
+            lines: [const { Mutex::const_new(()) }; LINES],
+        }
     }
 
     /// The buckets of a try from a network at the password of an account, whether or not there is such an account.
@@ -62,6 +67,14 @@ impl Throttles {
     /// [`Refusal::TooOften`]; the database's.
     pub async fn refresh(&self, store: &Store, session: &str) -> Result<()> {
         take(store, &[self.bucket(REFRESHES, &[session])]).await
+    }
+
+    /// Takes what a token for an API client takes.
+    ///
+    /// # Errors
+    /// [`Refusal::TooOften`]; the database's.
+    pub async fn client_token(&self, store: &Store, client: ClientId) -> Result<()> {
+        take(store, &[self.bucket(CLIENT_TOKENS, &[&client.to_string()])]).await
     }
 
     /// Takes what having a mail sent takes.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use cohortium_tests::api::{Answer, Api};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::document::{Operation, members, resolved};
+use cohortium_tests::issuer::Issuer;
 use cohortium_tests::on_both_databases;
 use serde_json::{Value, json};
 
@@ -92,8 +93,9 @@ fn taken(row: &Row, pointer: &str, answer: &Answer) -> Option<String> {
 }
 
 async fn no_member_that_the_server_sets_is_taken(database: TestDatabase) {
-    let api = Api::start(&database).await;
-    let world = World::build(&api).await;
+    let issuer = Issuer::start();
+    let api = Api::start_with(database.url(), &issuer).await;
+    let world = World::build(&api, &issuer).await;
     let before = world.entries().await;
     let (mut wrong, mut operations, mut cases) = (Vec::new(), 0, 0);
     for row in table() {
@@ -115,8 +117,9 @@ async fn no_member_that_the_server_sets_is_taken(database: TestDatabase) {
 }
 
 async fn no_member_is_taken_that_an_object_in_a_body_does_not_have(database: TestDatabase) {
-    let api = Api::start(&database).await;
-    let world = World::build(&api).await;
+    let issuer = Issuer::start();
+    let api = Api::start_with(database.url(), &issuer).await;
+    let world = World::build(&api, &issuer).await;
     let before = world.entries().await;
     let (mut wrong, mut cases) = (Vec::new(), 0);
     for row in table() {

@@ -22,6 +22,7 @@ use cohortium_domain::words::Word;
 use cohortium_tests::api::{Answer, Api, Session};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::document::Operation;
+use cohortium_tests::issuer::Issuer;
 use cohortium_tests::on_both_databases;
 use reqwest::Method;
 use serde_json::Value;
@@ -51,8 +52,9 @@ fn the_table_knows_every_operation() {
 }
 
 async fn every_operation_tells_its_eight_callers_apart(database: TestDatabase) {
-    let api = Api::start(&database).await;
-    let world = World::build(&api).await;
+    let issuer = Issuer::start();
+    let api = Api::start_with(database.url(), &issuer).await;
+    let world = World::build(&api, &issuer).await;
     let before = world.entries().await;
     let mut wrong = Vec::new();
     for row in table().iter().filter(|row| !row.operation.action().public()) {
@@ -71,8 +73,9 @@ async fn every_operation_tells_its_eight_callers_apart(database: TestDatabase) {
 }
 
 async fn a_client_may_what_its_scopes_say_and_nothing_else(database: TestDatabase) {
-    let api = Api::start(&database).await;
-    let world = World::build(&api).await;
+    let issuer = Issuer::start();
+    let api = Api::start_with(database.url(), &issuer).await;
+    let world = World::build(&api, &issuer).await;
     let clients = Clients::of(&world).await;
     let before = world.entries().await;
     let mut wrong = Vec::new();
@@ -210,8 +213,9 @@ fn without_instance(answer: &Answer) -> Value {
 }
 
 async fn no_list_holds_anything_of_another_coalition(database: TestDatabase) {
-    let api = Api::start(&database).await;
-    let world = World::build(&api).await;
+    let issuer = Issuer::start();
+    let api = Api::start_with(database.url(), &issuer).await;
+    let world = World::build(&api, &issuer).await;
     let readable = |row: &Row| row.operation.method == "get" && !row.operation.on_a_thing() && !row.operation.action().public();
     for row in table().iter().filter(|row| readable(row)) {
         let answer = ask(row, world.theirs.session(row.may), &world.theirs, None).await;
@@ -223,8 +227,9 @@ async fn no_list_holds_anything_of_another_coalition(database: TestDatabase) {
 }
 
 async fn no_body_names_anything_of_another_coalition(database: TestDatabase) {
-    let api = Api::start(&database).await;
-    let world = World::build(&api).await;
+    let issuer = Issuer::start();
+    let api = Api::start_with(database.url(), &issuer).await;
+    let world = World::build(&api, &issuer).await;
     let before = world.entries().await;
     let mut asked = 0;
     for row in table() {

@@ -124,7 +124,7 @@ pub fn table() -> Vec<Row> {
 
 /// Health, signing in, oneself and the coalition.
 fn access() -> Vec<Row> {
-    use Role::{Applicant, Member, Owner, Staff};
+    use Role::{Applicant, Author, Member, Owner, Staff};
     vec![
         public("getLiveness"),
         public("getReadiness"),
@@ -136,10 +136,10 @@ fn access() -> Vec<Row> {
             .with(|_| json!({"coalition": "dcsc", "email": "member@example.org", "password": "a phrase that the member knows"})),
         public("refreshTokens").with(|place| json!({"refresh_token": place.session(Role::Author).refresh_token()})),
         public("register").with(|_| {
-            json!({"coalition": "dcsc", "email": "newcomer@example.org", "password": "seven herons over a weir",
+            json!({"coalition": "dcsc", "email": "newcomer@example.org",
                 "given_name": "Noa", "family_name": "Lind"})
         }),
-        public("verifyEmail").with(|place| json!({"token": place.id("token to register")})),
+        public("verifyEmail").with(|place| json!({"token": place.id("token to register"), "password": "seven herons over a weir"})),
         public("forgotPassword").with(|_| json!({"coalition": "dcsc", "email": "member@example.org"})),
         public("resetPassword").with(|place| json!({"token": place.id("token to set up"), "password": "seven herons over a weir"})),
         public("confirmEmail").with(|place| json!({"token": place.id("token to confirm")})),
@@ -153,12 +153,16 @@ fn access() -> Vec<Row> {
         row("suspendPerson", Owner).not(Staff, 403).on("movable person").with(because),
         row("reinstatePerson", Owner).not(Staff, 403).on("movable person").with(because),
         row("endSignIns", Owner).not(Staff, 403).on("movable person"),
+        row("takeSecondFactor", Owner).not(Staff, 403).on("person with an app"),
         row("listMySignIns", Member),
         row("stepUp", Member).with(|_| json!({"password": "seven herons over a weir"})),
         row("enrollTotp", Member),
         row("confirmTotp", Applicant).with(|place| json!({"code": place.code()})),
         row("createRecoveryCodes", Applicant),
         row("removeTotp", Applicant),
+        row("listMyIdentities", Member),
+        row("linkMyIdentity", Author).with(|place| json!({"access_token": place.id("outside token")})),
+        row("unlinkMyIdentity", Author).not(Member, 404).on("identity"),
         row("getMe", Member),
         row("updateMe", Member).with(|_| json!({"given_name": "Mia"})),
         row("getCoalition", Member),

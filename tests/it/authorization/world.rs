@@ -12,6 +12,7 @@ use cohortium_domain::timeline::MilestoneKind;
 use cohortium_domain::verifications::attestations::Attestation;
 use cohortium_store::Environment;
 use cohortium_tests::api::{Api, Session};
+use cohortium_tests::issuer::Issuer;
 use cohortium_workflow::links::Token;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,8 +42,8 @@ pub struct Place<'a> {
 }
 
 impl<'a> World<'a> {
-    pub async fn build(api: &'a Api) -> Self {
-        Self { api, ours: Place::build(api, "dcsc").await, theirs: Place::build(api, "diso").await }
+    pub async fn build(api: &'a Api, issuer: &Issuer) -> Self {
+        Self { api, ours: Place::build(api, issuer, "dcsc").await, theirs: Place::build(api, issuer, "diso").await }
     }
 
     /// Whoever is allowed to do what the row says.
@@ -70,7 +71,7 @@ impl<'a> World<'a> {
 }
 
 impl<'a> Place<'a> {
-    async fn build(api: &'a Api, slug: &str) -> Self {
+    async fn build(api: &'a Api, issuer: &Issuer, slug: &str) -> Self {
         let coalition = api.coalition(slug).await;
         let mut place = Self {
             api,
@@ -97,10 +98,14 @@ impl<'a> Place<'a> {
         let current = listed["items"].as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
         place.keep("sign-in", current["id"].as_str().unwrap().to_owned());
         place.keep("person", place.session(Role::Author).person_id().to_string());
+        let with_app = api.person(coalition, "Enrolled", &[]).await;
+        let _ = with_app.act("/v1/me/totp").await.expect(200);
+        place.keep("person with an app", with_app.person_id().to_string());
         let app = place.session(Role::Applicant).act("/v1/me/totp").await.expect(200);
         place.keep("secret of an app", app["secret"].as_str().unwrap().to_owned());
         api.set_password(coalition, place.session(Role::Member).person_id(), "a phrase that the member knows").await;
         place.links().await;
+        place.identities(issuer, slug).await;
         place.api_client().await;
         place.members().await;
         place.proposals().await;
@@ -118,11 +123,7 @@ impl<'a> Place<'a> {
         let other = self.api.person(self.coalition, "Resetting", &[]).await.person_id();
         self.keep("movable person", movable.to_string());
         let email = |name: &str| Email::new(&format!("{name}@example.org")).unwrap();
-        let registration = Registration {
-            given_name: Name::new("Reg").unwrap(),
-            family_name: Name::new("Tester").unwrap(),
-            password_hash: "no password".to_owned(),
-        };
+        let registration = Registration { given_name: Name::new("Reg").unwrap(), family_name: Name::new("Tester").unwrap() };
         let environment = self.api.store().environment().clone();
         for (name, kind) in [
             ("token to register", LinkKind::Register),
@@ -145,6 +146,15 @@ impl<'a> Place<'a> {
             asked.await;
             self.keep(name, token.text.clone());
         }
+    }
+
+    /// Who the author is at an outside issuer, and who it might be there as well.
+    async fn identities(&mut self, issuer: &Issuer, slug: &str) {
+        let author = self.session(Role::Author).clone();
+        let token = |subject| issuer.token(slug, subject, self.api.environment().now());
+        let (linked, other) = (token("author"), token("somebody"));
+        self.make(&author, "identity", "/v1/me/identities", json!({ "access_token": linked })).await;
+        self.keep("outside token", other);
     }
 
     /// An API client with its secret.

@@ -48,6 +48,7 @@ fn on(site: &Site, database: &str, cluster: Option<&Cluster>, url: &str) -> Done
             hosts: Hosts::local(Vec::new()),
             origins: Origins::Localhost,
             proxies: TrustedProxies::default(),
+            issuers: Vec::new(),
             docs: false,
         },
         mail: MailRoute::Nowhere,

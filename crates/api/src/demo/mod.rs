@@ -191,6 +191,7 @@ impl DemoArgs {
                 hosts: Hosts::local(self.listen.allow_hosts.clone()),
                 origins: Origins::Localhost,
                 proxies: TrustedProxies::default(),
+                issuers: Vec::new(),
                 docs: true,
             },
             // Whoever tries it out hurries, and comes from one address.

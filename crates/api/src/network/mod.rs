@@ -7,6 +7,8 @@ mod client_address;
 mod cors;
 pub(crate) mod hosts;
 
+use crate::issuers::OutsideIssuer;
+
 pub use client_address::{TrustedProxies, client_address};
 pub(crate) use cors::cors;
 pub use hosts::Hosts;
@@ -22,6 +24,8 @@ pub struct NetworkConfig {
     pub origins: Origins,
     /// Whom it believes about where a request came from.
     pub proxies: TrustedProxies,
+    /// Whose access tokens it takes beside its own.
+    pub issuers: Vec<OutsideIssuer>,
     /// Whether it serves Swagger UI.
     pub docs: bool,
 }

@@ -358,6 +358,8 @@ const STORY: &[(&str, &str)] = &[
     ("jwks_uri", r#""https://api.dcsc.example/.well-known/jwks.json""#),
     ("response_types_supported", "[]"),
     ("revocation_endpoint_auth_methods_supported", r#"["client_secret_basic", "none"]"#),
+    ("Identity.issuer", r#""https://login.dcsc.example""#),
+    ("Identity.subject", r#""auth0|5f7c8ec7c33c6c004bbafe82""#),
     ("user_agent", r#""Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:128.0) Gecko/20100101 Firefox/128.0""#),
     ("expires_in", "600"),
     ("allowed_actions", r#"["update"]"#),

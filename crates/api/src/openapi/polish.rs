@@ -174,6 +174,8 @@ const WITHOUT_VERSION: &[Action] = &[
     Action::RemoveGrant,
     Action::RevokeClientSecret,
     Action::RemoveTotp,
+    Action::TakeSecondFactor,
+    Action::UnlinkMyIdentity,
 ];
 
 fn add_parameters(operation: &mut Value, template: &str, method: &str, action: Action) {
@@ -324,9 +326,6 @@ fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bo
         statuses.extend(["401", "403"]);
     } else if matches!(action, Action::Login | Action::RefreshTokens) {
         statuses.push("401");
-    }
-    if action == Action::Login {
-        statuses.push("403");
     }
     if action == Action::ConfirmEmail {
         statuses.push("409");

@@ -6,8 +6,8 @@ use actix_web::web::ReqData;
 use actix_web::{post, put};
 use cohortium_domain::access::Actor;
 use cohortium_domain::coalitions::Coalition;
-use cohortium_domain::links::{self, TokenHash, not_good};
-use cohortium_domain::passwords::{Hints, Password};
+use cohortium_domain::links::{self, LinkKind, TokenHash, not_good};
+use cohortium_domain::passwords::Password;
 use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, Name, Slug};
@@ -34,9 +34,6 @@ struct Registration {
     coalition: Slug,
     /// The address by which you will sign in: what follows is mailed there.
     email: Email,
-    /// 15 characters or more, of any kind. One that is easily guessed is refused: a phrase of some words that only you put together is best.
-    #[schema(min_length = 15, max_length = 128, format = "password")]
-    password: String,
     given_name: Name,
     family_name: Name,
 }
@@ -58,6 +55,18 @@ struct LinkToken {
     /// What stands behind `#token=` in the link.
     #[schema(min_length = 1, max_length = 200)]
     token: String,
+}
+
+/// The token of a link that was mailed, and the password of the account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EmailVerification {
+    /// What stands behind `#token=` in the link.
+    #[schema(min_length = 1, max_length = 200)]
+    token: String,
+    /// 15 characters or more, of any kind. One that is easily guessed is refused: a phrase of some words that only you put together is best.
+    #[schema(min_length = 15, max_length = 128, format = "password")]
+    password: String,
 }
 
 /// The token of a link that was mailed, and a new password.
@@ -135,8 +144,8 @@ async fn by_link(
 ///
 /// The answer is the same for every address, whether or not there is a person or an account with it. A link is mailed to the address, good for 24
 /// hours: it leads to the `front_end_url` of the coalition, `/verify-email#token=…`, and the front end sends the token to `POST
-/// /v1/auth/verify-email`. Nothing exists before: no person, no account. Whoever has an account already is mailed that, instead. A newer
-/// request overtakes an older one.
+/// /v1/auth/verify-email`, with the password. Nothing exists before: no person, no account. Whoever has an account already is mailed that, instead.
+/// A newer request overtakes an older one.
 #[utoipa::path(
     tag = "Access",
     request_body = Registration,
@@ -145,21 +154,11 @@ async fn by_link(
 #[post("/v1/auth/register")]
 async fn register(ctx: Ctx, request: ReqData<RequestId>, network: Network, body: Body<Registration>) -> Answer {
     let given = body.valid().map_err(problem)?;
-    let password = Password::sent(&given.password).map_err(problem)?;
     ctx.work(&Actor::Anonymous, async {
-        let read = super::coalition_by_slug(&ctx, &given.coalition).await?;
-        let name = match &read {
-            Some(read) => read.get::<Coalition>(read.coalition_id()).await?.name.to_string(),
-            None => String::new(),
-        };
-        // Nothing that is known of anybody: the answer would tell it.
-        let hints = Hints::new(&given.email, &given.coalition, &name).named([&given.given_name, &given.family_name]);
-        let password_hash = ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?;
-        // A password that is refused has no mail sent: it costs none.
-        ctx.throttles().mail(ctx.store(), &network.to_string(), &given.coalition, &given.email).await?;
-        let Registration { email, given_name, family_name, .. } = given;
-        let registration = links::Registration { given_name, family_name, password_hash };
-        if let Some(read) = read {
+        let Registration { coalition, email, given_name, family_name } = given;
+        ctx.throttles().mail(ctx.store(), &network.to_string(), &coalition, &email).await?;
+        let registration = links::Registration { given_name, family_name };
+        if let Some(read) = super::coalition_by_slug(&ctx, &coalition).await? {
             let asked = ctx.store().write(read.coalition_id(), request.origin(), async |tx| {
                 workflow::accounts::register(tx, &email, &registration).await
             });
@@ -172,14 +171,25 @@ async fn register(ctx: Ctx, request: ReqData<RequestId>, network: Network, body:
 
 /// Confirm the address of an account
 ///
-/// By the token of the link that was mailed after `POST /v1/auth/register`. From now on there is an account, of the person whom the coalition
-/// knows by this address, or else of a new one; the address counts as proven. You are not signed in by it: `POST /v1/auth/login`.
-#[utoipa::path(tag = "Access", request_body = LinkToken, responses((status = 204, description = "The account is there.")))]
+/// By the token of the link that was mailed after `POST /v1/auth/register`, and with the password that the account shall have: whoever has the address
+/// chooses it. From now on there is an account, of the person whom the coalition knows by this address, or else of a new one; the address counts as proven.
+/// You are not signed in by it: `POST /v1/auth/login`.
+#[utoipa::path(tag = "Access", request_body = EmailVerification, responses((status = 204, description = "The account is there.")))]
 #[post("/v1/auth/verify-email")]
-async fn verify_email(ctx: Ctx, request: ReqData<RequestId>, body: Body<LinkToken>) -> Answer {
-    let LinkToken { token } = body.valid().map_err(problem)?;
-    let done = by_link(&ctx, &token, request.into_inner(), async |tx, token| workflow::accounts::verify_email(tx, token).await);
-    ctx.work(&Actor::Anonymous, Box::pin(done)).await
+async fn verify_email(ctx: Ctx, request: ReqData<RequestId>, body: Body<EmailVerification>) -> Answer {
+    let given = body.valid().map_err(problem)?;
+    let password = Password::sent(&given.password).map_err(problem)?;
+    let verified = Box::pin(async {
+        let token = workflow::links::hash(&given.token);
+        let read = place_of(&ctx, &token).await?;
+        let link = workflow::links::good(&read, &token, &[LinkKind::Register], ctx.now()).await?;
+        let hints = workflow::accounts::hints(&read, &link.email).await?;
+        let hints = link.registration.iter().fold(hints, |hints, who| hints.named([&who.given_name, &who.family_name]));
+        let hash = ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?;
+        let verify = async |tx: &mut Tx, token: &TokenHash| workflow::accounts::verify_email(tx, token, &hash).await;
+        by_link(&ctx, &given.token, request.into_inner(), verify).await
+    });
+    ctx.work(&Actor::Anonymous, verified).await
 }
 
 /// Ask for a new password

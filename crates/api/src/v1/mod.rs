@@ -16,6 +16,7 @@ mod facilitator_invitations;
 mod feedback;
 mod evidence;
 mod forms;
+mod identities;
 mod journal;
 mod me;
 mod oauth;
@@ -143,6 +144,7 @@ rooms! {
     oauth,
     api_clients,
     second_factor,
+    identities,
     me,
     coalition,
     organizations,

@@ -119,7 +119,8 @@ type OAuthAnswer = Result<Reply, actix_web::Error>;
 
 /// Get a token for an API client
 ///
-/// With the client's id and one of its secrets by HTTP Basic authentication. The token is good for ten minutes; ask for the next one in the same way.
+/// With the client's id and one of its secrets by HTTP Basic authentication. The token is good for ten minutes; ask for the next one in the same way. Keep it
+/// until then: a client is given sixty at once, and six a minute after that.
 #[utoipa::path(
     tag = "Access",
     request_body(content = ClientTokenRequest, content_type = "application/x-www-form-urlencoded"),
@@ -135,10 +136,15 @@ async fn issue_token(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, for
     let scopes = granted(&client.scopes, form.get("scope").unwrap_or_default())
         .ok_or_else(|| OAuthError::new(OAuthErrorCode::InvalidScope, "Ask for scopes that the client was registered for"))?;
     let expires_at = ctx.now().plus(Duration::seconds(ACCESS_SECONDS));
-    let issued = ctx.store().write(client.coalition_id, id.origin(), async |tx| {
-        workflow::api_clients::issue_token(tx, &client, &scopes, expires_at).await
+    let issued = ctx.work(&Actor::Anonymous, async {
+        // Only who has shown the client's secret takes anything of its share.
+        ctx.throttles().client_token(ctx.store(), client.id).await?;
+        let issued = ctx.store().write(client.coalition_id, id.origin(), async |tx| {
+            workflow::api_clients::issue_token(tx, &client, &scopes, expires_at).await
+        });
+        issued.await
     });
-    let access_token = ctx.tokens().issue_to_client(client.id, ctx.work(&Actor::Anonymous, issued).await?, &scopes)?;
+    let access_token = ctx.tokens().issue_to_client(client.id, issued.await?, &scopes)?;
     let scope = scope_text(&scopes);
     let grant = ClientTokenGrant { access_token, token_type: "Bearer", expires_in: ACCESS_SECONDS, scope };
     Ok(Reply::ok(&grant).with(header::PRAGMA, "no-cache"))

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{page, room};
-use crate::auth::Caller;
+use crate::auth::{Caller, Via};
 use crate::ctx::Ctx;
 use crate::extract::{Body, Conditions, Paging, Params};
 use crate::gate::RequestId;
@@ -134,8 +134,7 @@ impl SignIn {
 /// Sign in
 ///
 /// By e-mail address and password, and by a code of the second factor, where the person has one: `second_factor_required` says so, after the right
-/// password alone. Whatever is wrong, the answer is the same; but with the right password of an account whose address has not been confirmed
-/// yet, it is 403 `email_not_verified`. After five wrong codes in a row none is looked at for a while.
+/// password alone. Whatever is wrong, the answer is the same. After five wrong codes in a row none is looked at for a while.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
 async fn login(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
@@ -145,7 +144,7 @@ async fn login(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, network: 
         let read = super::coalition_by_slug(&ctx, &login.coalition).await?;
         let (email, password) = (&login.email, &login.password);
         let throttle = ctx.throttles().password(&network.to_string(), &login.coalition, email);
-        let known = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), email, password, ctx.now());
+        let known = workflow::sign_ins::authenticate(read.as_ref(), ctx.passwords(), email, password);
         let (Some(person), Some(read)) = (Box::pin(throttle.look(ctx.store(), known)).await?, &read) else {
             return Ok(Admission::Wrong);
         };
@@ -248,14 +247,17 @@ async fn refresh_tokens(id: ReqData<RequestId>, ctx: Ctx, body: Body<TokenRefres
 
 /// Sign out
 ///
-/// Ends the session: its access and refresh tokens are good for nothing from then on.
+/// Ends the session: its access and refresh tokens are good for nothing from then on; nor are those that an outside issuer has given so far, for whoever
+/// came in with one.
 #[utoipa::path(tag = "Access", responses((status = 204, description = "The session has ended.")))]
 #[post("/v1/auth/logout")]
 async fn logout(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {
-    let (person, session) = (caller.person()?, caller.session());
+    let person = caller.person()?;
     ctx.write(&caller, &conditions, async |tx| {
-        if let Some(session) = session {
-            tx.end_session(person, session).await?;
+        match caller.via {
+            Via::Session { id, .. } => tx.end_session(person, id).await.map(drop)?,
+            Via::Outside(identity) => tx.sign_out_identity(identity).await?,
+            Via::Client => {}
         }
         Ok(Reply::nothing())
     })
@@ -264,7 +266,7 @@ async fn logout(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {
 
 /// Sign out everywhere
 ///
-/// Ends all of one's sessions, this one too.
+/// Ends all of one's sessions, this one too. Tokens that outside issuers have given so far are good for nothing any more.
 #[utoipa::path(tag = "Access", responses((status = 204, description = "All sessions have ended.")))]
 #[post("/v1/auth/logout-all")]
 async fn logout_everywhere(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {

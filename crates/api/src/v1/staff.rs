@@ -204,4 +204,19 @@ async fn end_sign_ins(caller: Caller, ctx: Ctx, path: Path<PersonId>, conditions
     .await
 }
 
-room!(list_staff, add_grant, remove_grant, suspend_person, reinstate_person, end_sign_ins);
+/// Take a person's second factor away
+///
+/// Of somebody who has lost the app and the recovery codes, once you know that it is this person who asks. All of the person's sessions end at once; from
+/// then on the password is enough to sign in, and the person is mailed that it was done. Grants stay withheld where the coalition asks for a second factor,
+/// until there is another one.
+#[utoipa::path(tag = "Access", responses((status = 204, description = "There is no second factor any more.")))]
+#[delete("/v1/people/{person_id}/second-factor")]
+async fn take_second_factor(caller: Caller, ctx: Ctx, path: Path<PersonId>, conditions: Conditions) -> Answer {
+    ctx.write(&caller, &conditions, async |tx| {
+        workflow::second_factor::take_away(tx, &caller.actor, *path).await?;
+        Ok(Reply::nothing())
+    })
+    .await
+}
+
+room!(list_staff, add_grant, remove_grant, suspend_person, reinstate_person, end_sign_ins, take_second_factor);

@@ -97,6 +97,8 @@ actions! {
     ReinstatePerson "reinstate" [Owner],
     /// End a person's sign-in sessions.
     EndSignIns "end" [Owner],
+    /// Take away the second factor of somebody who has lost it.
+    TakeSecondFactor "take_second_factor" [Owner],
     /// Show once more who one is.
     StepUp "step_up" [Member],
     /// Ask for the secret of an authenticator app.
@@ -107,6 +109,12 @@ actions! {
     RemoveTotp "remove" [Member],
     /// Make new recovery codes.
     CreateRecoveryCodes "create" [Member],
+    /// List one's identities at outside issuers.
+    ListMyIdentities "list" [Member],
+    /// Link an identity at an outside issuer to oneself.
+    LinkMyIdentity "link" [Member],
+    /// Unlink an identity of one's own.
+    UnlinkMyIdentity "unlink" [Member],
     /// Read the keys that sign access tokens.
     GetKeys "read" [Public],
     /// Read what the coalition knows about oneself.
@@ -514,12 +522,15 @@ const FRESH: &[Action] = &[
     Action::ConfirmTotp,
     Action::RemoveTotp,
     Action::CreateRecoveryCodes,
+    Action::LinkMyIdentity,
+    Action::UnlinkMyIdentity,
     Action::UpdateCoalition,
     Action::AddGrant,
     Action::RemoveGrant,
     Action::SuspendPerson,
     Action::ReinstatePerson,
     Action::EndSignIns,
+    Action::TakeSecondFactor,
     Action::CreateApiClient,
     Action::UpdateApiClient,
     Action::RevokeApiClient,

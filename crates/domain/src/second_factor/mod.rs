@@ -11,7 +11,7 @@ use std::fmt;
 
 use chrono::Duration;
 
-use crate::access::Grant;
+use crate::access::{Actor, Grant};
 use crate::ids::PersonId;
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::refusal::{FaultCode, Refusal};
@@ -186,6 +186,20 @@ impl SecondFactor {
         Ok(Some(happening(self.person_id, "second_factor_removed")))
     }
 
+    /// Takes it away from somebody who has lost the app and the codes.
+    ///
+    /// # Errors
+    /// There is none; or it is the actor's own, which is removed in another way.
+    pub fn take_away(&self, actor: &Actor) -> Result<Happening, Refusal> {
+        if actor.is(self.person_id) {
+            return Err(Refusal::SamePerson("Remove your own by DELETE /v1/me/totp, or ask another owner".to_owned()));
+        }
+        match (&self.confirmed, &self.pending) {
+            (None, None) => Err(Refusal::Hidden("second factor")),
+            (Some(_), _) | (_, Some(_)) => Ok(happening(self.person_id, "second_factor_taken")),
+        }
+    }
+
     /// That its person gets new recovery codes in place of all that there are.
     ///
     /// # Errors
@@ -309,6 +323,19 @@ mod tests {
         }
         assert_eq!(pending().remove(Required, &staff), Ok(None), "what does not count yet can go");
         assert!(matches!(none().remove(Optional, &nothing), Err(Refusal::Hidden(_))));
+    }
+
+    #[test]
+    fn it_is_taken_away_by_somebody_else() {
+        let owner = |number| Actor::Person {
+            id: PersonId::from_uuid(uuid::Uuid::from_u128(number)),
+            grants: BTreeSet::from([Grant::Owner]),
+        };
+        for factor in [enrolled(), pending()] {
+            assert_eq!(factor.take_away(&owner(1)).unwrap().entry_type(), "person.second_factor_taken");
+            assert!(matches!(factor.take_away(&owner(0)), Err(Refusal::SamePerson(_))), "whoever has a stolen session is kept out");
+        }
+        assert!(matches!(none().take_away(&owner(1)), Err(Refusal::Hidden(_))));
     }
 
     #[test]

@@ -15,7 +15,6 @@ pub struct Model {
     pub email_key: String,
     pub given_name: Option<String>,
     pub family_name: Option<String>,
-    pub password_hash: Option<String>,
     pub token_hash: Option<Vec<u8>>,
     pub created_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,

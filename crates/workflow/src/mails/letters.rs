@@ -151,7 +151,84 @@ pub(super) fn words(kind: MailKind, context: &Context<'_>, link: &str, at: &str)
         MailKind::RevisionRequested => context.about(Matter::revision_requested),
         MailKind::SubmissionExtended => context.about(Matter::extended),
         MailKind::FacilitatorInvited => context.about(Matter::invited),
+        MailKind::RefreshTokenReused
+        | MailKind::SecondFactorEnrolled
+        | MailKind::SecondFactorRemoved
+        | MailKind::SecondFactorTaken
+        | MailKind::SecondFactorBlocked
+        | MailKind::RecoveryCodesMade
+        | MailKind::RecoveryCodeUsed
+        | MailKind::IdentityLinked
+        | MailKind::AccountSuspended
+        | MailKind::AccountReinstated => news(kind, name.as_str(), &office, at),
     }
+}
+
+/// What is told of somebody's ways in when something happened to them: the subject, and the text.
+const NEWS: &[(MailKind, &str, &str)] = &[
+    (
+        MailKind::RefreshTokenReused,
+        "You were signed out",
+        "You were signed out of {name} in one browser or app, because what keeps it signed in was used twice: {at}. Somebody else may have had it; or it was \
+         sent twice by mistake.\n\nSign in again. If this happens more than once, set a new password, and tell {office}.\n",
+    ),
+    (
+        MailKind::SecondFactorEnrolled,
+        "Your account has a second factor",
+        "From now on signing in to {name} asks for a code of an authenticator app: {at}.\n\n{stranger}\n",
+    ),
+    (
+        MailKind::SecondFactorRemoved,
+        "Your account has no second factor any more",
+        "From now on your password alone is enough to sign in to {name}: {at}.\n\n{stranger}\n",
+    ),
+    (
+        MailKind::SecondFactorTaken,
+        "Your second factor was taken away",
+        "An owner has taken away the second factor of your account of {name}, and signed you out everywhere: {at}. From now on your password alone is \
+         enough to sign in; set up another second factor as soon as you have.\n\nIf you did not ask for it, tell {office} at once.\n",
+    ),
+    (
+        MailKind::SecondFactorBlocked,
+        "Wrong codes were shown for your account",
+        "Somebody who knows the password of your account of {name} has shown one wrong code after the other: {at}. For a while no code is looked \
+         at.\n\n{stranger}\n",
+    ),
+    (
+        MailKind::RecoveryCodesMade,
+        "You have new recovery codes",
+        "New recovery codes were made for your account of {name}: {at}. Those of before are good for nothing.\n\n{stranger}\n",
+    ),
+    (
+        MailKind::RecoveryCodeUsed,
+        "A recovery code of yours was used",
+        "Somebody, you we hope, has shown a recovery code of your account of {name} in place of a code of the authenticator app: {at}. It is good for \
+         nothing any more.\n\n{stranger}\n",
+    ),
+    (
+        MailKind::IdentityLinked,
+        "You can sign in another way",
+        "From now on an account that you have elsewhere lets you in to {name}, too: {at}.\n\n{stranger}\n",
+    ),
+    (
+        MailKind::AccountSuspended,
+        "Your account was suspended",
+        "Your account of {name} cannot be used any more: {at}.\n\nIf you think that this is a mistake, ask {office}.\n",
+    ),
+    (
+        MailKind::AccountReinstated,
+        "Your account can be used again",
+        "Your account of {name} can be used again, with the password that it had: {at}.\n",
+    ),
+];
+
+/// What stands in a letter of what a stranger may have done.
+const STRANGER: &str = "If it was not you, set a new password at once, and tell {office}.";
+
+fn news(kind: MailKind, name: &str, office: &str, at: &str) -> (&'static str, String) {
+    let (_, subject, text) = NEWS.iter().find(|(of, ..)| *of == kind).copied().unwrap_or((kind, "", ""));
+    let filled = [("{stranger}", STRANGER), ("{office}", office), ("{at}", at), ("{name}", name)];
+    (subject, filled.iter().fold(text.to_owned(), |text, (place, words)| text.replace(place, words)))
 }
 
 /// The text in lines that are easily read, and sent as they are; what is indented stays whole.
@@ -282,6 +359,7 @@ mod tests {
             let letter = written(*kind, &coalition(None), None);
             let told = unwrapped(&letter.text);
             assert!(told.contains("Diverse Charter Schools") && letter.from_name == "Diverse Charter Schools", "{kind}");
+            assert!(!letter.subject.is_empty() && !told.contains(['{', '}']), "{kind}: {told}");
         }
     }
 }

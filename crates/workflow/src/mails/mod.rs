@@ -9,9 +9,11 @@ pub(crate) mod proposals;
 
 pub(crate) use letters::way;
 
+use cohortium_domain::access::Actor;
 use cohortium_domain::accounts::AccountState;
 use cohortium_domain::coalitions::Coalition;
-use cohortium_domain::ids::{CoalitionId, MailId};
+use cohortium_domain::ids::{CoalitionId, MailId, PersonId};
+use cohortium_domain::journal::Happening;
 use cohortium_domain::links::Link;
 use cohortium_domain::mails::{Mail, MailKind, MailState, Unsent};
 use cohortium_domain::people::Person;
@@ -50,6 +52,26 @@ pub struct Letter {
     pub text: String,
     /// When it was asked for.
     pub written_at: Timestamp,
+}
+
+/// Writes down what happened to a person's ways in, and tells the person by mail.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn note_and_tell(
+    tx: &mut Tx,
+    person: PersonId,
+    happened: impl IntoIterator<Item = Happening>,
+    actor: &Actor,
+) -> Result<()> {
+    for happened in happened {
+        if let Some(kind) = MailKind::telling(&happened) {
+            let Person { email, .. } = tx.get(person).await?;
+            tx.add_mail(&Mail::ask(tx.make_opaque_id(), kind, Some(person), email, None, tx.process_now())).await?;
+        }
+        tx.note([happened], actor);
+    }
+    Ok(())
 }
 
 const ORIGIN: Origin = Origin { door: "job", request_id: None };
@@ -133,16 +155,6 @@ async fn settle(tx: &Tx, mail: Mail, holds: bool, now: Timestamp) -> Result<Opti
         (MailKind::AttestEmployment, Some(link)) => tx.attestation_by_link(link.id).await?.map(|_| (mail, Some(link))),
         (MailKind::VerifyEmail | MailKind::ResetPassword | MailKind::ConfirmEmail | MailKind::AttestEmployment, None) => None,
         (
-            MailKind::AccountExists
-            | MailKind::PasswordChanged
-            | MailKind::EmailChanged
-            | MailKind::StipendPaid
-            | MailKind::VerificationEnding
-            | MailKind::VerificationRevoked
-            | MailKind::VerificationRejected,
-            _,
-        ) => Some((mail, None)),
-        (
             MailKind::ProposalAccepted
             | MailKind::ProposalRejected
             | MailKind::ProposalReserved
@@ -153,6 +165,8 @@ async fn settle(tx: &Tx, mail: Mail, holds: bool, now: Timestamp) -> Result<Opti
             | MailKind::FacilitatorInvited,
             _,
         ) => holds.then_some((mail, None)),
+        // What has happened is told, whatever has happened since.
+        _ => Some((mail, None)),
     })
 }
 
