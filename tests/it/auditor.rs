@@ -9,6 +9,8 @@ pub struct Within {
     postgres: bool,
     cohorts: String,
     journal: String,
+    /// How many of one organization can hold a seat, where that is limited.
+    most_of_one: Option<u32>,
     step: Option<Step>,
 }
 
@@ -23,7 +25,7 @@ struct Step {
 impl Within {
     /// At everything.
     pub fn everything(postgres: bool) -> Self {
-        Self { postgres, cohorts: "1 = 1".to_owned(), journal: "1 = 1".to_owned(), step: None }
+        Self { postgres, cohorts: "1 = 1".to_owned(), journal: "1 = 1".to_owned(), most_of_one: None, step: None }
     }
 
     /// At a cohort and the entries of its coalition, which was never sequenced; both are given as SQL writes ids. `step` says how many entries
@@ -31,13 +33,18 @@ impl Within {
     pub fn cohort(postgres: bool, cohort: &str, coalition: &str, step: (i64, i64)) -> Self {
         let journal = format!("coalition_id = {coalition} AND position IS NULL");
         let step = Some(Step { cohort: cohort.to_owned(), entries: step.0, moves: step.1 });
-        Self { postgres, cohorts: format!("c.id = {cohort}"), journal, step }
+        Self { postgres, cohorts: format!("c.id = {cohort}"), journal, most_of_one: None, step }
+    }
+
+    /// The same, where of one organization only so many can hold a seat.
+    pub fn at_most_of_one(self, most: Option<u32>) -> Self {
+        Self { most_of_one: most, ..self }
     }
 }
 
 /// A query that gives a line for each thing that is as it may not be.
 pub fn audit(mode: &str, within: &Within) -> String {
-    let mut audits = of_tables(mode, &within.cohorts);
+    let mut audits = of_tables(mode, within);
     audits.extend(of_moves(mode));
     audits.extend(within.step.as_ref().map(of_step));
     let parts = audits.into_iter().map(|(what, query)| format!("SELECT '{what}' AS what, ({query}) AS times"));
@@ -46,7 +53,8 @@ pub fn audit(mode: &str, within: &Within) -> String {
 }
 
 /// What the tables say at one instant.
-fn of_tables(mode: &str, within: &str) -> Vec<(&'static str, String)> {
+fn of_tables(mode: &str, within: &Within) -> Vec<(&'static str, String)> {
+    let Within { cohorts: within, most_of_one, .. } = within;
     let of_cohorts = |fault: &str| format!("SELECT count(*) FROM cohorts c WHERE {within} AND ({fault})");
     let of_applications = |fault: &str| {
         format!("SELECT count(*) FROM applications a JOIN cohorts c ON c.id = a.cohort_id WHERE {within} AND ({fault})")
@@ -56,9 +64,12 @@ fn of_tables(mode: &str, within: &str) -> Vec<(&'static str, String)> {
     };
     let waiting = "SELECT 1 FROM applications a JOIN employments e ON e.id = a.employment_id \
         LEFT JOIN verifications v ON v.id = a.verification_id WHERE a.cohort_id = c.id AND a.state = 'waitlisted'";
-    // Who works there no more cannot have the seat.
-    let may_be_offered =
-        if mode == "first_come" { "AND e.ends_on IS NULL" } else { "AND e.ends_on IS NULL AND v.state = 'verified'" };
+    // Who works there no more cannot have the seat, nor who would be one too many.
+    let verified = if mode == "first_come" { "" } else { "AND v.state = 'verified'" };
+    let of_the_same = "SELECT count(*) FROM applications h WHERE h.cohort_id = c.id AND h.organization_id = a.organization_id \
+        AND (h.state = 'enrolled' OR h.lapses_at IS NOT NULL)";
+    let not_too_many = most_of_one.map(|most| format!("AND ({of_the_same}) < {most}")).unwrap_or_default();
+    let may_be_offered = format!("AND e.ends_on IS NULL {verified} {not_too_many}");
     let of_waitlist = "SELECT m.place_after FROM waitlist_moves m WHERE m.application_id = a.id AND m.cause <> 'passed_over' \
         ORDER BY m.number DESC LIMIT 1";
     let live = "a.state IN ('draft', 'submitted', 'waitlisted', 'offered', 'enrolled')";

@@ -1,7 +1,7 @@
 //! What the tests of cohorts and applications begin with: a coalition in whose program one can sign up.
 
 use cohortium_domain::access::{Actor, Grant};
-use cohortium_domain::coalitions::Coalition;
+use cohortium_domain::coalitions::{Clock, Coalition};
 use cohortium_domain::ids::CoalitionId;
 use cohortium_tests::api::{Answer, Api, Session, at};
 use serde_json::{Value, json};
@@ -22,8 +22,13 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// With a program of this enrollment mode.
     pub async fn new(api: &'a Api, mode: &str) -> Self {
+        Self::with_clock(api, mode, Clock::Test { now: at("2019-11-01T12:00:00Z") }).await
+    }
+
+    /// The same, in a coalition with this clock.
+    pub async fn with_clock(api: &'a Api, mode: &str, clock: Clock) -> Self {
         api.environment().set(at("2019-11-01T12:00:00Z"));
-        let coalition = api.coalition("dcsc").await;
+        let coalition = api.coalition_with("dcsc", clock).await;
         let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
         let roles = json!({"roles": [{"key": "principal", "label": "Principal"}, {"key": "teacher", "label": "Teacher"}]});
         let _ = staff.put("/v1/roles", roles).await.expect(200);

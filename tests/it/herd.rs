@@ -1,14 +1,18 @@
 //! A herd: many who sign up at once.
 
-use cohortium_tests::api::Api;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cohortium_tests::api::{Api, Session};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
+use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use crate::enrolling::{Stage, apply};
 
 on_both_databases! {
     of_two_hundred_who_sign_up_at_once_for_twenty_seats_twenty_have_one_and_the_others_wait_in_order,
+    whoever_was_answered_before_another_asked_comes_before_that_one,
     while_people_come_and_go_no_seat_is_held_twice_and_none_is_lost,
 }
 
@@ -20,7 +24,14 @@ async fn of_two_hundred_who_sign_up_at_once_for_twenty_seats_twenty_have_one_and
     for number in 0..200 {
         people.push(stage.principal(&format!("P{number}")).await);
     }
-    let answers = futures_util::future::join_all(people.iter().map(|person| apply(person, &path))).await;
+    // Whom the database has no time for comes again.
+    let insist = async |person: &Session<'_>| loop {
+        let answer = apply(person, &path).await;
+        if answer.status != 503 {
+            return answer;
+        }
+    };
+    let answers = futures_util::future::join_all(people.iter().map(insist)).await;
     let with = |state: &str| answers.iter().filter(|answer| answer.body["state"] == state).count();
     assert!(answers.iter().all(|answer| answer.status == 201), "{:?}", answers.iter().find(|answer| answer.status != 201));
     assert_eq!((with("enrolled"), with("waitlisted")), (20, 180));
@@ -35,6 +46,36 @@ async fn of_two_hundred_who_sign_up_at_once_for_twenty_seats_twenty_have_one_and
         cursor = format!("&cursor={next}");
     }
     assert_eq!(positions, (1..=180).collect::<Vec<u64>>(), "each position once, in order");
+}
+
+async fn whoever_was_answered_before_another_asked_comes_before_that_one(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let path = stage.cohort(4).await;
+    let mut people = Vec::new();
+    for number in 0..40 {
+        people.push(stage.principal(&format!("P{number}")).await);
+    }
+    // Six at a time; each asks and is answered at a tick of its own.
+    let ticks = AtomicUsize::new(0);
+    let tick = || ticks.fetch_add(1, Ordering::SeqCst);
+    let ask = async |person: &Session<'_>| {
+        let asked = tick();
+        let made = apply(person, &path).await.expect(201);
+        (asked, tick(), made["waitlist_position"].as_u64().unwrap_or_default())
+    };
+    let mut answers: Vec<(usize, usize, u64)> = stream::iter(people.iter().map(ask)).buffer_unordered(6).collect().await;
+    // Who has a seat comes before all who wait.
+    for (_, answered, place) in &answers {
+        let later = answers.iter().filter(|(asked, ..)| asked > answered);
+        assert!(
+            later.clone().all(|(_, _, other)| other > place || (*place, *other) == (0, 0)),
+            "{place} was there before {later:?}"
+        );
+    }
+    answers.sort_by_key(|(_, _, place)| *place);
+    let places: Vec<u64> = answers.iter().map(|(_, _, place)| *place).collect();
+    assert_eq!(places, [0; 4].into_iter().chain(1..=36).collect::<Vec<u64>>());
 }
 
 async fn while_people_come_and_go_no_seat_is_held_twice_and_none_is_lost(database: TestDatabase) {

@@ -17,6 +17,7 @@ mod coalitions;
 mod cohorts;
 mod conventions;
 mod copies;
+mod deadlines;
 mod demo;
 mod document;
 mod employments;

@@ -17,6 +17,8 @@ on_both_databases! {
     of_twenty_organizations_or_employments_with_one_external_id_there_is_one,
     of_twenty_programs_or_cohorts_with_one_slug_there_is_one,
     of_twenty_applications_to_one_cohort_one_is_open,
+    of_twenty_additions_of_one_person_one_is_enrolled,
+    the_last_seat_is_given_once_whoever_gives_it,
     what_is_submitted_or_confirmed_twenty_times_is_once,
     what_is_published_twenty_times_is_once,
     of_twenty_who_reset_a_password_by_one_link_one_does,
@@ -113,6 +115,45 @@ async fn of_twenty_applications_to_one_cohort_one_is_open(database: TestDatabase
     let mine = ana.get("/v1/me/applications").await.expect(200);
     assert_eq!(mine["items"].as_array().unwrap().len(), 1);
     assert!(stage.seats(&path).await.0 <= 1);
+}
+
+async fn of_twenty_additions_of_one_person_one_is_enrolled(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let (path, ana) = (stage.cohort(20).await, stage.principal("Ana").await);
+    let addition = |_| json!({"person_id": ana.person_id(), "reason": "The superintendent asked for it"});
+    make(&stage.staff, "an addition", &format!("{path}/additions"), "already_applied", addition).await;
+    assert_eq!(stage.seats(&path).await, (1, 19, 0));
+    // The same person applies and is added at once.
+    let (path, ben) = (stage.cohort_named("Another", 20).await, stage.principal("Ben").await);
+    let addition = json!({"person_id": ben.person_id(), "reason": "The superintendent asked for it"});
+    let both = async |number: usize| match number % 2 {
+        0 => ben.post(&format!("{path}/applications"), json!({"submit": true})).await,
+        _ => stage.staff.post(&format!("{path}/additions"), addition.clone()).await,
+    };
+    once("an application or an addition", (409, "already_applied"), both).await;
+    assert_eq!(stage.seats(&path).await, (1, 19, 0));
+}
+
+async fn the_last_seat_is_given_once_whoever_gives_it(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "rolling_review").await;
+    let path = stage.cohort(1).await;
+    let mut racers = Vec::new();
+    for number in 0..RACERS {
+        let who = stage.principal(&format!("P{number}")).await;
+        let application = if number % 2 == 0 { Some(applied(&who, &path).await.0) } else { None };
+        racers.push((who, application));
+    }
+    let give = async |number: usize| match &racers[number] {
+        (_, Some(application)) => stage.staff.act(&format!("{application}/offer")).await,
+        (who, None) => {
+            let addition = json!({"person_id": who.person_id(), "reason": "The superintendent asked for it"});
+            stage.staff.post(&format!("{path}/additions"), addition).await
+        }
+    };
+    once("the last seat", (409, "cohort_full"), give).await;
+    assert_eq!(stage.seats(&path).await, (1, 0, 0));
 }
 
 async fn what_is_submitted_or_confirmed_twenty_times_is_once(database: TestDatabase) {

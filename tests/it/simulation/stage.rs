@@ -1,9 +1,11 @@
 //! Where a story plays: a coalition with a program, a cohort and some people, made in one transaction.
 
+use std::collections::BTreeSet;
+
 use cohortium_domain::access::Actor;
 use cohortium_domain::applications::{Application, ApplicationState};
 use cohortium_domain::coalitions::{Clock, Coalition};
-use cohortium_domain::cohorts::{Audience, MeetingMode};
+use cohortium_domain::cohorts::{Audience, MeetingMode, Signup};
 use cohortium_domain::eligibility::JoiningTerms;
 use cohortium_domain::employments::roles::Role;
 use cohortium_domain::employments::{EmploymentCreate, Level};
@@ -19,7 +21,7 @@ use cohortium_domain::words::Word;
 use cohortium_store::{Read, Result, Store, Tx};
 use cohortium_tests::api::{ORIGIN, at, must};
 use cohortium_workflow as workflow;
-use cohortium_workflow::cohorts::CohortWish;
+use cohortium_workflow::cohorts::{CohortWish, InYear};
 use cohortium_workflow::input::Input;
 use cohortium_workflow::timeline::Wish;
 
@@ -39,6 +41,9 @@ pub struct Stage {
     pub coalition: CoalitionId,
     pub program: ProgramId,
     pub cohort: CohortId,
+    signup: Signup,
+    /// How many of one organization can take part, where that is limited.
+    pub most_of_one: Option<u32>,
     pub people: Vec<(PersonId, EmploymentId)>,
     /// What each person has applied with last.
     pub applications: Vec<Option<ApplicationId>>,
@@ -51,10 +56,21 @@ impl Stage {
         let slug = Slug::new(&format!("c-{}", coalition.uuid().simple())).unwrap();
         let (zone, now) = ("America/New_York".parse().unwrap(), at("2019-11-01T12:00:00Z"));
         let change = Coalition::create(coalition, slug, Title::new("A coalition").unwrap(), zone, Clock::Test { now }, now);
-        let limit = (numbers.below(3) == 0).then_some(2);
-        let furnish = async |tx: &mut Tx| furnish(tx, EnrollmentMode::parse(mode).unwrap(), limit).await;
-        let (program, cohort, people) = must(store.system().found(change, &Actor::Operator, ORIGIN, furnish).await);
-        Self { store: store.clone(), coalition, program, cohort, people, applications: vec![None; PEOPLE] }
+        let most_of_one = (numbers.below(3) == 0).then_some(2);
+        let furnish = async |tx: &mut Tx| furnish(tx, EnrollmentMode::parse(mode).unwrap(), most_of_one).await;
+        let (in_year, people) = must(store.system().found(change, &Actor::Operator, ORIGIN, furnish).await);
+        let (cohort, year) = in_year;
+        let (signup, applications) = (year.signup(&cohort).unwrap(), vec![None; PEOPLE]);
+        Self {
+            store: store.clone(),
+            coalition,
+            program: cohort.program_id,
+            cohort: cohort.id,
+            signup,
+            most_of_one,
+            people,
+            applications,
+        }
     }
 
     pub async fn read(&self) -> Read {
@@ -66,24 +82,11 @@ impl Stage {
         self.read().await.now()
     }
 
-    /// The applications that were settled by then, or past their time: nothing becomes of them any more.
-    pub async fn dead(&self, now: Timestamp) -> Vec<String> {
-        self.all(now).await.into_iter().filter(|(_, state)| over(*state)).map(|(id, _)| id.to_string()).collect()
-    }
-
-    /// Those of them that read otherwise now.
-    pub async fn alive(&self, dead: &[String]) -> Vec<String> {
-        let now = self.now().await;
-        let alive = self.all(now).await.into_iter().filter(|(_, state)| !over(*state)).map(|(id, _)| id.to_string());
-        alive.filter(|id| dead.contains(id)).collect()
-    }
-
-    async fn all(&self, now: Timestamp) -> Vec<(ApplicationId, ApplicationState)> {
+    /// The applications that are over now, by a decision or by their time.
+    pub async fn over(&self) -> BTreeSet<ApplicationId> {
         let read = self.read().await;
-        let cohort = must(read.cohort(self.cohort).await);
-        let signup = must(read.year(cohort.program_id).await).signup(&cohort).unwrap();
         let all: Vec<Application> = must(read.applications_in(self.cohort, ApplicationState::ALL).await);
-        all.into_iter().map(|one| (one.id, one.as_of(&signup, now).state())).collect()
+        all.into_iter().filter(|one| over(one.clone().as_of(&self.signup, read.now()).state())).map(|one| one.id).collect()
     }
 
     pub fn postgres(&self) -> bool {
@@ -110,7 +113,7 @@ fn over(state: ApplicationState) -> bool {
     matches!(state, Completed | Declined | Expired | Removed | Withdrawn)
 }
 
-type Furnished = (ProgramId, CohortId, Vec<(PersonId, EmploymentId)>);
+type Furnished = (InYear, Vec<(PersonId, EmploymentId)>);
 
 async fn furnish(tx: &mut Tx, mode: EnrollmentMode, max_per_organization: Option<u32>) -> Result<Furnished> {
     let actor = Actor::Operator;
@@ -129,8 +132,8 @@ async fn furnish(tx: &mut Tx, mode: EnrollmentMode, max_per_organization: Option
         milestones: Vec::new(),
     };
     let (cohort, _) = workflow::cohorts::create(tx, &actor, program, &Input::given(cohort)).await?;
-    workflow::cohorts::publish(tx, &actor, cohort.id, Precondition::NotNeeded).await?;
-    Ok((program, cohort.id, people))
+    let published = workflow::cohorts::publish(tx, &actor, cohort.id, Precondition::NotNeeded).await?;
+    Ok((published, people))
 }
 
 async fn people(tx: &mut Tx, actor: &Actor) -> Result<Vec<(PersonId, EmploymentId)>> {

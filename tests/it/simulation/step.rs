@@ -108,9 +108,12 @@ impl Stage {
             }
             Step::Verify { person, verified } => {
                 let (id, input) = (self.verification(person).await?, Input::given(reason()));
-                let decide = async |tx: &mut Tx| match verified {
-                    true => workflow::verifications::verify(tx, &staff, id, &input).await.map(drop),
-                    false => workflow::verifications::revoke(tx, &staff, id, &input).await.map(drop),
+                let decide = async |tx: &mut Tx| {
+                    if verified {
+                        workflow::verifications::verify(tx, &staff, id, &input).await.map(drop)
+                    } else {
+                        workflow::verifications::revoke(tx, &staff, id, &input).await.map(drop)
+                    }
                 };
                 self.write(decide).await
             }
@@ -173,11 +176,11 @@ impl Stage {
             let coalition: Coalition = tx.lock(tx.coalition_id()).await?;
             tx.save(coalition.move_clock(instant)?, &Actor::Operator).await.map(drop)
         };
-        self.store.write_holding(ClockHold::Moving, self.coalition, ORIGIN, moving).await
+        Box::pin(self.store.write_holding(ClockHold::Moving, self.coalition, ORIGIN, moving)).await
     }
 
     async fn write<T>(&self, work: impl AsyncFn(&mut Tx) -> Result<T>) -> Result<T> {
-        self.store.write(self.coalition, ORIGIN, work).await
+        Box::pin(self.store.write(self.coalition, ORIGIN, work)).await
     }
 
     fn actor(&self, person: usize) -> Actor {
