@@ -244,6 +244,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn whoever_follows_the_moves_knows_every_position(deeds in deeds()) {
             let mut waiting: BTreeMap<u128, Place> = BTreeMap::new();

@@ -41,7 +41,7 @@ impl Application {
         let rules = if let Refusal::NotEligible { unmet } = why {
             unmet.iter().filter_map(|fault| fault.params.get("rule").cloned()).collect()
         } else if matches!(why, Refusal::CohortFull(_)) {
-            vec![json!("team_does_not_fit")]
+            vec!["team_does_not_fit".into()]
         } else {
             vec![NOT_VERIFIED.into()]
         };

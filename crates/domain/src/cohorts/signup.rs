@@ -1,10 +1,13 @@
 //! Whether one can sign up to a cohort, and what else about it the clock decides.
 
-use super::{Cohort, CohortState};
+use super::{Cohort, CohortState, MACHINE, Year};
+use crate::access::Action;
+use crate::journal::Change;
 use crate::programs::EnrollmentMode;
-use crate::refusal::Refusal;
+use crate::refusal::{FaultCode, Refusal};
 use crate::seats::Seats;
-use crate::time::{Timestamp, Zone, earliest};
+use crate::text::Reason;
+use crate::time::{Date, Timestamp, Zone, earliest};
 use crate::timeline::{SignupWindow, end_of_nth_civil_day};
 
 crate::words! {
@@ -103,6 +106,40 @@ impl Cohort {
         self.state_at(window, now) == CohortState::Open
             && window.and_then(|window| window.soft_deadline_at).is_some_and(|deadline| now >= deadline)
             && self.seats.enrolled < self.capacity.min
+    }
+
+    /// Gives it until a later day to find its people, when it is at risk: it is not at risk again before that day is over.
+    ///
+    /// # Errors
+    /// It is not open, or not at risk; or that day is over already, or comes after the kick-off.
+    pub fn extend(mut self, until: Date, reason: &Reason, year: &Year, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let window = year.window(&self);
+        MACHINE.check(self.state_at(window.as_ref(), now), Action::ExtendCohort)?;
+        let Some(window) = window.filter(|window| self.at_risk(Some(window), now)) else {
+            let what = "The cohort is not at risk: it has the people that it needs, or has time to find them".to_owned();
+            return Err(Refusal::NotReady { what, missing: Vec::new() });
+        };
+        self.dates.extended_until = Some(until);
+        let extended = year.window(&self).and_then(|window| window.soft_deadline_at);
+        if extended.is_none_or(|deadline| deadline <= now) {
+            return Err(Refusal::invalid("#/until_on", FaultCode::OutOfRange, "That day is over"));
+        }
+        if until > year.program.time_zone.date_of(window.closes_at) {
+            return Err(Refusal::invalid("#/until_on", FaultCode::OutOfRange, "The cohort kicks off before that day"));
+        }
+        self.meta = self.meta.changed(now);
+        let happened = self.happening("extended").with("until_on", until.to_string()).because(Some(reason));
+        Ok(Change::one(self, happened))
+    }
+
+    /// Goes on when staff can add people: it is published, and not over; its sign-up may be closed.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidTransition`].
+    pub fn require_open_to_additions(&self, window: &SignupWindow, now: Timestamp) -> Result<(), Refusal> {
+        let state = self.state_at(Some(window), now);
+        let open = matches!(state, CohortState::Open | CohortState::InSession);
+        if open { Ok(()) } else { Err(MACHINE.refuse(state, Action::CreateAddition)) }
     }
 
     /// The next instant at which something that is read from the clock changes.

@@ -5,6 +5,7 @@ use crate::applications::fixtures::{
     KICKOFF, OPENS, SOFT, at, draft_cohort, id, milestone, new_cohort, open_cohort, reason, window, year,
 };
 use crate::programs::EnrollmentMode;
+use crate::time::Date;
 use crate::timeline::MilestoneKind;
 use crate::words::Word;
 

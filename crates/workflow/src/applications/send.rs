@@ -120,7 +120,7 @@ pub(crate) async fn send_with_team(
 }
 
 /// Goes on when nothing is missing of the application of a member of a team.
-pub(crate) async fn require_complete(tx: &Tx, member: &Application, entered: &Entered) -> Result<()> {
+pub(crate) async fn require_complete(tx: &mut Tx, member: &Application, entered: &Entered) -> Result<()> {
     check_answers(tx, member, entered.cohort(), &entered.year).await?;
     eligibility(tx, member, entered.cohort(), &entered.year).await?.require_not_unmet()?;
     if entered.year.program.enrollment_mode == EnrollmentMode::FirstCome {
@@ -130,7 +130,7 @@ pub(crate) async fn require_complete(tx: &Tx, member: &Application, entered: &En
 }
 
 /// Goes on when the answers fit the form that they answer, as it is on this day.
-async fn check_answers(tx: &Tx, application: &Application, cohort: &Cohort, year: &Year) -> Result<()> {
+async fn check_answers(tx: &mut Tx, application: &Application, cohort: &Cohort, year: &Year) -> Result<()> {
     let form = form_of(tx, application, cohort).await?;
     Ok(form.schema.on(facts::today(tx, year)).check(&application.answers.values)?)
 }
