@@ -32,6 +32,7 @@ pub mod commitments;
 pub mod eligibility;
 pub mod employments;
 pub mod forms;
+mod free_mail;
 pub mod ids;
 pub mod journal;
 pub mod links;
