@@ -108,7 +108,7 @@ async fn a_proven_address_at_the_organization_verifies_by_itself(database: TestD
     let kinds: Vec<_> = read["evidence"].as_array().unwrap().iter().map(|piece| (&piece["kind"], &piece["strength"])).collect();
     assert_eq!(kinds.len(), 2);
     assert!(kinds.contains(&(&json!("self_declared"), &json!(1))) && kinds.contains(&(&json!("email_domain"), &json!(2))));
-    assert_eq!(read["allowed_actions"], json!([]));
+    assert_eq!(read["allowed_actions"], json!(["ask_for_attestation", "upload_evidence"]));
     assert_eq!(world.read(&id).await["allowed_actions"], json!(["revoke"]));
     assert_eq!(world.ask().await, id, "another application asks for the same one");
     assert_eq!(world.mia.get("/v1/me/verifications").await.expect(200)["items"].as_array().unwrap().len(), 1);
@@ -143,7 +143,10 @@ async fn staff_decide_with_a_reason_and_never_about_themselves(database: TestDat
     assert_eq!(world.staff.post(&verify, json!({"reason": "ok"})).await.faults(), [("#/reason", "too_short")]);
     let refused = world.act(&id, "revoke").await;
     assert_eq!(refused.problem(409), "invalid_state_transition");
-    assert_eq!((&refused.body["current_state"], &refused.body["allowed_actions"]), (&json!("open"), &json!(["verify", "reject"])));
+    assert_eq!(
+        (&refused.body["current_state"], &refused.body["allowed_actions"]),
+        (&json!("open"), &json!(["verify", "reject", "ask_for_attestation", "upload_evidence"]))
+    );
     assert_eq!(api.entries(world.coalition).await, before);
 
     let verified = world.act(&id, "verify").await.expect(200);

@@ -35,6 +35,7 @@ pub mod employments;
 pub mod facilitator_invitations;
 pub mod forms;
 pub mod identities;
+mod free_mail;
 pub mod ids;
 pub mod journal;
 pub mod links;

@@ -4,6 +4,7 @@
 //! free mail is nobody's, since an address there shows nothing about where a person works. Left out on purpose: whether a parent is
 //! there at all, which only the store knows.
 
+use crate::free_mail::is_free_mail;
 use crate::ids::OrganizationId;
 use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};
 use crate::meta::Meta;
@@ -277,7 +278,7 @@ fn check_email_domains(domains: &[EmailDomain], faults: &mut Faults) {
     }
     for (index, domain) in domains.iter().enumerate() {
         let pointer = format!("#/email_domains/{index}");
-        if FREE_MAIL_DOMAINS.contains(&domain.as_str()) {
+        if is_free_mail(domain.as_str()) {
             let detail = "Anybody can have an address at this provider: it shows nothing about where a person works";
             faults.push(Fault::new(pointer, FaultCode::InvalidValue, detail));
         } else if domains.iter().take(index).any(|earlier| earlier == domain) {
@@ -285,42 +286,6 @@ fn check_email_domains(domains: &[EmailDomain], faults: &mut Faults) {
         }
     }
 }
-
-/// Where anybody can have an address: the providers that people in the United States use most.
-const FREE_MAIL_DOMAINS: &[&str] = &[
-    "aol.com",
-    "att.net",
-    "bellsouth.net",
-    "charter.net",
-    "comcast.net",
-    "cox.net",
-    "duck.com",
-    "earthlink.net",
-    "fastmail.com",
-    "gmail.com",
-    "gmx.com",
-    "gmx.net",
-    "googlemail.com",
-    "hotmail.com",
-    "icloud.com",
-    "live.com",
-    "mac.com",
-    "mail.com",
-    "me.com",
-    "msn.com",
-    "outlook.com",
-    "pm.me",
-    "proton.me",
-    "protonmail.com",
-    "rocketmail.com",
-    "sbcglobal.net",
-    "tutanota.com",
-    "verizon.net",
-    "yahoo.com",
-    "yandex.com",
-    "ymail.com",
-    "zoho.com",
-];
 
 #[cfg(test)]
 mod tests {

@@ -206,20 +206,12 @@ fn path_parameters(template: &str) -> impl Iterator<Item = (&str, Value)> {
     names.map(|name| {
         let (description, schema) = match name.strip_suffix("_id") {
             Some(noun) => (format!("The id of the {}.", noun.replace('_', " ")), uuid_schema()),
-            None if name == "token" => {
-                let schema =
-                    json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_-]+$", "example": TOKEN });
-                ("What stands behind `#token=` in the mailed link.".to_owned(), schema)
-            }
             None if name == "slug" => ("The slug.".to_owned(), json!({ "$ref": "#/components/schemas/Slug" })),
             None => (format!("The slug of the {name}."), json!({ "$ref": "#/components/schemas/Slug" })),
         };
         (name, json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema }))
     })
 }
-
-/// A token, for examples.
-const TOKEN: &str = "q0dXc7mCf5yQ2mXw3v0mT1pB8sJ4nK6uR9eZaLhVtYg";
 
 /// The form of an ETag.
 const ETAG: &str = "^\"[0-9]+-[0-9A-Za-z_-]{16}\"$";

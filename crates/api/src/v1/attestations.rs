@@ -59,7 +59,14 @@ async fn read_by(ctx: &Ctx, token: &str) -> Result<Read, Error> {
 /// Read what a supervisor is asked
 ///
 /// By the token of the mailed link, which leads to the `front_end_url` of the coalition, `/attest#token=…`. Nothing changes by reading it.
-#[utoipa::path(tag = "Verifications", responses((status = 200, description = "The question.", body = AttestationQuestion)))]
+#[utoipa::path(
+    tag = "Verifications",
+    params((
+        "token" = String, Path, description = "What stands behind `#token=` in the mailed link.",
+        min_length = 1, max_length = 200, pattern = "^[A-Za-z0-9_-]+$", example = "q0dXc7mCf5yQ2mXw3v0mT1pB8sJ4nK6uR9eZaLhVtYg"
+    )),
+    responses((status = 200, description = "The question.", body = AttestationQuestion))
+)]
 #[get("/v1/attestations/{token}")]
 async fn get_attestation(ctx: Ctx, path: Path<String>) -> Answer {
     ctx.work(&Actor::Anonymous, async {
@@ -81,7 +88,15 @@ async fn get_attestation(ctx: Ctx, path: Path<String>) -> Answer {
 /// Answer as a supervisor
 ///
 /// Once. A yes is evidence that the person works there, dated now; a no is told to staff.
-#[utoipa::path(tag = "Verifications", request_body = AttestationAnswer, responses((status = 204, description = "Thank you.")))]
+#[utoipa::path(
+    tag = "Verifications",
+    params((
+        "token" = String, Path, description = "What stands behind `#token=` in the mailed link.",
+        min_length = 1, max_length = 200, pattern = "^[A-Za-z0-9_-]+$", example = "q0dXc7mCf5yQ2mXw3v0mT1pB8sJ4nK6uR9eZaLhVtYg"
+    )),
+    request_body = AttestationAnswer,
+    responses((status = 204, description = "Thank you."))
+)]
 #[post("/v1/attestations/{token}")]
 async fn answer_attestation(ctx: Ctx, request: ReqData<RequestId>, path: Path<String>, body: Body<AttestationAnswer>) -> Answer {
     let answered = Box::pin(async {

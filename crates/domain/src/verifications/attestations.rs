@@ -4,6 +4,7 @@
 //! attestation is answered once, and a newer one of the same verification overtakes an older one. Left out on purpose: the link ([`crate::links`]).
 
 use crate::employments::Employment;
+use crate::free_mail::is_free_mail;
 use crate::ids::{AttestationId, EmploymentId, LinkId, PersonId, VerificationId};
 use crate::journal::{Change, Happening};
 use crate::meta::Meta;
@@ -14,7 +15,6 @@ use crate::text::{Email, Name, Title};
 use crate::time::Timestamp;
 
 use super::Verification;
-use super::free_mail::is_free_mail;
 
 crate::words! {
     /// How far an attestation has come.

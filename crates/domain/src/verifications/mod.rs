@@ -11,7 +11,6 @@
 pub mod attestations;
 pub mod documents;
 pub mod evidence;
-mod free_mail;
 pub mod policy;
 #[cfg(test)]
 mod tests;

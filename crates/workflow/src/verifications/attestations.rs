@@ -35,7 +35,7 @@ pub async fn ask(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'
     }
     let link = Link::ask(tx.make_opaque_id(), LinkKind::Attest, None, email.clone(), tx.process_now());
     let asks = (link.id, link.expires_at);
-    let change = Attestation::ask(tx.make_opaque_id(), &verification, (&basis.person, &basis.organization), email, asks, tx.now())?;
+    let change = Attestation::ask(tx.make_id(), &verification, (&basis.person, &basis.organization), email, asks, tx.now())?;
     let attestation = tx.save(change, actor).await?;
     links::send(tx, &link, MailKind::AttestEmployment).await?;
     applications::admit(tx, resting).await?;

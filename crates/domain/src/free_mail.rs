@@ -4,7 +4,7 @@
 const DOMAINS: &str = include_str!("free_mail.txt");
 
 /// Whether anybody can have an address at a domain.
-pub(super) fn is_free_mail(domain: &str) -> bool {
+pub(crate) fn is_free_mail(domain: &str) -> bool {
     DOMAINS.lines().any(|line| line == domain)
 }
 
