@@ -133,7 +133,11 @@ pub async fn serve(config: &Config, ctx: Ctx) -> Result<(), CannotStart> {
         .map_err(|error| CannotStart(format!("{} cannot be listened on ({error}): choose another with --listen", config.listen)))?;
     let metrics = config.metrics_listen.map(|listen| metrics_server(listen, ctx)).transpose()?.map(actix_web::rt::spawn);
     let ended = server.run().await;
-    jobs.iter().for_each(JoinHandle::abort);
+    for job in jobs {
+        job.abort();
+        // Waited for, since what it holds of the database is given back while there is a runtime, or not at all.
+        drop(job.await);
+    }
     metrics.inspect(JoinHandle::abort);
     ended.map_err(|error| CannotStart(error.to_string()))
 }

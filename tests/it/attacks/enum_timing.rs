@@ -42,8 +42,11 @@ const NOISE: Duration = Duration::from_micros(300);
 /// A phrase that everybody with an account has, and nobody guesses.
 const PHRASE: &str = "a phrase that they know";
 
+/// A status, headers and a body.
+type Told = (u16, Vec<(String, String)>, Value);
+
 /// All that an answer tells, but for what is each request's own.
-fn told(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
+fn told(answer: &Answer) -> Told {
     let own = ["date", "x-request-id"];
     // Each worker of the server lists the names of headers in an order of its own.
     let sorted = |value: &[u8]| {
@@ -99,12 +102,7 @@ async fn crowd(api: &Api) -> CoalitionId {
 }
 
 /// The ratio of how long it takes for the known and for the unknown, in one run, and how far that is apart.
-async fn run(
-    api: &Api,
-    ask: &impl AsyncFn(Asked) -> Answer,
-    pairs: usize,
-    told_before: &mut Option<(u16, Vec<(String, String)>, Value)>,
-) -> (f64, Duration) {
+async fn run(api: &Api, ask: &impl AsyncFn(Asked) -> Answer, pairs: usize, told_before: &mut Option<Told>) -> (f64, Duration) {
     let mut times = [Vec::new(), Vec::new()];
     for pair in 0..pairs {
         // Nobody is told to wait: a network, and an address, may ask again after an hour.

@@ -215,8 +215,11 @@ fn path_parameters(template: &str) -> impl Iterator<Item = (&str, Value)> {
 
 /// The form of an ETag.
 const ETAG: &str = "^\"[0-9]+-[0-9A-Za-z_-]{16}\"$";
-/// The form of what If-Match and If-None-Match take: ETags, strong or weak, or any.
+/// The form of what If-Match takes: ETags, strong or weak, or any.
 const ETAGS: &str = "^(\\*|(W/)?\"[^\"]*\"(, *(W/)?\"[^\"]*\")*)$";
+
+/// The form of what If-None-Match takes: what is no ETag names no copy that anybody has.
+const ANY_TEXT: &str = "^[ -~]*$";
 
 fn parameters() -> Value {
     json!({
@@ -235,7 +238,7 @@ fn parameters() -> Value {
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header", "required": false,
             "description": "The `ETag` that you have: 304 when nothing has changed (RFC 9110).",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 2000, "pattern": ETAGS },
+            "schema": { "type": "string", "maxLength": 2000, "pattern": ANY_TEXT },
             "example": "\"3-9f86d081884c7d65\""
         }
     })
