@@ -164,6 +164,9 @@ async fn a_proven_address_is_evidence_of_where_one_works(database: TestDatabase)
     let school = staff.post("/v1/organizations", school).await.expect(201);
     let known = json!({"given_name": "Ana", "family_name": "Ruiz", "email": "ana@elmgrove.example"});
     let known = staff.post("/v1/people", known).await.expect(201);
+    // What the CRM says would be evidence by itself.
+    let policy = json!({"accepted_kinds": ["email_domain"], "least_strength": 2, "valid_days": 365, "membership_required": false});
+    let _ = staff.put(&format!("/v1/programs/{}/verification-policy", program.uuid()), policy).await.expect(200);
     let employment = json!({"organization_id": school["id"], "role": "principal", "level": "school", "starts_on": "2018-08-01"});
     let path = format!("/v1/people/{}/employments", known["id"].as_str().unwrap());
     let employment = staff.post(&path, employment).await.expect(201)["id"].as_str().unwrap().parse().unwrap();

@@ -117,7 +117,7 @@ async fn a_policy_is_replaced_and_never_one_that_nothing_satisfies(database: Tes
         staff.put(&path, policy(&["email_domain", "email_domain"], 2, 1)).await.faults(),
         [("#/accepted_kinds/1", "duplicate")]
     );
-    let refused = staff.put(&path, policy(&["crm_match"], 6, 1097)).await;
+    let refused = staff.put(&path, policy(&["telephone"], 6, 1097)).await;
     let mut faults = refused.faults();
     faults.sort_unstable();
     let expected =

@@ -227,7 +227,10 @@ async fn consider_queue(tx: &Tx, settling: &mut Settling, cohort: CohortId) -> R
         for waiting in facts::of_queue(tx, page).await? {
             match waiting.application.team_id.filter(all_or_none) {
                 None => settling.consider(&waiting),
-                Some(team) if considered.insert(team) => settling.consider_together(&waiting_with(tx, cohort, team).await?),
+                Some(team) if considered.insert(team) => {
+                    let members = waiting_together(tx, cohort, team).await?;
+                    settling.consider_together(&facts::of_queue(tx, members).await?);
+                }
                 Some(_) => {}
             }
         }
@@ -235,10 +238,10 @@ async fn consider_queue(tx: &Tx, settling: &mut Settling, cohort: CohortId) -> R
     Ok(())
 }
 
-/// The members of a team who wait in a cohort.
-async fn waiting_with(tx: &Tx, cohort: CohortId, team: TeamId) -> Result<Vec<Waiting>> {
+/// The members of a team who wait in a cohort, in their order.
+pub(crate) async fn waiting_together(tx: &Tx, cohort: CohortId, team: TeamId) -> Result<Vec<Application>> {
     let mut members = tx.applications_of_team(team).await?;
     members.retain(|member| member.cohort_id == cohort && member.standing.place().is_some());
     members.sort_by_key(|member| member.standing.place());
-    facts::of_queue(tx, members).await
+    Ok(members)
 }

@@ -15,8 +15,9 @@ use cohortium_tests::api::{ORIGIN, at};
 use cohortium_workflow as workflow;
 use cohortium_workflow::applications::{Addition, ApplicationWish, Decline, Prioritization};
 use cohortium_workflow::clock::Move;
-use cohortium_workflow::cohorts::CohortChange;
+use cohortium_workflow::cohorts::{Cancellation, CohortChange};
 use cohortium_workflow::input::Input;
+use cohortium_workflow::verifications::Verdict;
 use serde_json::Map;
 
 use super::stage::{PEOPLE, Stage};
@@ -107,12 +108,13 @@ impl Stage {
                 Ok(())
             }
             Step::Verify { person, verified } => {
-                let (id, input) = (self.verification(person).await?, Input::given(reason()));
+                let id = self.verification(person).await?;
                 let decide = async |tx: &mut Tx| {
                     if verified {
-                        workflow::verifications::verify(tx, &staff, id, &input).await.map(drop)
+                        let verdict = Input::given(Verdict { reason: reason(), evidence_id: None });
+                        workflow::verifications::verify(tx, &staff, id, &verdict).await.map(drop)
                     } else {
-                        workflow::verifications::revoke(tx, &staff, id, &input).await.map(drop)
+                        workflow::verifications::revoke(tx, &staff, id, &Input::given(reason())).await.map(drop)
                     }
                 };
                 self.write(decide).await
@@ -139,7 +141,7 @@ impl Stage {
                 self.reach(now, true).await
             }
             Step::Cancel => {
-                let (cohort, input) = (self.cohort, Input::given(reason()));
+                let (cohort, input) = (self.cohort, Input::given(Cancellation { reason: reason(), transfer_to: None }));
                 self.write(async |tx| workflow::cohorts::cancel(tx, &staff, cohort, &input).await.map(drop)).await
             }
         }

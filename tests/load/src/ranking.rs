@@ -37,7 +37,7 @@ fn on(site: &Site, database: &str, cluster: Option<&Cluster>) -> Done {
     for size in SIZES {
         let name = format!("ranking_{}_{size}", database.to_lowercase());
         let url = cluster.map(|cluster| cluster.create(&name, None).map(|()| cluster.url(&name))).transpose()?;
-        let world = World::make(&site.path().join(&name), url.as_deref(), Plan { cohorts: 0, people: AUTHORS })?;
+        let world = World::make(&site.path().join(&name), url.as_deref(), Plan { cohorts: 0, seats: 1, people: AUTHORS })?;
         fill(&world, url.as_deref(), size)?;
         let path = format!("/v1/programs/{}/proposals/ranking", world.program());
         let request = get(&path, &[("authorization", &bearer(&world.token(&world.staff)?))]);

@@ -189,7 +189,7 @@ const STORY: &[(&str, &str)] = &[
     ("AttestationAnswer.title", r#""Principal""#),
     ("AttestationQuestion.title", r#""Assistant Principal""#),
     ("coalition_name", r#""Diverse Charter Schools Coalition""#),
-    ("decision", r#""verify""#),
+    ("VerificationJudgment.decision", r#""verify""#),
     ("VerificationVerdict.reason", r#""The letter of the school's office shows it""#),
     ("VerificationJudgment.reason", r#""The letter of the school's office shows it""#),
     ("VerificationJudgment.version", "null"),

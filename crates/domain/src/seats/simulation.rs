@@ -108,8 +108,14 @@ impl World {
             Step::Prioritize(person, priority) => {
                 drop(self.settle());
                 let why = reason("left out by mistake");
-                let change = self.of(*person)?.prioritize(*priority, &why, &self.signup, at(self.now))?;
+                let first = self.of(*person)?;
+                let change = first.clone().prioritize(*priority, &why, &self.signup, at(self.now))?;
                 self.save(&change, Action::PrioritizeApplication, true);
+                let together = |other: &Application| other.team_id.is_some() && other.team_id == first.team_id;
+                for fellow in self.queue().into_iter().filter(|other| other.id != first.id && together(other)) {
+                    let change = fellow.prioritize(*priority, &why, &self.signup, at(self.now))?;
+                    self.save(&change, Action::PrioritizeApplication, true);
+                }
             }
             Step::Add(person) => self.add(*person)?,
             Step::Membership(person, true) => drop(self.outside.remove(person)),

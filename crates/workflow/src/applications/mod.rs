@@ -200,14 +200,22 @@ pub async fn put_on_waitlist(tx: &mut Tx, actor: &Actor, id: ApplicationId, prec
     finish(tx, actor, entered, &application, change).await
 }
 
-/// Puts an application first on the waitlist, or back where it stood.
+/// Puts an application first on the waitlist, or back where it stood; and with it whoever waits in the same team, which stays together.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn prioritize(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, Prioritization>) -> Result<InCohort> {
-    let (entered, application) = enter(tx, actor, id, Action::PrioritizeApplication).await?;
+    let (mut entered, application) = enter(tx, actor, id, Action::PrioritizeApplication).await?;
     let Prioritization { priority, reason } = input.admit(&application.meta)?;
-    let change = application.clone().prioritize(priority, &reason, &entered.signup()?, tx.now())?;
+    let signup = entered.signup()?;
+    let change = application.clone().prioritize(priority, &reason, &signup, tx.now())?;
+    if let Some(team) = application.team_id {
+        let together = seats::waiting_together(tx, application.cohort_id, team).await?;
+        for fellow in together.into_iter().filter(|fellow| fellow.id != id) {
+            let before = fellow.standing.clone();
+            entered.save(tx, &before, fellow.prioritize(priority, &reason, &signup, tx.now())?, actor).await?;
+        }
+    }
     finish(tx, actor, entered, &application, change).await
 }
 
