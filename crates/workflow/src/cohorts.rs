@@ -187,7 +187,7 @@ pub async fn cancel_all(tx: &mut Tx, actor: &Actor, program: ProgramId, reason: 
     for cohort in tx.cohorts_of([program]).await? {
         let entered = seats::enter(tx, cohort.id).await?;
         if entered.cohort().can_be_cancelled() {
-            call_off(tx, actor, entered, reason).await?;
+            Box::pin(call_off(tx, actor, entered, reason)).await?;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use cohortium_domain::eligibility::{Rule, SeatsByOrganization};
 use cohortium_domain::ids::{ApplicationId, CohortId, TeamId};
 use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::seats::{FreeSeat, Settled, Settling, Waiting};
+use cohortium_domain::seats::{FreeSeat, Settled, Settling};
 use cohortium_domain::teams::{Team, TeamMode};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::waitlist;

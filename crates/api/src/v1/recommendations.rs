@@ -35,7 +35,7 @@ struct RecommendedCohort {
 struct RecommendationsQuery {
     /// At most so many.
     #[param(minimum = 1, maximum = 50, default = 10)]
-    limit: Option<usize>,
+    limit: Option<u32>,
 }
 
 /// List the cohorts that fit oneself
@@ -45,7 +45,8 @@ struct RecommendationsQuery {
 #[utoipa::path(tag = "Cohorts", params(RecommendationsQuery), responses((status = 200, description = "The cohorts.", body = RecommendedCohorts)))]
 #[get("/v1/me/recommended-cohorts")]
 async fn list_recommended_cohorts(caller: Caller, ctx: Ctx, query: Params<RecommendationsQuery>) -> Answer {
-    let (person, most) = (caller.person()?, query.limit.unwrap_or(10));
+    let person = caller.person()?;
+    let most = usize::try_from(query.limit.unwrap_or(10)).unwrap_or(usize::MAX);
     ctx.read(&caller, async |read| {
         let found = workflow::applications::recommended(read, &caller.actor, person, most).await?;
         let cohorts: Vec<_> = found.iter().map(|one| (one.cohort.clone(), one.year.clone())).collect();

@@ -97,7 +97,7 @@ impl Application {
         cohort.require_not_facilitated_by(person_id)?;
         let begun = Self::draft(id, (cohort.id, person_id), draft.answers, now);
         let (workplace, team_id) = (draft.workplace, draft.team_id);
-        Ok(Self { workplace, team_id, commitments, ..begun }.change("created"))
+        Ok(Self { workplace, commitments, team_id, ..begun }.change("created"))
     }
 
     pub(super) fn draft(id: ApplicationId, (cohort_id, person_id): (CohortId, PersonId), answers: Answers, now: Timestamp) -> Self {

@@ -47,7 +47,7 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, M
     let people = people_of(tx, id).await?;
     let moved = moving(tx, &here, &mut there).await?.all(people, || tx.make_id())?;
     save(tx, &mut here, there, moved).await?;
-    end(tx, actor, here, changed, &reason).await
+    Box::pin(end(tx, actor, here, changed, &reason)).await
 }
 
 /// Calls a cohort off: its applications and enrollments are released, or go on in another cohort as far as seats are free there.
@@ -60,7 +60,7 @@ pub async fn cancel(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, 
     let Some(to) = transfer_to else {
         let entered = seats::enter(tx, id).await?;
         input.admit(&entered.cohort().meta)?;
-        return call_off(tx, actor, entered, &reason).await;
+        return Box::pin(call_off(tx, actor, entered, &reason)).await;
     };
     let (mut here, mut there) = enter_both(tx, &cohort, to, "#/transfer_to_cohort_id").await?;
     input.admit(&here.cohort().meta)?;
@@ -69,7 +69,7 @@ pub async fn cancel(tx: &mut Tx, actor: &Actor, id: CohortId, input: &Input<'_, 
     let people = people_of(tx, id).await?;
     let moved = moving(tx, &here, &mut there).await?.as_many_as_fit(people, || tx.make_id());
     save(tx, &mut here, there, moved).await?;
-    end(tx, actor, here, changed, &reason).await
+    Box::pin(end(tx, actor, here, changed, &reason)).await
 }
 
 /// A cohort that this actor may do this to, as it was read and not locked.

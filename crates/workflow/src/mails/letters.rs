@@ -99,41 +99,12 @@ pub(super) fn words(kind: MailKind, context: &Context<'_>, link: &str, at: &str)
                  If you did not ask for it, do nothing.\n"
             ),
         ),
-        MailKind::StipendPaid => (
-            "Your stipend was paid",
-            format!(
-                "An installment of your stipend from {name} was paid; that was written down here: {at}. \
-                 Sign in to see how much it is, and by which reference you find the payment.\n\n\
-                 If it does not arrive, write to {office}.\n"
-            ),
-        ),
         MailKind::AttestEmployment => (
             "Does a colleague work where you do?",
             format!(
                 "Somebody who takes part in a program of {name} has named you as one who can say where they work. \
                  See who it is, and answer with yes or no:\n\n{link}\n\n\
                  If you do not know what this is about, do nothing, or tell {office}.\n"
-            ),
-        ),
-        MailKind::VerificationEnding => (
-            "Show once more where you work",
-            format!(
-                "What shows {name} where you work runs out soon. Sign in to see until when it is good and what would renew it. \
-                 Questions are answered by {office}.\n"
-            ),
-        ),
-        MailKind::VerificationRevoked => (
-            "Your employment is not verified any more",
-            format!(
-                "{name} does not take it for shown any more where you work. Sign in to see why, and what you can do. \
-                 Nothing that you have joined is lost by this: {office} will look at it.\n"
-            ),
-        ),
-        MailKind::VerificationRejected => (
-            "Your employment could not be verified",
-            format!(
-                "What you have shown {name} of where you work was not enough. Sign in to see why; you can show something else. \
-                 Questions are answered by {office}.\n"
             ),
         ),
         MailKind::EmailChanged => (
@@ -160,12 +131,38 @@ pub(super) fn words(kind: MailKind, context: &Context<'_>, link: &str, at: &str)
         | MailKind::RecoveryCodeUsed
         | MailKind::IdentityLinked
         | MailKind::AccountSuspended
-        | MailKind::AccountReinstated => news(kind, name.as_str(), &office, at),
+        | MailKind::AccountReinstated
+        | MailKind::StipendPaid
+        | MailKind::VerificationEnding
+        | MailKind::VerificationRevoked
+        | MailKind::VerificationRejected => news(kind, name.as_str(), &office, at),
     }
 }
 
-/// What is told of somebody's ways in when something happened to them: the subject, and the text.
+/// What is told of what has happened: the subject, and the text.
 const NEWS: &[(MailKind, &str, &str)] = &[
+    (
+        MailKind::StipendPaid,
+        "Your stipend was paid",
+        "An installment of your stipend from {name} was paid; that was written down here: {at}. Sign in to see how much it is, and by which reference you \
+         find the payment.\n\nIf it does not arrive, write to {office}.\n",
+    ),
+    (
+        MailKind::VerificationEnding,
+        "Show once more where you work",
+        "What shows {name} where you work runs out soon. Sign in to see until when it is good and what would renew it. Questions are answered by {office}.\n",
+    ),
+    (
+        MailKind::VerificationRevoked,
+        "Your employment is not verified any more",
+        "{name} does not take it for shown any more where you work. Sign in to see why, and what you can do. Nothing that you have joined is lost by this: \
+         {office} will look at it.\n",
+    ),
+    (
+        MailKind::VerificationRejected,
+        "Your employment could not be verified",
+        "What you have shown {name} of where you work was not enough. Sign in to see why; you can show something else. Questions are answered by {office}.\n",
+    ),
     (
         MailKind::RefreshTokenReused,
         "You were signed out",

@@ -30,10 +30,7 @@ pub(super) async fn file_tax_forms(stage: &Stage<'_>) -> Played {
 async fn file_tax_form(stage: &Stage<'_>, who: &str, on: &str) -> Played {
     let person = stage.person(who)?;
     let filing = TaxFiling { kind: TaxFormKind::W9, received_on: date(on)?, expires_on: None };
-    stage
-        .act("staff", async |tx, staff| workflow::tax_forms::file(tx, staff, person, &Input::given(filing.clone())).await)
-        .await
-        .map(drop)
+    stage.act("staff", async |tx, staff| workflow::tax_forms::file(tx, staff, person, &Input::given(filing)).await).await.map(drop)
 }
 
 /// The four kick-offs are held, which makes the first half of each stipend due; whoever has a tax form on file is paid before the holidays.
