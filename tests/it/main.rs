@@ -13,6 +13,7 @@ mod attacks;
 mod auditor;
 mod authorization;
 mod catalog;
+mod choices;
 mod coalitions;
 mod cohorts;
 mod conventions;
