@@ -196,8 +196,9 @@ impl Read {
     pub async fn evidence_for(&self, employments: impl IntoIterator<Item = EmploymentId>) -> Result<Vec<Evidence>> {
         let rows = self.rows::<evidence::Entity>();
         let rows = rows.filter(evidence::Column::EmploymentId.is_in(employments.into_iter().map(Id::uuid)));
-        let rows = rows.order_by(evidence::Column::DatedAt, Order::Asc).order_by(evidence::Column::Id, Order::Asc);
-        rows.all().await?.iter().map(piece).collect()
+        let mut pieces = rows.all().await?.iter().map(piece).collect::<Result<Vec<_>>>()?;
+        pieces.sort_by_key(|piece| (piece.dated_at, piece.kind.strength(), piece.id));
+        Ok(pieces)
     }
 }
 

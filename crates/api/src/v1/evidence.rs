@@ -40,6 +40,9 @@ struct EvidenceUpload {
 #[schema(max_length = 10_485_760, format = Binary, example = "%PDF-1.7 …")]
 struct EvidenceFile(#[expect(dead_code, reason = "it stands for a body that is not JSON")] String);
 
+/// Which document, of which verification.
+type DocumentPath = Path<(VerificationId, EvidenceId)>;
+
 /// Which supervisor is to be asked.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -110,7 +113,7 @@ async fn upload_evidence(caller: Caller, ctx: Ctx, path: Path<VerificationId>, u
     )
 )]
 #[get("/v1/verifications/{verification_id}/evidence/{evidence_id}/download")]
-async fn download_evidence(caller: Caller, ctx: Ctx, path: Path<(VerificationId, EvidenceId)>, request: HttpRequest) -> Answer {
+async fn download_evidence(caller: Caller, ctx: Ctx, path: DocumentPath, request: HttpRequest) -> Answer {
     let place = path.into_inner();
     let found = ctx.work(&caller.actor, async {
         let read = ctx.store().read(caller.coalition_id).await?;

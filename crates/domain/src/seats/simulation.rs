@@ -145,7 +145,7 @@ impl World {
 
     fn add(&mut self, person: u8) -> Result<(), Refusal> {
         let mut settled = self.settle();
-        let new = id::<ApplicationId>(1_000 + u128::try_from(self.applications.len()).unwrap());
+        let new = self.next_id();
         let blank = || Application::blank(new, &self.cohort, id(person.into()), Answers::default(), at(self.now)).value;
         let draft = self.live(person).cloned().unwrap_or_else(blank);
         let eligibility = self.eligibility(&draft);

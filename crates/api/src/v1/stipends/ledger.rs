@@ -1,10 +1,10 @@
 //! A program's installments as CSV, for its bookkeeper.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cohortium_domain::cohorts::Cohort;
 use cohortium_domain::employments::Employment;
-use cohortium_domain::ids::PersonId;
+use cohortium_domain::ids::{CohortId, PersonId};
 use cohortium_domain::organizations::Organization;
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
@@ -50,7 +50,8 @@ struct Payees {
 /// The installments of a program that are wanted, a line for each. Dates are those of the program's zone.
 pub(super) async fn ledger(read: &Read, program: &Program, filter: &InstallmentFilter) -> Result<Vec<u8>, Error> {
     let installments = read.installments(filter).await?;
-    let cohorts = read.cohorts_by_id(installments.iter().map(|installment| installment.cohort_id)).await?;
+    let cohorts: BTreeSet<CohortId> = installments.iter().map(|installment| installment.cohort_id).collect();
+    let cohorts = read.cohorts_by_id(cohorts).await?;
     let payees = payees(read, program, &installments).await?;
     let line = |installment: &Installment| line(installment, program, cohorts.get(&installment.cohort_id), &payees);
     spreadsheet::csv(&COLUMNS, installments.iter().map(line))
