@@ -38,6 +38,7 @@ mod mails;
 mod migrations;
 mod network;
 mod offerings;
+mod one_cohort;
 mod organizations;
 mod people;
 mod problems;

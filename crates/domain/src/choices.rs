@@ -109,10 +109,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let at = |index: usize, code| (format!("#/cohort_ids/{index}"), code);
-        assert_eq!(
-            faults(&[4, 5, 5]),
-            [at(0, FaultCode::InvalidValue), at(1, FaultCode::NotFound), at(2, FaultCode::Duplicate)]
-        );
+        assert_eq!(faults(&[4, 5, 5]), [at(0, FaultCode::InvalidValue), at(1, FaultCode::NotFound), at(2, FaultCode::Duplicate)]);
         assert_eq!(faults(&[1, 2, 3, 6]), [("#/cohort_ids".to_owned(), FaultCode::TooLong)]);
     }
 

@@ -84,9 +84,8 @@ impl Read {
         let rows = self.rows::<choice::Entity>().filter(Whose.is_in(people.into_iter().map(Id::uuid)));
         let rows = rows.filter(Which.is_in(cohorts.into_iter().map(Id::uuid)));
         let rows: Vec<(Uuid, Uuid, i64)> = rows.columns([Whose, Which, Rank]).await?;
-        let ranked = |(person, cohort, rank)| {
-            Ok(((PersonId::from_uuid(person), CohortId::from_uuid(cohort)), number(TABLE, "rank", rank)?))
-        };
+        let ranked =
+            |(person, cohort, rank)| Ok(((PersonId::from_uuid(person), CohortId::from_uuid(cohort)), number(TABLE, "rank", rank)?));
         rows.into_iter().map(ranked).collect()
     }
 }

@@ -5,6 +5,7 @@
 
 mod add;
 pub(crate) mod facts;
+pub(crate) mod one_cohort;
 mod recommend;
 mod resting;
 mod send;
@@ -105,6 +106,9 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     // Who comes first takes a seat by a statement that asks the same.
     let takes_seat = wish.submit && year.program.enrollment_mode == EnrollmentMode::FirstCome;
     let cohort = if takes_seat { cohort } else { tx.hold_cohort(cohort.id).await? };
+    if !wish.submit {
+        one_cohort::others(tx, &year.program, person, &[]).await?;
+    }
     let draft = ApplicationDraft {
         answers: answers(tx, &cohort, wish.answers).await?,
         commitments: wish.commitments,
