@@ -377,7 +377,7 @@ fn cohorts() -> Vec<Row> {
         row("getEligibility", Member).on("cohort"),
         row("listRecommendedCohorts", Member),
         row("replaceMyChoices", Applicant)
-            .with(|place| json!({"program_id": place.id("program"), "cohort_ids": [place.id("cohort")]})),
+            .with(|place| json!({"program_id": place.id("reviewed program"), "cohort_ids": [place.id("cohort")]})),
         row("getMyChoices", Applicant),
         row("getWaitlist", Facilitator).not(Applicant, 403).on("cohort"),
         row("getRoster", Facilitator).not(Applicant, 403).on("cohort"),

@@ -122,7 +122,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
         tx.relies_on(window.closes_at);
     }
     if wish.submit {
-        return send::send(tx, actor, send::Sending::New(begun), cohort, year).await;
+        return Box::pin(send::send(tx, actor, send::Sending::New(begun), cohort, year)).await;
     }
     let application = tx.save(begun, actor).await?;
     Ok(InCohort { application, cohort, year })
