@@ -16,6 +16,8 @@ CREATE TABLE programs (
     offer_days {int} NOT NULL CHECK (offer_days >= 1),
     grace_minutes {int} NOT NULL CHECK (grace_minutes >= 0),
     anywhere_on_earth {bool} NOT NULL,
+    -- Whether everybody takes part in one cohort at most.
+    one_cohort {bool} NOT NULL,
     -- What is asked of everybody who joins a cohort.
     joining {json} NOT NULL,
     published_at {instant},

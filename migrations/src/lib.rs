@@ -61,6 +61,7 @@ migrations! {
     "0017_joining",
     "0018_moves",
     "0019_evidence",
+    "0020_choices",
     "0013_identities",
 }
 

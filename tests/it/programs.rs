@@ -70,7 +70,10 @@ async fn a_program_is_made_planned_published_and_closed(database: TestDatabase) 
     let program = made.expect(201);
     assert_eq!(path, format!("/v1/programs/{}", program["id"].as_str().unwrap()));
     assert_eq!((&program["phase"], &program["version"], &program["blocked_by"]), (&json!("draft"), &json!(1), &json!([])));
-    assert_eq!(program["terms"], json!({"hold_days": 7, "offer_days": 7, "grace_minutes": 0, "anywhere_on_earth": false}));
+    assert_eq!(
+        program["terms"],
+        json!({"hold_days": 7, "offer_days": 7, "grace_minutes": 0, "anywhere_on_earth": false, "one_cohort": false})
+    );
     assert_eq!(program["allowed_actions"], json!(["update", "publish", "cancel"]));
     assert!(program.get("next_milestone").is_none() && program.get("published_at").is_none());
 

@@ -27,6 +27,7 @@ pub mod accounts;
 pub mod api_clients;
 pub mod applications;
 pub mod canonical;
+pub mod choices;
 pub mod coalitions;
 pub mod cohorts;
 pub mod commitments;

@@ -19,6 +19,7 @@ mod accounts;
 mod api_clients;
 mod applications;
 mod attestations;
+mod choices;
 mod coalitions;
 mod cohorts;
 mod documents;

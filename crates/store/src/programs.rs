@@ -53,6 +53,7 @@ impl Record for Program {
             offer_days: self.terms.offer_days.into(),
             grace_minutes: self.terms.grace_minutes.into(),
             anywhere_on_earth: self.terms.anywhere_on_earth,
+            one_cohort: self.terms.one_cohort,
             joining: to_json(&self.joining),
             published_at: published_at.map(Timestamp::utc),
             finalized_at: finalized_at.map(Timestamp::utc),
@@ -75,6 +76,7 @@ impl Record for Program {
             offer_days: number(TABLE, "offer_days", row.offer_days)?,
             grace_minutes: number(TABLE, "grace_minutes", row.grace_minutes)?,
             anywhere_on_earth: row.anywhere_on_earth,
+            one_cohort: row.one_cohort,
         };
         let reason = optional(TABLE, "cancel_reason", row.cancel_reason.as_deref(), Reason::new)?;
         let decisions = Decisions {

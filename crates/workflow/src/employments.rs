@@ -13,7 +13,7 @@ use cohortium_domain::refusal::Refusal;
 use cohortium_store::{RestsOn, Result, Tx};
 
 use crate::input::{Input, not_found_at};
-use crate::seats::Entered;
+use crate::seats::EnteredTogether;
 use crate::{applications, verifications};
 
 /// Adds an employment to a person, for the coalition.
@@ -93,7 +93,7 @@ async fn add(
 }
 
 /// The employment, locked behind its person and its organization, and before them the cohorts to which the person applies.
-async fn lock(tx: &mut Tx, id: EmploymentId) -> Result<(Vec<Entered>, Employment)> {
+async fn lock(tx: &mut Tx, id: EmploymentId) -> Result<(EnteredTogether, Employment)> {
     let employment: Employment = tx.get(id).await?;
     let resting = applications::enter_resting(tx, RestsOn::Person(employment.person_id)).await?;
     let _: Person = tx.lock(employment.person_id).await?;

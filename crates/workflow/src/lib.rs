@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod api_clients;
 pub mod applications;
+pub mod choices;
 pub mod clock;
 pub mod coalitions;
 pub mod cohorts;

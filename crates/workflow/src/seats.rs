@@ -62,18 +62,44 @@ impl EnteredTogether {
         self.0.get_mut(&id).ok_or_else(|| Refusal::Hidden(SubjectKind::Cohort.noun()).into())
     }
 
+    /// One of them, where it is one.
+    pub fn find(&mut self, id: CohortId) -> Option<&mut Entered> {
+        self.0.get_mut(&id)
+    }
+
+    /// Whether this holds of one of them.
+    pub fn any(&self, holds: impl Fn(&Entered) -> bool) -> bool {
+        self.0.values().any(holds)
+    }
+
+    /// Which they are.
+    pub fn ids(&self) -> Vec<CohortId> {
+        self.0.keys().copied().collect()
+    }
+
     /// One of them, which is left by itself.
     pub fn take(&mut self, id: CohortId) -> Result<Entered> {
         self.0.remove(&id).ok_or_else(|| Refusal::Hidden(SubjectKind::Cohort.noun()).into())
     }
 
     /// Leaves them all. Gives the application as it then is.
-    pub async fn leave_with(mut self, tx: &mut Tx, application: Application) -> Result<InCohort> {
-        let its_own = self.take(application.cohort_id)?;
+    pub async fn leave_with(self, tx: &mut Tx, application: Application) -> Result<InCohort> {
+        self.leave_others(tx, application.cohort_id).await?.leave_with(tx, application).await
+    }
+
+    /// Leaves them all but one.
+    pub async fn leave_others(mut self, tx: &mut Tx, but: CohortId) -> Result<Entered> {
+        let one = self.take(but)?;
+        self.leave(tx).await?;
+        Ok(one)
+    }
+
+    /// Leaves them all.
+    pub async fn leave(self, tx: &mut Tx) -> Result<()> {
         for entered in self.0.into_values() {
             entered.leave(tx).await?;
         }
-        its_own.leave_with(tx, application).await
+        Ok(())
     }
 }
 

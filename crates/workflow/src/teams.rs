@@ -18,10 +18,10 @@ use cohortium_domain::text::Email;
 use cohortium_store::{Result, Tx};
 use serde_json::{Map, Value};
 
-use crate::applications::{self, facts};
+use crate::applications::{self, facts, one_cohort};
 use crate::cohorts;
 use crate::input::Input;
-use crate::seats::{self, Entered};
+use crate::seats::{self, Entered, EnteredTogether, enter_together};
 
 /// A team application that is wished for.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +63,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     if tx.live_application(cohort, person).await?.is_some() {
         return Err(Refusal::AlreadyApplied.into());
     }
+    one_cohort::others(tx, &entered.year.program, person, &[]).await?;
     let own = own_workplace(tx, &entered, person, wish.employment_id).await?;
     let colleagues = colleagues(tx, &entered, person, own.organization_id, &wish.colleagues).await?;
     let team = Team::begin(tx.make_id(), cohort, own.organization_id, person, wish.mode, tx.now());
@@ -97,8 +98,9 @@ pub async fn agree(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precond
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn submit(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precondition) -> Result<Assembled> {
-    let (mut entered, team, members) = enter(tx, actor, id, Action::SubmitTeamApplication).await?;
+    let (mut all, team, members) = enter_to_send(tx, actor, id).await?;
     team.meta.admit(precondition)?;
+    let entered = all.get(team.cohort_id)?;
     let people: Vec<PersonId> = members.iter().map(|member| member.person_id).collect();
     let sent = team.clone().send(&people, tx.now())?;
     let signup = entered.signup()?;
@@ -108,8 +110,9 @@ pub async fn submit(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precon
         EnrollmentMode::RollingReview => 0,
     };
     for (place, member) in members.into_iter().enumerate() {
-        applications::send_with_team(tx, actor, &mut entered, member, place < seats).await?;
+        applications::send_with_team(tx, actor, &mut all, member, place < seats).await?;
     }
+    let entered = all.leave_others(tx, sent.value.cohort_id).await?;
     let sent = tx.save(sent, actor).await?;
     finish(tx, entered, sent).await
 }
@@ -146,14 +149,31 @@ pub fn tie<'a>(applications: &[Application], cohort: &Cohort, actor: &'a Actor) 
 async fn enter(tx: &mut Tx, actor: &Actor, id: TeamId, action: Action) -> Result<(Entered, Team, Vec<Application>)> {
     let read: Team = tx.get(id).await?;
     let entered = seats::enter(tx, read.cohort_id).await?;
-    let applications = tx.applications_of_team(id).await?;
+    let (team, members) = lock(tx, actor, &entered, &read, action).await?;
+    Ok((entered, team, members))
+}
+
+/// The same to send it, with the cohorts of what its members give up when they are enrolled.
+async fn enter_to_send(tx: &mut Tx, actor: &Actor, id: TeamId) -> Result<(EnteredTogether, Team, Vec<Application>)> {
+    let read: Team = tx.get(id).await?;
+    let members = tx.applications_of_team(id).await?;
+    let beside = tx.cohorts_beside(read.cohort_id, members.iter().map(|member| member.person_id)).await?;
+    let mut all = enter_together(tx, beside.into_iter().chain([read.cohort_id])).await?;
+    let entered = all.get(read.cohort_id)?;
+    let (team, members) = lock(tx, actor, entered, &read, Action::SubmitTeamApplication).await?;
+    Ok((all, team, members))
+}
+
+/// A team, locked behind the applications of its present members.
+async fn lock(tx: &mut Tx, actor: &Actor, entered: &Entered, read: &Team, action: Action) -> Result<(Team, Vec<Application>)> {
+    let applications = tx.applications_of_team(read.id).await?;
     tie(&applications, entered.cohort(), actor).require(action, SubjectKind::TeamApplication)?;
     let mut members = Vec::new();
     for application in applications.iter().filter(|application| application.standing.live()) {
         members.push(tx.lock(application.id).await?);
     }
     members.sort_by_key(|member: &Application| member.person_id != read.begun_by);
-    Ok((entered, tx.lock(id).await?, members))
+    Ok((tx.lock(read.id).await?, members))
 }
 
 /// Leaves the cohort. Gives the team with its applications as they then are.
@@ -212,6 +232,9 @@ async fn colleague(
     let Some(person) = tx.person_by_email(address).await? else { return Ok(None) };
     let cohort = entered.cohort();
     if cohort.facilitated_by(person.id) || tx.live_application(cohort.id, person.id).await?.is_some() {
+        return Ok(None);
+    }
+    if !one_cohort::can_apply(tx, &entered.year.program, person.id).await? {
         return Ok(None);
     }
     let employments = facts::employments_of(tx, person.id).await?;

@@ -376,6 +376,9 @@ fn cohorts() -> Vec<Row> {
             .with(|_| json!({"until_on": "2019-12-01", "reason": "Two schools asked for it"})),
         row("getEligibility", Member).on("cohort"),
         row("listRecommendedCohorts", Member),
+        row("replaceMyChoices", Applicant)
+            .with(|place| json!({"program_id": place.id("reviewed program"), "cohort_ids": [place.id("cohort")]})),
+        row("getMyChoices", Applicant),
         row("getWaitlist", Facilitator).not(Applicant, 403).on("cohort"),
         row("getRoster", Facilitator).not(Applicant, 403).on("cohort"),
     ]

@@ -6,6 +6,7 @@ mod api_clients;
 mod applications;
 mod attestations;
 mod catalog;
+mod choices;
 mod clock;
 mod coalition;
 mod cohorts;
@@ -164,6 +165,7 @@ rooms! {
     rankings,
     cohorts,
     recommendations,
+    choices,
     applications,
     waitlist,
     additions,

@@ -347,6 +347,10 @@ actions! {
     GetEligibility "read" [Member],
     /// List the cohorts that fit oneself.
     ListRecommendedCohorts "list" [Member],
+    /// Read which cohorts one would like best.
+    GetMyChoices "read" [Member],
+    /// Say which cohorts of a program one would like best.
+    ReplaceMyChoices "update" [Member],
     /// Read a cohort's waitlist.
     GetWaitlist "read" [Facilitator, Staff],
     /// Read who belongs to a cohort.

@@ -27,6 +27,7 @@ mod by_time;
 mod by_transfer;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod in_one_cohort;
 mod standing;
 #[cfg(test)]
 mod tests;

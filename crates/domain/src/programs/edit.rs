@@ -81,6 +81,8 @@ pub struct TermsUpdate {
     pub grace_minutes: Option<u16>,
     /// Whether what is due on a date is due when that day ends anywhere on Earth; before the program is published.
     pub anywhere_on_earth: Option<bool>,
+    /// Whether everybody takes part in one cohort at most.
+    pub one_cohort: Option<bool>,
 }
 
 /// What the dates and the states of applications follow from.
@@ -117,6 +119,7 @@ impl Terms {
             offer_days: update.offer_days.unwrap_or(self.offer_days),
             grace_minutes: update.grace_minutes.unwrap_or(self.grace_minutes),
             anywhere_on_earth: update.anywhere_on_earth.unwrap_or(self.anywhere_on_earth),
+            one_cohort: update.one_cohort.unwrap_or(self.one_cohort),
         }
     }
 

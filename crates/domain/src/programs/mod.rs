@@ -96,7 +96,7 @@ impl Default for Capacity {
     }
 }
 
-/// The numbers of days by which a program runs.
+/// The numbers of days by which a program runs, and what else holds for all its cohorts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Civil days for which a seat is held while a verification is pending.
@@ -107,6 +107,8 @@ pub struct Terms {
     pub grace_minutes: u16,
     /// Whether what is due on a date is due when that day ends anywhere on Earth.
     pub anywhere_on_earth: bool,
+    /// Whether everybody takes part in one cohort at most: whoever is enrolled in one gives up what else they have applied to.
+    pub one_cohort: bool,
 }
 
 impl Terms {
@@ -118,7 +120,7 @@ impl Terms {
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { hold_days: 7, offer_days: 7, grace_minutes: 0, anywhere_on_earth: false }
+        Self { hold_days: 7, offer_days: 7, grace_minutes: 0, anywhere_on_earth: false, one_cohort: false }
     }
 }
 

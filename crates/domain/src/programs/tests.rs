@@ -124,7 +124,7 @@ fn a_program_is_published_with_a_complete_timeline_and_not_without() {
 
 #[test]
 fn numbers_out_of_bounds_are_all_told() {
-    let terms = Terms { hold_days: 0, offer_days: 91, grace_minutes: 2_881, anywhere_on_earth: false };
+    let terms = Terms { hold_days: 0, offer_days: 91, grace_minutes: 2_881, anywhere_on_earth: false, one_cohort: false };
     let refusal = made(ProgramCreate { capacity: Capacity { min: 0, max: 501 }, terms, ..wish() }).unwrap_err();
     let expected = ["#/capacity/min", "#/capacity/max", "#/terms/hold_days", "#/terms/offer_days", "#/terms/grace_minutes"];
     assert_eq!(told(&refusal), expected.map(|pointer| (pointer, FaultCode::OutOfRange)));

@@ -1,5 +1,6 @@
 //! Applications, and the enrollments that they become, as rows.
 
+mod in_program;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -347,7 +348,8 @@ impl Tx {
         all(rows.filter(Column::State.is_in(LIVE)).order_by(Column::Id, Order::Asc)).await
     }
 
-    /// The cohorts, in the order of locks, to which there are applications or enrollments that rest on something.
+    /// The cohorts, in the order of locks, to which there are applications or enrollments that rest on something, or that are given up when one of
+    /// those becomes an enrollment.
     ///
     /// # Errors
     /// The database's.
@@ -357,7 +359,7 @@ impl Tx {
             RestsOn::Person(id) => Column::PersonId.eq(id.uuid()),
             RestsOn::Organization(id) => Column::OrganizationId.eq(id.uuid()),
         };
-        let rows = self.rows::<Entity>().filter(rests).filter(Column::State.is_in(LIVE));
+        let rows = self.rows::<Entity>().filter(in_program::touched_by(&rests)).filter(Column::State.is_in(LIVE));
         let ids: Vec<Uuid> = rows.column(Column::CohortId).await?;
         Ok(ids.into_iter().map(CohortId::from_uuid).collect())
     }

@@ -23,6 +23,7 @@ pub struct Model {
     pub offer_days: i64,
     pub grace_minutes: i64,
     pub anywhere_on_earth: bool,
+    pub one_cohort: bool,
     pub joining: Json,
     pub published_at: Option<DateTimeUtc>,
     pub finalized_at: Option<DateTimeUtc>,

@@ -13,10 +13,10 @@ use cohortium_domain::verifications::Verification;
 use cohortium_store::{Result, Tx};
 
 use super::facts::{self, Facts};
-use super::{InCohort, workplace};
+use super::{InCohort, one_cohort, workplace};
 use crate::cohorts;
 use crate::input::{Input, not_found_at};
-use crate::seats;
+use crate::seats::enter_together;
 
 /// Somebody whom staff add to a cohort.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,11 +35,15 @@ pub struct Addition {
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn add(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<'_, Addition>) -> Result<InCohort> {
-    let mut entered = seats::enter(tx, cohort).await?;
-    cohorts::require(&entered.year, entered.cohort(), actor, Action::CreateAddition)?;
+    let read = tx.cohort(cohort).await?;
+    cohorts::require(&tx.year(read.program_id).await?, &read, actor, Action::CreateAddition)?;
     let addition = input.read()?;
     let person: Person = tx.get(addition.person_id).await.map_err(|error| not_found_at("#/person_id", error))?;
+    let beside = tx.cohorts_beside(cohort, [person.id]).await?;
+    let mut all = enter_together(tx, beside.into_iter().chain([cohort])).await?;
+    let entered = all.get(cohort)?;
     let (draft, begun) = draft(tx, entered.cohort(), person.id).await?;
+    let others = one_cohort::others(tx, &entered.year.program, person.id, &[draft.id]).await?;
     let workplace = workplace(tx, person.id, addition.employment_id).await?;
     let draft = Application { workplace: workplace.or(draft.workplace), ..draft };
     let facts = known(tx, &draft, entered.cohort(), &entered.year).await?;
@@ -49,7 +53,8 @@ pub async fn add(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<'_,
     let Change { value, happened } = draft.add(&cohort, seat, (&facts.applicant(), &addition.reason), &signup, now)?;
     let change = Change { value, happened: begun.into_iter().chain(happened).collect() };
     let added = entered.save(tx, &before, change, actor).await?;
-    entered.leave_with(tx, added).await
+    one_cohort::give_up(tx, actor, &mut all, others, &added).await?;
+    all.leave_with(tx, added).await
 }
 
 /// The person's draft, or a new one with what happened to it.

@@ -5,6 +5,7 @@
 
 mod add;
 pub(crate) mod facts;
+pub(crate) mod one_cohort;
 mod recommend;
 mod resting;
 mod send;
@@ -105,6 +106,9 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     // Who comes first takes a seat by a statement that asks the same.
     let takes_seat = wish.submit && year.program.enrollment_mode == EnrollmentMode::FirstCome;
     let cohort = if takes_seat { cohort } else { tx.hold_cohort(cohort.id).await? };
+    if !wish.submit {
+        one_cohort::others(tx, &year.program, person, &[]).await?;
+    }
     let draft = ApplicationDraft {
         answers: answers(tx, &cohort, wish.answers).await?,
         commitments: wish.commitments,
@@ -118,7 +122,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
         tx.relies_on(window.closes_at);
     }
     if wish.submit {
-        return send::send(tx, actor, send::Sending::New(begun), cohort, year).await;
+        return Box::pin(send::send(tx, actor, send::Sending::New(begun), cohort, year)).await;
     }
     let application = tx.save(begun, actor).await?;
     Ok(InCohort { application, cohort, year })

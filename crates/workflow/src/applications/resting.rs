@@ -6,34 +6,45 @@
 use cohortium_domain::access::Actor;
 use cohortium_domain::applications::{Application, ApplicationState};
 use cohortium_domain::verifications::Verification;
-use cohortium_store::{RestsOn, Result, Tx};
+use cohortium_store::{Error, RestsOn, Result, Tx};
 
 use super::facts::Facts;
-use crate::seats::{self, Entered};
+use super::one_cohort;
+use crate::seats::{Entered, EnteredTogether, enter_together};
 
 /// Enters the cohorts to which there are applications or enrollments that rest on something that is about to change: what the journal says of them is
 /// then what they are.
-pub(crate) async fn enter_resting(tx: &mut Tx, ground: RestsOn) -> Result<Vec<Entered>> {
-    let mut entered = Vec::new();
-    for cohort in tx.cohorts_resting_on(ground).await? {
-        entered.push(seats::enter(tx, cohort).await?);
-    }
-    Ok(entered)
+pub(crate) async fn enter_resting(tx: &mut Tx, ground: RestsOn) -> Result<EnteredTogether> {
+    let cohorts = tx.cohorts_resting_on(ground).await?;
+    enter_together(tx, cohorts).await
 }
 
 /// Admits whoever holds a seat in these cohorts and is verified now, and leaves them.
-pub(crate) async fn admit(tx: &mut Tx, entered: Vec<Entered>) -> Result<()> {
-    for mut entered in entered {
-        for application in verified_holders(tx, &entered).await? {
-            let facts = Facts::of(tx, &application, entered.cohort(), &entered.year).await?;
-            // Who may not have the seat for another reason keeps the hold, for as long as it lasts.
-            if let Ok(change) = application.clone().admit(&facts.applicant(), &entered.signup()?, tx.now()) {
-                entered.save(tx, &application.standing, change, &Actor::Time).await?;
-            }
-        }
-        entered.leave(tx).await?;
+pub(crate) async fn admit(tx: &mut Tx, mut entered: EnteredTogether) -> Result<()> {
+    let mut holders = Vec::new();
+    for cohort in entered.ids() {
+        holders.extend(verified_holders(tx, entered.get(cohort)?).await?);
     }
-    Ok(())
+    if entered.any(|cohort| cohort.year.program.terms.one_cohort) {
+        one_cohort::sort_by_wish(tx, &mut holders).await?;
+    }
+    for application in holders {
+        admit_holder(tx, &mut entered, &application).await?;
+    }
+    entered.leave(tx).await
+}
+
+/// Admits who holds a seat. Who may not have it for another reason than the verification keeps the hold, for as long as it lasts.
+async fn admit_holder(tx: &mut Tx, all: &mut EnteredTogether, application: &Application) -> Result<()> {
+    let entered = all.get(application.cohort_id)?;
+    let others = match one_cohort::others(tx, &entered.year.program, application.person_id, &[application.id]).await {
+        Err(Error::Refused(_)) => return Ok(()),
+        found => found?,
+    };
+    let facts = Facts::of(tx, application, entered.cohort(), &entered.year).await?;
+    let Ok(change) = application.clone().admit(&facts.applicant(), &entered.signup()?, tx.now()) else { return Ok(()) };
+    let admitted = entered.save(tx, &application.standing, change, &Actor::Time).await?;
+    one_cohort::give_up(tx, &Actor::Time, all, others, &admitted).await
 }
 
 async fn verified_holders(tx: &Tx, entered: &Entered) -> Result<Vec<Application>> {

@@ -1,6 +1,8 @@
 //! Sending an application. Where the first come are the first served, a seat is taken with it: by one statement where nothing is to be
 //! decided, and else inside the cohort.
 
+use std::collections::BTreeSet;
+
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::{Applicant, Application, Standing, Verified};
 use cohortium_domain::cohorts::{Cohort, Signup, Year};
@@ -15,8 +17,8 @@ use cohortium_domain::verifications::Verification;
 use cohortium_store::{Error, Result, Tx};
 
 use super::facts::{self, Facts};
-use super::{InCohort, form_of, tie};
-use crate::seats::{self, Entered, limits_organizations, signup};
+use super::{InCohort, form_of, one_cohort, tie};
+use crate::seats::{Entered, EnteredTogether, enter_together, limits_organizations, signup};
 use crate::verifications;
 
 /// What is sent.
@@ -59,10 +61,11 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
 
     let eligibility = eligibility(tx, application, &cohort, &year).await?;
     let foreseen = foresee(tx, &eligibility, &year).await?;
-    let (seat, entered) = ask_for_seat(tx, &cohort, &year, &signup, &eligibility, foreseen).await?;
+    let (seat, mut entered) = ask_for_seat(tx, application, (&cohort, &year, &signup), &eligibility, foreseen).await?;
+    let others = one_cohort::others(tx, &year.program, application.person_id, &[application.id]).await?;
     // Inside the cohort the seats of each organization are known for certain.
-    let eligibility = match &entered {
-        Some(entered) => self::eligibility(tx, application, entered.cohort(), &year).await?,
+    let eligibility = match &mut entered {
+        Some(entered) => self::eligibility(tx, application, entered.get(cohort.id)?.cohort(), &year).await?,
         None => eligibility,
     };
     let (application, begun) = take(tx, sending).await?;
@@ -80,7 +83,8 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
     let change = Change { value, happened: begun.into_iter().chain(happened).collect() };
     match entered {
         Some(mut entered) => {
-            let saved = entered.save(tx, &Standing::Draft, change, actor).await?;
+            let saved = entered.get(cohort.id)?.save(tx, &Standing::Draft, change, actor).await?;
+            one_cohort::give_up(tx, actor, &mut entered, others, &saved).await?;
             entered.leave_with(tx, saved).await
         }
         None => Ok(InCohort { application: tx.save(change, actor).await?, cohort, year }),
@@ -92,11 +96,13 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
 pub(crate) async fn send_with_team(
     tx: &mut Tx,
     actor: &Actor,
-    entered: &mut Entered,
+    all: &mut EnteredTogether,
     member: Application,
     takes_seat: bool,
 ) -> Result<()> {
+    let entered = all.get(member.cohort_id)?;
     check_answers(tx, &member, entered.cohort(), &entered.year).await?;
+    let others = one_cohort::others(tx, &entered.year.program, member.person_id, &[member.id]).await?;
     let signup = entered.signup()?;
     let eligibility = eligibility(tx, &member, entered.cohort(), &entered.year).await?;
     let verification = ask_for_verification(tx, actor, &eligibility, &entered.year).await?;
@@ -116,7 +122,8 @@ pub(crate) async fn send_with_team(
         EnrollmentMode::FirstCome => Seat::Full { place: entered.cohort_mut().seats.draw_place() },
     };
     let change = member.submit(&applicant, seat, &signup, tx.now())?;
-    entered.save(tx, &Standing::Draft, change, actor).await.map(drop)
+    let sent = entered.save(tx, &Standing::Draft, change, actor).await?;
+    one_cohort::give_up(tx, actor, all, others, &sent).await
 }
 
 /// Goes on when nothing is missing of the application of a member of a team.
@@ -156,12 +163,11 @@ async fn ask_for_verification(tx: &mut Tx, actor: &Actor, eligibility: &Eligibil
 /// Asks for a seat, where seats go to who comes first. Where that could not be answered by the one statement, the cohort has been entered.
 async fn ask_for_seat(
     tx: &mut Tx,
-    cohort: &Cohort,
-    year: &Year,
-    signup: &Signup,
+    application: &Application,
+    (cohort, year, signup): (&Cohort, &Year, &Signup),
     eligibility: &Eligibility,
     foreseen: Verified,
-) -> Result<(Seat, Option<Entered>)> {
+) -> Result<(Seat, Option<EnteredTogether>)> {
     if signup.mode == EnrollmentMode::RollingReview {
         // Held, so that nobody calls it off meanwhile.
         tx.hold_cohort(cohort.id).await?.require_signup_open(Some(&signup.window), tx.now())?;
@@ -169,15 +175,19 @@ async fn ask_for_seat(
     }
     let applicant = Applicant { eligibility, verified: foreseen, verification_id: None, required: &[] };
     let until = applicant.holds_until(signup, tx.now());
-    if !limits_organizations(&year.rules(cohort)) && tx.take_seat(cohort.id, until).await? {
+    // Who may have to give up what else they have applied to does so inside those cohorts too.
+    let one_cohort = year.program.terms.one_cohort;
+    if !one_cohort && !limits_organizations(&year.rules(cohort)) && tx.take_seat(cohort.id, until).await? {
         return Ok((Seat::Held { until }, None));
     }
-    let mut entered = seats::enter(tx, cohort.id).await?;
+    let beside = if one_cohort { tx.cohorts_beside(cohort.id, [application.person_id]).await? } else { BTreeSet::new() };
+    let mut all = enter_together(tx, beside.into_iter().chain([cohort.id])).await?;
+    let entered = all.get(cohort.id)?;
     // What was read before the lock may be over: it may have been started, or called off.
     let window = entered.year.window(entered.cohort());
     entered.cohort().require_signup_open(window.as_ref(), tx.now())?;
     let seat = entered.cohort_mut().ask_for_seat(until);
-    Ok((seat, Some(entered)))
+    Ok((seat, Some(all)))
 }
 
 /// The application, locked, with what happened to it before where it is only being made.

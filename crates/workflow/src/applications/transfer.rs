@@ -11,7 +11,7 @@ use cohortium_domain::text::Reason;
 use cohortium_store::{Result, Tx};
 
 use super::facts::Facts;
-use super::{InCohort, tie};
+use super::{InCohort, one_cohort, tie};
 use crate::input::{Input, not_found_at};
 use crate::seats::{EnteredTogether, enter_together};
 
@@ -64,18 +64,22 @@ pub async fn transfer(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inp
 pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, Vec<Accepted>>) -> Result<InCohort> {
     let read: Application = tx.get(id).await?;
     let continued = tx.continued_by(&read).await?;
-    let cohorts = continued.iter().chain([&read]).map(|application| application.cohort_id);
-    let mut entered = enter_together(tx, cohorts.collect::<Vec<_>>()).await?;
+    let own: Vec<&Application> = continued.iter().chain([&read]).collect();
+    let beside = tx.cohorts_beside(read.cohort_id, [read.person_id]).await?;
+    let mut entered = enter_together(tx, own.iter().map(|application| application.cohort_id).chain(beside)).await?;
+    let ids: Vec<ApplicationId> = own.iter().map(|application| application.id).collect();
     let application: Application = tx.lock(id).await?;
     let own = entered.get(application.cohort_id)?;
     tie(&application, own.cohort(), actor).require(Action::ConfirmApplication, SubjectKind::Application)?;
     let accepted = input.admit(&application.meta)?;
+    let others = one_cohort::others(tx, &own.year.program, application.person_id, &ids).await?;
     let facts = Facts::of(tx, &application, own.cohort(), &own.year).await?;
     let change = application.clone().confirm(&accepted, &facts.applicant(), &own.signup()?, tx.now())?;
     let confirmed = own.save(tx, &application.standing, change, actor).await?;
     for earlier in continued {
         give_up(tx, actor, &mut entered, earlier.id, &confirmed).await?;
     }
+    one_cohort::give_up(tx, actor, &mut entered, others, &confirmed).await?;
     entered.leave_with(tx, confirmed).await
 }
 

@@ -15,7 +15,7 @@ use cohortium_store::{Read, RestsOn, Result, Tx};
 
 use super::{Basis, judge, lock};
 use crate::applications;
-use crate::seats::Entered;
+use crate::seats::EnteredTogether;
 
 /// Whether a person could add so many bytes to a verification: for whoever is told so before the bytes are kept.
 ///
@@ -94,7 +94,7 @@ pub(super) async fn enter(
     actor: &Actor,
     id: VerificationId,
     action: Action,
-) -> Result<(Verification, Basis, Vec<Entered>)> {
+) -> Result<(Verification, Basis, EnteredTogether)> {
     let found: Verification = tx.get(id).await?;
     Tie::to_person(actor, found.person_id).require(action, SubjectKind::Verification)?;
     let resting = applications::enter_resting(tx, RestsOn::Verification(id)).await?;

@@ -14,8 +14,8 @@ use cohortium_workflow as workflow;
 use cohortium_workflow::applications::{InCohort, tie};
 
 use self::types::{
-    Application, ApplicationConfirm, ApplicationCreate, ApplicationDecline, ApplicationPage, ApplicationSort, ApplicationSummary,
-    ApplicationTransfer, ApplicationUpdate, ApplicationsQuery, summary, view,
+    Application, ApplicationConfirm, ApplicationCreate, ApplicationDecline, ApplicationPage, ApplicationSort, ApplicationTransfer,
+    ApplicationUpdate, ApplicationsQuery, ListedApplication, summary, view,
 };
 use super::room;
 use crate::auth::Caller;
@@ -48,10 +48,11 @@ pub(super) async fn placed(read: &Read, application: domain::Application) -> Res
 /// A page of applications as they are now, whether or not a job has written it down.
 async fn as_they_are(
     read: &Read,
+    actor: &Actor,
     filter: &ApplicationFilter,
     sort: Option<ApplicationSort>,
     request: &PageRequest,
-) -> Result<Page<ApplicationSummary>, Error> {
+) -> Result<Page<ListedApplication>, Error> {
     let (order, _) = sort.unwrap_or(ApplicationSort::CreatedAtDescending).order();
     let found = read.applications(filter, order, request).await?;
     let cohorts = read.cohorts_by_id(found.items.iter().map(|application| application.cohort_id)).await?;
@@ -62,9 +63,15 @@ async fn as_they_are(
         let cohort = cohorts.get(&cohort)?;
         years.get(&cohort.program_id)?.signup(cohort)
     };
-    Ok(found.map(|application| match signup(application.cohort_id) {
-        Some(signup) => summary(&application.as_of(&signup, read.now()), &positions),
-        None => summary(&application, &positions),
+    // A facilitator is not told that others would be liked better.
+    let told = found.items.iter().filter(|application| actor.staff() || actor.is(application.person_id));
+    let choices = read.choices_among(told.map(|application| application.person_id).collect(), cohorts.keys().copied()).await?;
+    Ok(found.map(|application| ListedApplication {
+        choice: choices.get(&(application.person_id, application.cohort_id)).copied(),
+        summary: match signup(application.cohort_id) {
+            Some(signup) => summary(&application.as_of(&signup, read.now()), &positions),
+            None => summary(&application, &positions),
+        },
     }))
 }
 
@@ -101,7 +108,7 @@ async fn list_my_applications(caller: Caller, ctx: Ctx, query: Params<Applicatio
     let (person, request) = (caller.person()?, paging.page(&ctx, descending(query.sort))?);
     ctx.read(&caller, async |read| {
         let filter = query.filter(ApplicationFilter::of(Scope::Own(person)));
-        let found = as_they_are(read, &filter, query.sort, &request).await?;
+        let found = as_they_are(read, &caller.actor, &filter, query.sort, &request).await?;
         Ok(paging.reply(&ctx, found, |summary| summary, ApplicationPage::new))
     })
     .await
@@ -116,7 +123,7 @@ async fn list_applications(caller: Caller, ctx: Ctx, query: Params<ApplicationsQ
     let request = paging.page(&ctx, descending(query.sort))?;
     ctx.read(&caller, async |read| {
         let filter = query.filter(ApplicationFilter::of(scope(read, &caller.actor).await?));
-        let found = as_they_are(read, &filter, query.sort, &request).await?;
+        let found = as_they_are(read, &caller.actor, &filter, query.sort, &request).await?;
         Ok(paging.reply(&ctx, found, |summary| summary, ApplicationPage::new))
     })
     .await

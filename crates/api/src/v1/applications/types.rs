@@ -55,6 +55,17 @@ pub(in crate::v1) struct Application {
 
 /// An application, in lists.
 #[derive(Serialize, ToSchema)]
+pub(in crate::v1) struct ListedApplication {
+    #[serde(flatten)]
+    pub summary: ApplicationSummary,
+    /// Which choice of its person's the cohort is, the first being 1, where it is one; told to the person and to staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 3)]
+    pub choice: Option<u8>,
+}
+
+/// What is told of every application.
+#[derive(Serialize, ToSchema)]
 pub(in crate::v1) struct ApplicationSummary {
     id: ApplicationId,
     cohort_id: CohortId,
@@ -97,7 +108,7 @@ pub(in crate::v1) struct ApplicationSummary {
 
 page!(
     /// Applications, a page at a time.
-    pub(in crate::v1) ApplicationPage of ApplicationSummary
+    pub(in crate::v1) ApplicationPage of ListedApplication
 );
 
 /// A commitment that was accepted.

@@ -138,6 +138,8 @@ pub(super) struct Terms {
     grace_minutes: Option<u16>,
     /// Whether what is due on a date is due when that day ends anywhere on Earth.
     anywhere_on_earth: bool,
+    /// Whether everybody takes part in one cohort at most: who is enrolled in one gives up what else they have applied to in the program.
+    one_cohort: bool,
 }
 
 const _: () = assert!(
@@ -202,6 +204,9 @@ pub(super) struct TermsChange {
     grace_minutes: Option<u16>,
     /// Whether what is due on a date is due when that day ends anywhere on Earth. Settled when the program is published.
     anywhere_on_earth: Option<bool>,
+    /// Whether everybody takes part in one cohort at most. From the moment on at which it is set, whoever comes to be enrolled in a cohort gives up
+    /// their other open applications in the program, and cannot apply to another cohort before they have left that one.
+    one_cohort: Option<bool>,
 }
 
 /// What a program is made of.
@@ -270,8 +275,8 @@ impl From<CapacityChange> for programs::CapacityUpdate {
 
 impl From<TermsChange> for programs::TermsUpdate {
     fn from(body: TermsChange) -> Self {
-        let TermsChange { hold_days, offer_days, grace_minutes, anywhere_on_earth } = body;
-        Self { hold_days, offer_days, grace_minutes, anywhere_on_earth }
+        let TermsChange { hold_days, offer_days, grace_minutes, anywhere_on_earth, one_cohort } = body;
+        Self { hold_days, offer_days, grace_minutes, anywhere_on_earth, one_cohort }
     }
 }
 
@@ -369,6 +374,7 @@ pub(super) fn view(course: &Course, now: Timestamp, caller: &Caller) -> Program 
             offer_days: program.terms.offer_days,
             grace_minutes: caller.actor.staff().then_some(program.terms.grace_minutes),
             anywhere_on_earth: program.terms.anywhere_on_earth,
+            one_cohort: program.terms.one_cohort,
         },
         joining: JoiningTerms {
             active_membership: program.joining.active_membership,
