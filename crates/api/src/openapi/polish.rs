@@ -322,7 +322,8 @@ fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bo
     } else if matches!(action, Action::Login | Action::RefreshTokens) {
         statuses.push("401");
     }
-    if action == Action::ConfirmEmail {
+    // The address may be somebody's by now; and a program without a call has nothing to rank or release.
+    if matches!(action, Action::ConfirmEmail | Action::GetRanking | Action::PreviewRelease) {
         statuses.push("409");
     }
     if template.contains('}') || action == Action::RemoveTotp {
