@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 on_both_databases! {
     thirty_six_people_of_sixteen_schools_are_in_four_groups_of_nine,
+    four_places_were_given_and_one_passed_on,
+    every_stipend_is_paid_by_the_end_of_the_year,
     the_office_of_colorado_has_six_cohorts_and_one_that_is_full,
     whoever_the_demo_names_can_sign_in,
     a_demo_that_is_reset_is_a_new_sandbox,
@@ -49,6 +51,36 @@ async fn thirty_six_people_of_sixteen_schools_are_in_four_groups_of_nine(databas
     assert_eq!(owner.get("/v1/journal/verify").await.expect(200)["intact"], true);
 }
 
+async fn four_places_were_given_and_one_passed_on(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    must(play_dcsc(api.ctx(), at(IN_NOVEMBER)).await);
+    let staff = sign_in(&api, "dcsc", "staff@dcsc.example").await;
+    let programs = staff.get("/v1/programs").await.expect(200);
+    let program = format!("/v1/programs/{}", items(&programs)[0]["id"].as_str().unwrap());
+    let proposals = staff.get(&format!("{program}/proposals")).await.expect(200);
+    let in_state = |state: &str| items(&proposals).iter().filter(|proposal| proposal["state"] == state).count();
+    assert_eq!((in_state("confirmed"), in_state("declined"), in_state("rejected")), (4, 1, 1));
+    let ranking = staff.get(&format!("{program}/proposals/ranking")).await.expect(200);
+    let titles: Vec<&str> = items(&ranking).iter().map(|ranked| ranked["title"].as_str().unwrap()).collect();
+    assert_eq!(titles[3..5], ["First-Year Teachers, First-Rate Support", "Diverse by Design: Enrollment and Belonging"]);
+    let stipends = staff.get("/v1/stipends").await.expect(200);
+    assert_eq!((items(&stipends).len(), &stipends["ledgers"][0]["pending_minor"]), (4, &json!(2_000_000)));
+    let shared = items(&stipends).iter().filter(|stipend| stipend["shares"].as_array().unwrap().len() == 2).count();
+    assert_eq!(shared, 1, "two lead one of the cohorts together");
+}
+
+async fn every_stipend_is_paid_by_the_end_of_the_year(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    must(play_dcsc(api.ctx(), at("2020-07-01T16:00:00Z")).await);
+    let staff = sign_in(&api, "dcsc", "staff@dcsc.example").await;
+    let ledger = staff.get("/v1/stipends").await.expect(200)["ledgers"][0].clone();
+    assert_eq!((&ledger["paid_minor"], &ledger["pending_minor"], &ledger["due_minor"]), (&json!(2_000_000), &json!(0), &json!(0)));
+    let programs = staff.get("/v1/programs").await.expect(200);
+    assert_eq!(items(&programs)[0]["phase"], "closed");
+    let owner = sign_in(&api, "dcsc", "owner@dcsc.example").await;
+    assert_eq!(owner.get("/v1/journal/verify").await.expect(200)["intact"], true);
+}
+
 async fn the_office_of_colorado_has_six_cohorts_and_one_that_is_full(database: TestDatabase) {
     let api = Api::start(&database).await;
     must(play_diso(api.ctx()).await);
@@ -61,7 +93,9 @@ async fn the_office_of_colorado_has_six_cohorts_and_one_that_is_full(database: T
         let found = staff.get(&format!("/v1/applications?state={state}")).await.expect(200);
         items(&found).len()
     };
-    assert_eq!((of_state("enrolled").await, of_state("offered").await), (7, 1));
+    assert_eq!((of_state("enrolled").await, of_state("offered").await), (10, 1));
+    let flagged = staff.get("/v1/applications?flagged=true").await.expect(200);
+    assert_eq!(items(&flagged).len(), 1, "who changed jobs is for staff to look at");
     assert_eq!((of_state("declined").await, of_state("submitted").await), (2, 1));
     let owner = sign_in(&api, "diso", "owner@diso.example").await;
     assert_eq!(owner.get("/v1/journal/verify").await.expect(200)["intact"], true);

@@ -2,16 +2,17 @@
 //!
 //! The cohorts and who may join are those of the real year; the people, the dates and the sentences are invented.
 
-use cohortium_domain::access::Grant;
+use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::applications::DeclineReason;
 use cohortium_domain::cohorts::{Audience, MeetingMode};
 use cohortium_domain::eligibility::JoiningTerms;
-use cohortium_domain::employments::Level;
+use cohortium_domain::employments::{EmploymentUpdate, Level};
 use cohortium_domain::ids::{ApplicationId, CohortId, ProgramId};
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::organizations::{Membership, OrganizationCreate, OrganizationKind};
 use cohortium_domain::programs::{Capacity, CapacityUpdate, Delivery, EnrollmentMode, ProgramCreate, Terms};
-use cohortium_domain::text::{EmailDomain, Name, Reason, RoleKey, SchoolYear, Slug, StateCode, Summary, Title};
+use cohortium_domain::teams::TeamMode;
+use cohortium_domain::text::{Email, EmailDomain, Name, Reason, RoleKey, SchoolYear, Slug, StateCode, Summary, Title};
 use cohortium_domain::timeline::{MilestoneDraft, MilestoneKind, When};
 use cohortium_domain::verifications::evidence::EvidenceKind;
 use cohortium_domain::verifications::policy::PolicyTerms;
@@ -19,9 +20,10 @@ use cohortium_workflow as workflow;
 use cohortium_workflow::applications::{ApplicationWish, Decline};
 use cohortium_workflow::cohorts::CohortWish;
 use cohortium_workflow::input::Input;
+use cohortium_workflow::teams::TeamWish;
 use cohortium_workflow::timeline::Wish as TimelineWish;
 
-use super::stage::{Job, Place, Played, Script, Stage, date};
+use super::stage::{Halt, Job, Place, Played, Script, Stage, date};
 
 /// The state's office.
 pub(super) const PLACE: Place<'_> = Place { slug: "diso", name: "DISO", zone: "America/Denver" };
@@ -145,6 +147,10 @@ const PEOPLE: &[Somebody] = &[
     ("lena", ("Lena", "Fisk"), "aspen", "Teacher", "teacher", Level::School),
 ];
 
+/// Three of one school who want to take part together: key, names.
+const TEAM: [(&str, (&str, &str)); 3] =
+    [("quinn", ("Quinn", "Abeyta")), ("rosa", ("Rosa", "Lindqvist")), ("seth", ("Seth", "Nakai"))];
+
 /// Plays the year up to an instant.
 pub(super) async fn play(script: Script<'_>) -> Played {
     let mut stage = Stage::set(script, PLACE, "2024-08-01 09:00").await?;
@@ -154,6 +160,9 @@ pub(super) async fn play(script: Script<'_>) -> Played {
     review_in_september(&stage, &cohorts).await?;
     turn_away(&mut stage, &cohorts).await?;
     fill_and_wait(&stage, &cohorts).await?;
+    apply_together(&mut stage, &cohorts).await?;
+    change_jobs(&stage).await?;
+    waitlist_moves(&stage, &cohorts).await?;
     stage.land().await
 }
 
@@ -256,6 +265,11 @@ async fn offer_cohorts(stage: &Stage<'_>, program: ProgramId) -> Played<Vec<Coho
     Ok(cohorts)
 }
 
+/// One of the six.
+fn of(cohorts: &[CohortId], index: usize) -> Played<CohortId> {
+    cohorts.get(index).copied().ok_or_else(|| Halt::Broken("there are six cohorts".to_owned()))
+}
+
 async fn apply(stage: &Stage<'_>, who: &str, cohort: CohortId) -> Played<ApplicationId> {
     let wish = ApplicationWish { answers: serde_json::Map::new(), commitments: Vec::new(), employment_id: None, submit: true };
     let sent =
@@ -278,8 +292,6 @@ async fn confirm(stage: &Stage<'_>, who: &str, application: ApplicationId) -> Pl
 
 /// People of every kind apply, are offered a seat and confirm.
 async fn review_in_september(stage: &Stage<'_>, cohorts: &[CohortId]) -> Played {
-    let of =
-        |index: usize| cohorts.get(index).copied().ok_or_else(|| super::stage::Halt::Broken("there are six cohorts".to_owned()));
     for (day, who, group) in [
         ("2024-08-27 10:15", "paul", DISTRICT_504),
         ("2024-08-29 14:00", "beth", DISTRICT_504),
@@ -288,24 +300,22 @@ async fn review_in_september(stage: &Stage<'_>, cohorts: &[CohortId]) -> Played 
         ("2024-09-09 11:05", "fred", SAFETY),
     ] {
         stage.reach(day).await?;
-        let application = apply(stage, who, of(group)?).await?;
+        let application = apply(stage, who, of(cohorts, group)?).await?;
         offer(stage, application).await?;
         confirm(stage, who, application).await?;
     }
     stage.reach("2024-09-10 13:30").await?;
     // Still waiting for a decision when the curtain falls.
-    apply(stage, "dana", of(DISCIPLINE)?).await.map(drop)
+    apply(stage, "dana", of(cohorts, DISCIPLINE)?).await.map(drop)
 }
 
 /// Four who cannot join, for four reasons.
 async fn turn_away(stage: &mut Stage<'_>, cohorts: &[CohortId]) -> Played {
-    let of =
-        |index: usize| cohorts.get(index).copied().ok_or_else(|| super::stage::Halt::Broken("there are six cohorts".to_owned()));
     stage.reach("2024-09-12 09:00").await?;
     let wish = ApplicationWish { answers: serde_json::Map::new(), commitments: Vec::new(), employment_id: None, submit: true };
     // The wrong role: a behavior lead in a group for Section 504; and not a leader: a teacher.
     for (who, group) in [("erin", DISTRICT_504), ("lena", SAFETY)] {
-        let cohort = of(group)?;
+        let cohort = of(cohorts, group)?;
         stage
             .refused(who, async |tx, actor| workflow::applications::create(tx, actor, cohort, &Input::given(wish.clone())).await)
             .await?;
@@ -315,7 +325,7 @@ async fn turn_away(stage: &mut Stage<'_>, cohorts: &[CohortId]) -> Played {
     let former =
         Job { title: "Principal", role: "principal", level: Level::School, since: "2019-08-01", until: Some("2024-06-30") };
     stage.employ("nora", "aspen", former).await?;
-    let application = apply(stage, "nora", of(SAFETY)?).await?;
+    let application = apply(stage, "nora", of(cohorts, SAFETY)?).await?;
     stage
         .refused("staff", async |tx, staff| workflow::applications::offer(tx, staff, application, Precondition::NotNeeded).await)
         .await?;
@@ -330,7 +340,7 @@ async fn turn_away(stage: &mut Stage<'_>, cohorts: &[CohortId]) -> Played {
     stage.enter("omar", ("Omar", "Stanton"), "omar.stanton@columbine.example", &[]).await?;
     let principal = Job { title: "Assistant Principal", role: "principal", level: Level::School, since: "2024-08-01", until: None };
     stage.employ("omar", "columbine", principal).await?;
-    let application = apply(stage, "omar", of(SAFETY)?).await?;
+    let application = apply(stage, "omar", of(cohorts, SAFETY)?).await?;
     let decline = Decline {
         reason: DeclineReason::AudienceMismatch,
         note: Some(Reason::new("Behind the Behaviors fits your work better, and has room: please apply there")?),
@@ -343,16 +353,14 @@ async fn turn_away(stage: &mut Stage<'_>, cohorts: &[CohortId]) -> Played {
         .map(drop)
 }
 
-/// The rural cohort fills, two wait, and when one leaves the first of them has a turn.
+/// The rural cohort fills, and two wait.
 async fn fill_and_wait(stage: &Stage<'_>, cohorts: &[CohortId]) -> Played {
-    let rural = cohorts.get(RURAL).copied().ok_or_else(|| super::stage::Halt::Broken("there are six cohorts".to_owned()))?;
-    let mut enrolled = Vec::new();
+    let rural = of(cohorts, RURAL)?;
     for (day, who) in [("2024-09-16 08:30", "gail"), ("2024-09-16 12:10", "hank"), ("2024-09-17 15:45", "inez")] {
         stage.reach(day).await?;
         let application = apply(stage, who, rural).await?;
         offer(stage, application).await?;
         confirm(stage, who, application).await?;
-        enrolled.push(application);
     }
     for (day, who) in [("2024-09-18 10:00", "joan"), ("2024-09-19 17:25", "kent")] {
         stage.reach(day).await?;
@@ -362,9 +370,75 @@ async fn fill_and_wait(stage: &Stage<'_>, cohorts: &[CohortId]) -> Played {
         });
         waits.await?;
     }
+    Ok(())
+}
+
+/// Three of one school apply as a team, and are all let in.
+async fn apply_together(stage: &mut Stage<'_>, cohorts: &[CohortId]) -> Played {
+    let safety = of(cohorts, SAFETY)?;
+    for (key, name) in &TEAM {
+        let email = format!("{}.{}@aspenridge.example", name.0, name.1).to_lowercase();
+        stage.enter(key, *name, &email, &[]).await?;
+        let job = Job { title: "Assistant Principal", role: "principal", level: Level::School, since: "2023-08-01", until: None };
+        stage.employ(key, "aspen", job).await?;
+    }
+    stage.reach("2024-09-23 15:00").await?;
+    let [(first, _), others @ ..] = &TEAM;
+    let colleagues = others.iter().map(|(_, name)| Email::new(&format!("{}.{}@aspenridge.example", name.0, name.1).to_lowercase()));
+    let wish = TeamWish {
+        colleagues: colleagues.collect::<Result<_, _>>()?,
+        mode: TeamMode::AllOrNone,
+        employment_id: None,
+        answers: serde_json::Map::new(),
+        commitments: Vec::new(),
+    };
+    let team = stage
+        .act(first, async |tx, lead| workflow::teams::create(tx, lead, safety, &Input::given(wish.clone())).await)
+        .await?
+        .team
+        .id;
+    for (when, (member, _)) in ["2024-09-24 07:40", "2024-09-24 12:05"].into_iter().zip(others) {
+        stage.reach(when).await?;
+        stage.act(member, async |tx, member| workflow::teams::agree(tx, member, team, Precondition::NotNeeded).await).await?;
+    }
+    let sent = stage.act(first, async |tx, lead| workflow::teams::submit(tx, lead, team, Precondition::NotNeeded).await);
+    let applications = sent.await?.applications;
+    stage.reach("2024-09-25 10:00").await?;
+    for (member, _) in &TEAM {
+        let person = stage.person(member)?;
+        let own = applications.iter().find(|application| application.person_id == person);
+        if let Some(application) = own.map(|application| application.id) {
+            offer(stage, application).await?;
+            confirm(stage, member, application).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody takes part who works elsewhere from October on: what was verified is taken back, and staff find the enrollment flagged.
+async fn change_jobs(stage: &Stage<'_>) -> Played {
+    stage.reach("2024-10-01 08:00").await?;
+    let carl = stage.person("carl")?;
+    let ended = EmploymentUpdate { ends_on: Some(Some(date("2024-09-30")?)), ..EmploymentUpdate::default() };
+    let written = stage.set_up(async |tx| {
+        for employment in tx.employments_of(carl).await? {
+            workflow::employments::update(tx, &Actor::Operator, employment.id, &Input::given(ended.clone())).await?;
+        }
+        Ok(())
+    });
+    written.await
+}
+
+/// One leaves the rural cohort, and the first who waits has a turn.
+async fn waitlist_moves(stage: &Stage<'_>, cohorts: &[CohortId]) -> Played {
+    let rural = of(cohorts, RURAL)?;
     stage.reach("2024-10-09 09:20").await?;
-    if let Some(left) = enrolled.get(1).copied() {
-        stage.act("hank", async |tx, hank| workflow::applications::leave(tx, hank, left, Precondition::NotNeeded).await).await?;
+    let hank = stage.person("hank")?;
+    let left = stage.act("hank", async |tx, _| tx.live_application(rural, hank).await).await?;
+    if let Some(enrolled) = left {
+        stage
+            .act("hank", async |tx, hank| workflow::applications::leave(tx, hank, enrolled.id, Precondition::NotNeeded).await)
+            .await?;
     }
     Ok(())
 }
