@@ -51,7 +51,7 @@ migrations! {
     "0006_cohorts",
     "0007_sessions",
     "0008_sign_ins",
-    "0009_mails",
+    "0009_links_and_mails",
     "0010_api_clients",
     "0011_second_factor",
     "0012_throttles",

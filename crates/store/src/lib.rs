@@ -168,7 +168,8 @@ impl Store {
         match applied.iter().find(|row| !known.contains(&row.version)) {
             None => Ok(()),
             Some(row) => Err(Error::Unavailable(format!(
-                "the database was made by a newer version of cohortium (it has the migration {}): run that version, or one later",
+                "the database was made by a newer version of cohortium, or by one before the first release (it has the migration {}): \
+                 run that version, or one later, or begin with new data",
                 row.version
             ))),
         }

@@ -13,7 +13,7 @@ use cohortium_domain::eligibility::{Rule, SeatsByOrganization};
 use cohortium_domain::ids::{ApplicationId, CohortId, TeamId};
 use cohortium_domain::journal::{Change, SubjectKind};
 use cohortium_domain::refusal::Refusal;
-use cohortium_domain::seats::{FreeSeat, Settled, Settling};
+use cohortium_domain::seats::{FreeSeat, Place, Settled, Settling};
 use cohortium_domain::teams::{Team, TeamMode};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::waitlist;
@@ -148,9 +148,7 @@ impl Entered {
             (Some(was), Some(is)) if was != is => Some(tx.waiting_before(self.cohort().id, is).await? + 1),
             _ => None,
         };
-        let moves = waitlist::moves(was, &change, position, tx.now());
-        let saved = tx.save(change, actor).await?;
-        tx.add_waitlist_moves(saved.cohort_id, &moves).await?;
+        let saved = save_with_moves(tx, (was, position), change, actor).await?;
         self.cohort_mut().seats.count(before, &saved.standing);
         Ok(saved)
     }
@@ -163,10 +161,7 @@ impl Entered {
             Some(is) => Some(tx.waiting_before(self.cohort().id, is).await? + 1),
             None => None,
         };
-        let moves = waitlist::moves(was, &change, position, tx.now());
-        let saved = tx.save(change, actor).await?;
-        tx.add_waitlist_moves(saved.cohort_id, &moves).await?;
-        Ok(saved)
+        save_with_moves(tx, (was, position), change, actor).await
     }
 
     /// Leaves the cohort: what came free goes to whoever waits, and the counters are kept. Gives the application as it then is.
@@ -215,6 +210,19 @@ impl Entered {
         self.settled = settled;
         Ok(())
     }
+}
+
+/// Saves a change of an application that had this place, with what it is to the waitlist: `position` is the one that it reaches.
+async fn save_with_moves(
+    tx: &mut Tx,
+    (was, position): (Option<Place>, Option<u32>),
+    change: Change<Application>,
+    actor: &Actor,
+) -> Result<Application> {
+    let moves = waitlist::moves(was, &change, position, tx.now());
+    let saved = tx.save(change, actor).await?;
+    tx.add_waitlist_moves(saved.cohort_id, &moves).await?;
+    Ok(saved)
 }
 
 /// Sign-up to a cohort.
