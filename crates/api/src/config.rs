@@ -20,7 +20,7 @@ use crate::network::{Hosts, NetworkConfig, Origins, TrustedProxies};
 
 pub use self::files::{Bucket, FileRoute, FilesArgs};
 pub use self::issuers::IssuerArgs;
-pub use self::limits::{Limits, LoadArgs};
+pub use self::limits::{LONGEST_HEADER, Limits, LoadArgs};
 pub use self::mail::{MailArgs, MailRoute};
 
 const DATABASE_FILE: &str = "cohortium.sqlite";

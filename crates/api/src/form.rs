@@ -1,9 +1,7 @@
 //! A form body, as the token endpoints take it (RFC 6749, appendix B).
 //!
-//! What always holds: a parameter that is not known is ignored, one without a value is as if it were not there, and none stands twice; the query is empty,
+//! What always holds: a parameter that is not asked for is ignored, one without a value is as if it were not there, and none that is asked for stands twice; the query is empty,
 //! so that no secret gets into anybody's logs.
-
-use std::collections::HashMap;
 
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
@@ -16,25 +14,25 @@ use crate::problem::oauth::OAuthError;
 /// What kind of body a form is.
 pub const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
-/// The parameters of a form, by name.
-pub struct Form(HashMap<String, String>);
+/// The parameters of a form, as they stand there.
+pub struct Form(Vec<(String, String)>);
 
 impl Form {
     /// A parameter, where it has a value.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    ///
+    /// # Errors
+    /// It stands twice.
+    pub fn get(&self, name: &str) -> Result<Option<&str>, OAuthError> {
+        let mut values = self.0.iter().filter(|(one, _)| one == name).map(|(_, value)| value.as_str());
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value.filter(|value| !value.is_empty())),
+            (_, Some(_)) => Err(OAuthError::invalid_request("A parameter stands twice")),
+        }
     }
 
     fn of(bytes: &[u8]) -> Result<Self, OAuthError> {
         let text = std::str::from_utf8(bytes).map_err(|_| OAuthError::invalid_request("The body is not a form"))?;
-        let mut parameters = HashMap::new();
-        for (name, value) in form_pairs(text) {
-            if parameters.insert(name, value).is_some() {
-                return Err(OAuthError::invalid_request("A parameter stands twice"));
-            }
-        }
-        Ok(Self(parameters))
+        Ok(Self(form_pairs(text)))
     }
 }
 
@@ -65,10 +63,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_without_a_value_is_not_there_and_none_stands_twice() {
-        let form = Form::of(b"grant_type=client_credentials&scope=&scope%32=a+b%20c&x").unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((form.get("grant_type"), form.get("scope"), form.get("x")), (Some("client_credentials"), None, None));
-        assert_eq!(form.get("scope2"), Some("a b c"));
-        assert!(Form::of(b"scope=&scope=a").is_err() && Form::of(b"\xff=1").is_err());
+    fn a_parameter_without_a_value_is_not_there_and_none_that_is_asked_for_stands_twice() {
+        let form =
+            Form::of(b"grant_type=client_credentials&scope=&scope%32=a+b%20c&x&x=1").unwrap_or_else(|error| panic!("{error}"));
+        let value = |name: &str| form.get(name).ok().flatten();
+        assert_eq!((value("grant_type"), value("scope"), value("scope2")), (Some("client_credentials"), None, Some("a b c")));
+        assert!(form.get("x").is_err() && form.get("none").is_ok() && Form::of(b"\xff=1").is_err());
     }
 }

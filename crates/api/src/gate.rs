@@ -238,10 +238,13 @@ fn check_head(request: &ServiceRequest, limits: &Limits) -> Result<(), Problem> 
     if address > limits.address_bytes {
         return Err(Problem::new(Code::AddressTooLong).detail(format!("At most {} bytes", limits.address_bytes)));
     }
-    let sizes = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
-    let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size));
-    if count > limits.headers || bytes > limits.header_bytes {
-        let detail = format!("At most {} headers, of {} bytes together", limits.headers, limits.header_bytes);
+    let (mut count, mut bytes, mut longest) = (0, 0, 0);
+    for (name, value) in request.headers() {
+        (count, bytes, longest) = (count + 1, bytes + name.as_str().len() + value.len(), longest.max(value.len()));
+    }
+    if count > limits.headers || bytes > limits.header_bytes || longest > limits.longest_header {
+        let (each, together) = (limits.longest_header, limits.header_bytes);
+        let detail = format!("At most {} headers, of {each} bytes each and {together} bytes together", limits.headers);
         return Err(Problem::new(Code::HeadersTooLarge).detail(detail));
     }
     Ok(())

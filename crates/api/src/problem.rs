@@ -13,6 +13,7 @@ use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
 use cohortium_domain::sign_ins;
 use cohortium_domain::words::Word;
 use cohortium_store::Error;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -24,6 +25,13 @@ const TYPES: &str = "https://cohortium.dev/problems/";
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking again, when nothing better is known.
 const RETRY_AFTER_SECONDS: i64 = 2;
+/// The most faults that are told, and the longest pointer to one.
+const MOST_FAULTS: usize = 1_000;
+const LONGEST_POINTER: usize = 500;
+/// What must be encoded in the fragment of a URI (RFC 3986, 3.5).
+#[rustfmt::skip]
+const NOT_IN_A_FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'[').add(b'\\').add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 /// The particular that goes into the challenge, and not into the body.
 const SCOPE: &str = "scope";
 
@@ -168,7 +176,7 @@ pub struct ProblemBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct ProblemFault {
     /// Where, as a JSON pointer in a URI fragment (RFC 6901); for a parameter, its name behind `#/`.
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, pattern = r"^#([!$&'()*+,;=:@/?A-Za-z0-9._~-]|%[0-9A-F]{2})*$")]
     pointer: String,
     /// What is wrong.
     code: FaultCode,
@@ -275,7 +283,7 @@ impl Problem {
     pub fn body(&self, request_id: Uuid) -> ProblemBody {
         let more = |name: &str| self.more.get(name).cloned();
         let fault = |fault: &Fault| ProblemFault {
-            pointer: fault.pointer.clone(),
+            pointer: fragment(&fault.pointer),
             code: fault.code,
             detail: fault.detail.clone(),
             params: fault.params.clone(),
@@ -287,7 +295,7 @@ impl Problem {
             code: self.code,
             detail: self.detail.clone(),
             instance: format!("urn:uuid:{request_id}"),
-            errors: self.errors.iter().map(fault).collect(),
+            errors: self.errors.iter().take(MOST_FAULTS).map(fault).collect(),
             current_state: more("current_state"),
             allowed_actions: more("allowed_actions"),
             opens_at: more("opens_at"),
@@ -371,6 +379,19 @@ impl Problem {
     }
 }
 
+/// A pointer as the fragment of a URI (RFC 6901, section 6): of plain letters, whatever the request had for a name.
+fn fragment(pointer: &str) -> String {
+    let mut said = String::from("#");
+    for letter in pointer.trim_start_matches('#').chars() {
+        let encoded = utf8_percent_encode(letter.encode_utf8(&mut [0; 4]), NOT_IN_A_FRAGMENT).to_string();
+        if said.len() + encoded.len() > LONGEST_POINTER {
+            break;
+        }
+        said.push_str(&encoded);
+    }
+    said
+}
+
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.code.as_str())
@@ -385,5 +406,19 @@ impl ResponseError for Problem {
     /// Without the request's id, which the outermost middleware knows: it asks [`Problem::answer`] instead.
     fn error_response(&self) -> HttpResponse<BoxBody> {
         self.answer(Uuid::nil())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_is_a_fragment_of_plain_letters() {
+        assert_eq!(fragment("#/milestones/2/on"), "#/milestones/2/on");
+        assert_eq!(fragment("#"), "#");
+        assert_eq!(fragment("#/a~1b/50% \u{82}ö\"#"), "#/a~1b/50%25%20%C2%82%C3%B6%22%23");
+        let long = fragment(&format!("#/{}", "ö".repeat(400)));
+        assert!(long.len() <= LONGEST_POINTER && long.ends_with("%C3%B6"), "{long}");
     }
 }

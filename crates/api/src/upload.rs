@@ -55,8 +55,7 @@ impl Upload {
     pub fn content(&self) -> Result<Content, Refusal> {
         let strange = self.parts.iter().filter(|part| part.name != FILE);
         let unknown = |part: &Part| {
-            let clipped: String = part.name.chars().filter(|c| !c.is_control()).take(80).collect();
-            let pointer = format!("#/{}", clipped.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("#/{}", part.name.replace('~', "~0").replace('/', "~1"));
             Fault::new(pointer, FaultCode::UnknownField, "There is no such part")
         };
         let faults: Vec<Fault> = strange.map(unknown).collect();

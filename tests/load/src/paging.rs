@@ -126,6 +126,7 @@ const COPIES: &[Copies] = &[
             ("evidence_id", Differing::Is("NULL")),
             ("evidence_kind", Differing::Is("NULL")),
             ("valid_until", Differing::Is("NULL")),
+            ("renewal_due_at", Differing::Is("NULL")),
         ],
     },
     Copies {

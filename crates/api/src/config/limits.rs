@@ -19,6 +19,9 @@ pub struct LoadArgs {
     pub(super) rates: RateLimitArgs,
 }
 
+/// The longest value of a header, in bytes.
+pub const LONGEST_HEADER: usize = 8 * 1024;
+
 /// What the server takes of a request, how long it waits, and how much it takes on at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -26,6 +29,8 @@ pub struct Limits {
     pub address_bytes: usize,
     /// The most headers.
     pub headers: usize,
+    /// The longest header's value, in bytes.
+    pub longest_header: usize,
     /// All headers together, in bytes.
     pub header_bytes: usize,
     /// The largest body, in bytes.
@@ -63,6 +68,7 @@ impl Default for Limits {
         Self {
             address_bytes: 8 * 1024,
             headers: 64,
+            longest_header: LONGEST_HEADER,
             header_bytes: 32 * 1024,
             body_bytes: 256 * 1024,
             upload_bytes: 12 * 1024 * 1024,

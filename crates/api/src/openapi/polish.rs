@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::examples::example;
 use super::shape::{members, prune, refuse_null, shape, uuid_schema};
+use crate::config::LONGEST_HEADER;
 use crate::extract::{LONGEST_KEY, takes_key};
 use crate::problem::oauth::OAuthErrorCode;
 use crate::problem::{Code, MEDIA_TYPE};
@@ -218,8 +219,8 @@ const ETAG: &str = "^\"[0-9]+-[0-9A-Za-z_-]{16}\"$";
 /// The form of what If-Match takes: ETags, strong or weak, or any.
 const ETAGS: &str = "^(\\*|(W/)?\"[^\"]*\"(, *(W/)?\"[^\"]*\")*)$";
 
-/// The form of what If-None-Match takes: what is no ETag names no copy that anybody has.
-const ANY_TEXT: &str = "^[ -~]*$";
+/// The form of what If-None-Match takes, which is that of any header (RFC 9110, 5.5): what is no ETag names no copy that anybody has.
+const ANY_TEXT: &str = "^[^\\x00-\\x08\\x0A-\\x1F\\x7F]*$";
 
 fn parameters() -> Value {
     json!({
@@ -238,7 +239,7 @@ fn parameters() -> Value {
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header", "required": false,
             "description": "The `ETag` that you have: 304 when nothing has changed (RFC 9110).",
-            "schema": { "type": "string", "maxLength": 2000, "pattern": ANY_TEXT },
+            "schema": { "type": "string", "maxLength": LONGEST_HEADER, "pattern": ANY_TEXT },
             "example": "\"3-9f86d081884c7d65\""
         }
     })
@@ -313,7 +314,7 @@ fn give_example(document: &Value, media: &mut Value) {
 }
 
 fn problem_statuses(template: &str, method: &str, action: Action, takes_body: bool) -> Vec<&'static str> {
-    let mut statuses = vec!["400", "429", "500", "503"];
+    let mut statuses = vec!["400", "414", "429", "431", "500", "503"];
     if template.starts_with(TOKEN_ENDPOINTS) {
         return statuses;
     }

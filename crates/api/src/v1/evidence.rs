@@ -11,6 +11,7 @@ use cohortium_domain::verifications::evidence;
 use cohortium_domain::words::Word;
 use cohortium_workflow as workflow;
 use cohortium_workflow::files::Place;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -26,8 +27,12 @@ use crate::upload::Upload;
 /// What a file may do when somebody's browser shows it all the same: nothing.
 const FILE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
+/// What must be encoded in the name of a file (RFC 8187): all but what no address encodes.
+const NOT_IN_A_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// A file that shows where one works.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 struct EvidenceUpload {
     /// A PDF, PNG or JPEG of 10 MiB or less, a picture of 40 megapixels or less. Its name, its declared type and what is in it must agree.
     #[schema(value_type = String, format = Binary, max_length = 10_485_760)]
@@ -163,11 +168,7 @@ fn part_of(range: &str, whole: usize) -> Option<(usize, usize)> {
 /// A file to be saved under its name (RFC 6266): in plain letters, and as it is (RFC 8187).
 fn attachment(name: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || " .-_".contains(c) { c } else { '_' }).collect();
-    let encode = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    let whole: String = name.bytes().map(encode).collect();
+    let whole = utf8_percent_encode(name, NOT_IN_A_NAME);
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}")
 }
 

@@ -72,15 +72,15 @@ struct ClientTokenGrant {
     scope: String,
 }
 
-/// Which token is to be revoked.
+/// Which token is to be revoked. What is none, and a hint that means nothing, are taken too (RFC 7009, 2.2).
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it is the document's view of a form that is read by RFC 7009's own rules")]
 struct TokenRevocation {
     /// A refresh token, or a client's own access token.
-    #[schema(min_length = 1, max_length = 8192)]
+    #[schema(min_length = 1, max_length = 262_144, pattern = r"^[\s\S]*$")]
     token: String,
     /// Of which kind it is; not needed.
-    #[schema(max_length = 40)]
+    #[schema(max_length = 262_144, pattern = r"^[\s\S]*$")]
     token_type_hint: Option<String>,
 }
 
@@ -130,10 +130,10 @@ type OAuthAnswer = Result<Reply, actix_web::Error>;
 async fn issue_token(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, form: Form) -> OAuthAnswer {
     refuse_other_authentication(&form)?;
     let client = authenticate(&ctx, &request).await?.ok_or_else(OAuthError::invalid_client)?;
-    let grant_type = form.get("grant_type").ok_or_else(|| OAuthError::invalid_request("Send grant_type=client_credentials"))?;
+    let grant_type = form.get("grant_type")?.ok_or_else(|| OAuthError::invalid_request("Send grant_type=client_credentials"))?;
     GrantType::parse(grant_type)
         .ok_or_else(|| OAuthError::new(OAuthErrorCode::UnsupportedGrantType, "Send grant_type=client_credentials"))?;
-    let scopes = granted(&client.scopes, form.get("scope").unwrap_or_default())
+    let scopes = granted(&client.scopes, form.get("scope")?.unwrap_or_default())
         .ok_or_else(|| OAuthError::new(OAuthErrorCode::InvalidScope, "Ask for scopes that the client was registered for"))?;
     let expires_at = ctx.now().plus(Duration::seconds(ACCESS_SECONDS));
     let issued = ctx.work(&Actor::Anonymous, async {
@@ -163,7 +163,7 @@ async fn issue_token(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, for
 async fn revoke_token(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, form: Form) -> OAuthAnswer {
     refuse_other_authentication(&form)?;
     let client = authenticate(&ctx, &request).await?;
-    let token = form.get("token").ok_or_else(|| OAuthError::invalid_request("Send the token"))?;
+    let token = form.get("token")?.ok_or_else(|| OAuthError::invalid_request("Send the token"))?;
     if is_refresh_token(token) {
         ctx.work(&Actor::Anonymous, end_session(&ctx, &id, token)).await?;
     } else {
@@ -211,7 +211,7 @@ fn decoded(value: &str) -> Option<String> {
 
 /// A secret in the body is refused even when it is right: it would go on being sent there.
 fn refuse_other_authentication(form: &Form) -> Result<(), OAuthError> {
-    if form.get("client_secret").is_none() {
+    if form.get("client_secret")?.is_none() {
         return Ok(());
     }
     Err(OAuthError::invalid_request("Send the client's id and secret by HTTP Basic authentication, and not in the body"))
