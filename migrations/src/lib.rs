@@ -62,6 +62,7 @@ migrations! {
     "0018_moves",
     "0019_evidence",
     "0020_choices",
+    "0021_files",
     "0013_identities",
 }
 
