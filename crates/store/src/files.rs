@@ -88,13 +88,13 @@ impl Read {
         all(self.of_person(person)).await
     }
 
-    /// A page of a person's files that are there: of those whose time is over, the ones that applications name.
+    /// A page of a person's files: those whose time is not over, and these beside.
     ///
     /// # Errors
     /// The database's.
-    pub async fn file_page(&self, person: PersonId, named: &BTreeSet<FileId>, page: &PageRequest) -> Result<Page<File>> {
+    pub async fn file_page(&self, person: PersonId, beside: &BTreeSet<FileId>, page: &PageRequest) -> Result<Page<File>> {
         let kept = Column::KeptUntil.gt(self.now().utc());
-        let there = kept.or(Column::Id.is_in(named.iter().map(|file| file.uuid())));
+        let there = kept.or(Column::Id.is_in(beside.iter().map(|file| file.uuid())));
         let at = |row: &Model| Position { key: Key::Instant(Timestamp::new(row.created_at)), id: row.id };
         let rows = self.of_person(person).filter(there);
         rows.page(Column::CreatedAt, Column::Id, page, at).await?.try_map(File::from_row)

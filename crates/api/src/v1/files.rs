@@ -130,8 +130,7 @@ async fn upload_file(caller: Caller, ctx: Ctx, upload: Upload) -> Answer {
 async fn list_my_files(caller: Caller, ctx: Ctx, paging: Params<Paging>) -> Answer {
     let (person, request) = (caller.person()?, paging.page(&ctx, true)?);
     ctx.read(&caller, async |read| {
-        let uses = workflow::files::uses(read, person).await?;
-        let found = read.file_page(person, uses.named(), &request).await?;
+        let (found, uses) = workflow::files::list(read, person, &request).await?;
         Ok(paging.reply(&ctx, found, |file| summary(&file, &uses), FilePage::new))
     })
     .await

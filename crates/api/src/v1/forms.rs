@@ -28,16 +28,7 @@ use crate::reply::{Answer, Reply};
 /// text can, also as the items of a list.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = Object, example = json!({
-    "type": "object",
-    "required": ["why"],
-    "additionalProperties": false,
-    "properties": {
-        "why": {"type": "string", "title": "What would you like to bring to the group?", "minLength": 20, "maxLength": 2000},
-        "resume": {"type": "string", "title": "Your resume, on a page or two", "format": "x-file"},
-        "meals": {"type": "string", "title": "What do you eat?", "maxLength": 200, "x-required-from": "2019-11-15", "x-frozen-from": "2020-01-16"}
-    }
-}))]
+#[schema(value_type = Object)]
 pub(super) struct FormSchema(Value);
 
 impl From<forms::FormSchema> for FormSchema {

@@ -75,12 +75,6 @@ impl FileUses {
         uses
     }
 
-    /// The files that any of them names.
-    #[must_use]
-    pub fn named(&self) -> &BTreeSet<FileId> {
-        &self.named
-    }
-
     /// Whether any of them names a file.
     #[must_use]
     pub fn is_named(&self, file: FileId) -> bool {
@@ -196,7 +190,8 @@ impl File {
         Ok(self.happening("deleted"))
     }
 
-    /// What becomes of it once its time is over: as long as an application names it, it is looked at again later.
+    /// What becomes of it, once its time is over: where an application names it, it is looked at again later.
+    #[must_use]
     pub fn run_out(mut self, uses: &FileUses, now: Timestamp) -> Option<RunOut> {
         if now < self.kept_until {
             return None;

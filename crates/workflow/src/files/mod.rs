@@ -17,7 +17,7 @@ use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::people::Person;
 use cohortium_domain::refusal::Refusal;
-use cohortium_store::{Error, Read, Result, Tx};
+use cohortium_store::{Error, Page, PageRequest, Read, Result, Tx};
 use serde_json::{Map, Value};
 
 use crate::applications::tie;
@@ -35,20 +35,24 @@ pub struct Found<'a> {
     pub ties: Vec<Tie<'a>>,
 }
 
-/// Which files the applications of a person name.
-///
-/// # Errors
-/// The database's errors.
-pub async fn uses(read: &Read, person: PersonId) -> Result<FileUses> {
-    Ok(FileUses::of(&read.applications_of(person).await?))
-}
-
 /// What a person has uploaded already, and is there.
 ///
 /// # Errors
 /// The database's errors.
 pub async fn held(read: &Read, person: PersonId) -> Result<Held> {
     Ok(Held::of(&read.files_of(person).await?, &uses(read, person).await?, read.now()))
+}
+
+/// A page of a person's files that are there, with which of them its applications name.
+///
+/// # Errors
+/// The database's errors.
+pub async fn list(read: &Read, person: PersonId, page: &PageRequest) -> Result<(Page<File>, FileUses)> {
+    let (files, uses) = (read.files_of(person).await?, uses(read, person).await?);
+    // Until a job looks at them: hardly ever any.
+    let kept_on = files.iter().filter(|file| file.kept_until <= read.now() && file.there(&uses, read.now()));
+    let found = read.file_page(person, &kept_on.map(|file| file.id).collect(), page).await?;
+    Ok((found, uses))
 }
 
 /// Adds a file of one's own, whose bytes are kept already.
@@ -138,6 +142,11 @@ pub(crate) async fn named(
         tx.relies_on(file.kept_until);
     }
     Ok(there.into_iter().map(|file| file.id).collect())
+}
+
+/// Which files the applications of a person name.
+async fn uses(read: &Read, person: PersonId) -> Result<FileUses> {
+    Ok(FileUses::of(&read.applications_of(person).await?))
 }
 
 /// A file with what belongs to it, for somebody who may do this to it.
