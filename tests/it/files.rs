@@ -215,9 +215,12 @@ async fn only_files_of_known_kinds_are_taken_and_no_more_than_fit(database: Test
     let shown = ana.get(&format!("{told}/download")).await;
     assert!(shown.header("content-type") == "image/png" && !shown.bytes.windows(PLACE.len()).any(|part| part == PLACE));
     let mut last = String::new();
-    for _ in 1..20 {
+    for _ in 1..19 {
         last = uploaded(&ana).await;
     }
+    let once = || ana.request(Method::POST, "/v1/me/files").file("cv.pdf", "application/pdf", PDF).header("idempotency-key", "one");
+    let (first, again) = (once().send().await, once().send().await);
+    assert_eq!((first.status, again.status, &first.text), (201, 201, &again.text), "though there is no more room");
     let before = stage.entries().await;
     assert_eq!(upload(&ana).await.faults(), [("#/file", "out_of_range")], "twenty that nothing names");
     assert_eq!(stage.entries().await, before);
