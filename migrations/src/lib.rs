@@ -55,6 +55,7 @@ migrations! {
     "0010_api_clients",
     "0011_second_factor",
     "0012_throttles",
+    "0013_identities",
     "0014_proposals_in_full",
     "0015_reviews",
     "0016_stipends",
@@ -62,7 +63,7 @@ migrations! {
     "0018_moves",
     "0019_evidence",
     "0020_choices",
-    "0013_identities",
+    "0021_files",
 }
 
 struct Script {

@@ -27,6 +27,7 @@ mod evidence;
 mod facilitator_invitations;
 mod faults;
 mod feedback;
+mod files;
 mod herd;
 mod identities;
 mod interleavings;

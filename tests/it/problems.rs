@@ -142,6 +142,7 @@ impl<'a> World<'a> {
             Code::NotEligible => self.not_eligible().await,
             Code::NotVerified => self.not_verified().await,
             Code::ConflictOfInterest => self.conflict_of_interest().await,
+            Code::FileInUse => self.file_in_use().await,
             Code::SamePerson => self.same_person().await,
             Code::TaxFormMissing => self.tax_form_missing().await,
             Code::CommitmentsMissing => self.commitments_missing().await,
@@ -337,6 +338,19 @@ impl<'a> World<'a> {
         let (lead, cohort) = (self.stage.principal("Lea").await, self.cohort("led", 1).await);
         let _ = self.stage.staff.patch(&cohort, json!({"facilitator_ids": [lead.person_id()]})).await.expect(200);
         Box::pin(async move { apply(&lead, &cohort).await })
+    }
+
+    /// What was sent names the file.
+    async fn file_in_use(&self) -> Attempt<'a> {
+        let (who, cohort) = (self.stage.principal("Ida").await, self.cohort("filed", 2).await);
+        let schema = json!({"type": "object", "properties": {"cv": {"type": "string", "format": "x-file"}}});
+        let form = format!("{}/application-form", self.stage.program);
+        let _ = self.stage.staff.put(&form, json!({ "schema": schema })).await.expect(200);
+        let uploaded = who.request(Method::POST, "/v1/me/files").file("cv.pdf", "application/pdf", PDF).send().await.expect(201);
+        let body = json!({"answers": {"cv": uploaded["id"]}, "submit": true});
+        let _ = who.post(&format!("{cohort}/applications"), body).await.expect(201);
+        let file = format!("/v1/me/files/{}", uploaded["id"].as_str().unwrap());
+        send(who.request(Method::DELETE, &file).header("if-match", "*"))
     }
 
     async fn tax_form_missing(&self) -> Attempt<'a> {

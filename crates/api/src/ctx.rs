@@ -282,6 +282,17 @@ impl Ctx {
         self.work(&caller.actor, async { self.store().read(caller.coalition_id).await?.get::<T>(id).await }).await
     }
 
+    /// Whether a write was made before with the same idempotency key: then there is nothing to be looked at before it is told its answer.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn repeated(&self, read: &Read, caller: &Caller, conditions: &Conditions) -> Result<bool, Error> {
+        match conditions.scope(caller) {
+            Some(scope) => read.key_used(scope).await,
+            None => Ok(false),
+        }
+    }
+
     /// Writes, as this caller: once, however often the same request is sent with the same idempotency key.
     ///
     /// # Errors

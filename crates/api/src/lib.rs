@@ -11,6 +11,7 @@ pub mod config;
 pub mod ctx;
 pub mod cursor;
 pub mod demo;
+mod download;
 mod extract;
 pub mod files;
 mod form;

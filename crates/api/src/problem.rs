@@ -93,6 +93,7 @@ codes! {
     NotEligible "not_eligible" 409 "The rules for joining are not met",
     NotVerified "not_verified" 409 "The employment is not verified",
     TaxFormMissing "tax_form_missing" 409 "The payee has no valid tax form on file",
+    FileInUse "file_in_use" 409 "An application that was sent names the file",
     SamePerson "same_person" 409 "These must not be the same person",
     PreconditionFailed "precondition_failed" 412 "It has changed since you read it",
     PayloadTooLarge "payload_too_large" 413 "The body is too large",
@@ -338,6 +339,7 @@ impl Problem {
             Refusal::ConflictOfInterest => Self::new(Code::ConflictOfInterest).detail(said),
             Refusal::TaxFormMissing(_) => Self::new(Code::TaxFormMissing).detail(said),
             Refusal::UnsupportedFile(_) => Self::new(Code::UnsupportedMediaType).detail(said),
+            Refusal::FileInUse(_) => Self::new(Code::FileInUse).detail(said),
             Refusal::FileTooLarge(_) => Self::new(Code::PayloadTooLarge).detail(said),
             Refusal::SamePerson(_) => Self::new(Code::SamePerson).detail(said),
         }

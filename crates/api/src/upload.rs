@@ -8,13 +8,14 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use cohortium_domain::files::content::Content;
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
-use cohortium_domain::verifications::documents::content::Content;
 use futures_util::TryStreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
+use utoipa::ToSchema;
 
 use crate::config::Limits;
 use crate::ctx::Ctx;
@@ -25,6 +26,16 @@ use crate::problem::{Code, Problem};
 const MEDIA_TYPE: &str = "multipart/form-data";
 /// The name of the part that holds the file.
 const FILE: &str = "file";
+
+/// A file that is uploaded.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileUpload {
+    /// A PDF, PNG or JPEG of 10 MiB or less, a picture of 40 megapixels or less. Its name, its declared type and what is in it must agree.
+    #[schema(value_type = String, format = Binary, max_length = 10_485_760)]
+    #[expect(dead_code, reason = "it stands for a part of a body that is not JSON")]
+    file: String,
+}
 
 /// A part, as it came.
 struct Part {

@@ -37,6 +37,8 @@ crate::words! {
         Application = "application",
         /// A team application.
         TeamApplication = "team_application",
+        /// A file that answers an application form.
+        File = "file",
         /// A verification.
         Verification = "verification",
         /// A session.
@@ -72,6 +74,7 @@ impl SubjectKind {
             Self::Cohort => Action::GetCohort,
             Self::Application => Action::GetApplication,
             Self::TeamApplication => Action::GetTeamApplication,
+            Self::File => Action::GetFile,
             Self::Verification => Action::GetVerification,
             Self::Session => Action::GetSession,
             Self::Stipend => Action::GetStipend,

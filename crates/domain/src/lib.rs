@@ -4,7 +4,8 @@
 //! A **coalition** of schools runs **programs**, each one year of communities of practice. A program's **timeline** says when what
 //! happens; its **phase** follows from the timeline, the decisions taken and the time. Those who want to lead a group hand in a
 //! **proposal**, which **reviewers** judge by the program's **rubric**; chosen and confirmed, it becomes a **cohort** with **facilitators**. People of the coalition's **organizations**, where
-//! they have an **employment**, send an **application** to a cohort; once enrolled, the same application is their **enrollment**.
+//! they have an **employment**, send an **application** to a cohort; once enrolled, the same application is their **enrollment**. What a form asks for as a **file**,
+//! they upload beforehand.
 //! That they work where they say is shown by a **verification**. A cohort meets in **sessions**; those who lead it are paid a **stipend**, in installments. Whatever happens leaves an entry in
 //! the **journal**.
 //!
@@ -34,6 +35,7 @@ pub mod commitments;
 pub mod eligibility;
 pub mod employments;
 pub mod facilitator_invitations;
+pub mod files;
 pub mod forms;
 mod free_mail;
 pub mod identities;

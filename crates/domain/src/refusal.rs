@@ -182,6 +182,9 @@ pub enum Refusal {
     /// A file is of a kind that is not taken.
     #[error("{0}")]
     UnsupportedFile(String),
+    /// A file is needed as it is.
+    #[error("{0}")]
+    FileInUse(String),
     /// A file is larger than is taken.
     #[error("{0}")]
     FileTooLarge(String),

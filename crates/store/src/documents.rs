@@ -1,7 +1,5 @@
 //! Documents, as rows: what is known of the files that people uploaded.
 
-use std::collections::BTreeSet;
-
 use cohortium_domain::ids::{EmploymentId, EvidenceId, FileId, Id, PersonId, VerificationId};
 use cohortium_domain::meta::Meta;
 use cohortium_domain::text::Name;
@@ -73,16 +71,6 @@ impl Record for Document {
 }
 
 impl Read {
-    /// The files in which documents are kept.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn files_in_use(&self) -> Result<BTreeSet<FileId>> {
-        let rows = self.rows::<Entity>().filter(Column::DeletedAt.is_null());
-        let ids: Vec<Uuid> = rows.column(Column::FileId).await?;
-        Ok(ids.into_iter().map(FileId::from_uuid).collect())
-    }
-
     /// The documents that were uploaded for some employments.
     ///
     /// # Errors

@@ -7,10 +7,10 @@ use cohortium_domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue, ColumnTrait, EntityTrait};
 
-use crate::Tx;
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity};
 use crate::error::{Error, Result};
 use crate::rows::on;
+use crate::{Read, Tx};
 
 /// An answer that was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,16 @@ pub enum Slot {
     New,
     /// It was used, and this was the answer.
     Kept(KeptAnswer),
+}
+
+impl Read {
+    /// Whether a key has been used.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn key_used(&self, scope_hash: [u8; 32]) -> Result<bool> {
+        Ok(self.rows::<Entity>().filter(Column::ScopeHash.eq(scope_hash.to_vec())).count().await? > 0)
+    }
 }
 
 impl Tx {

@@ -26,6 +26,7 @@ mod documents;
 mod eligibility;
 mod employments;
 mod facilitator_invitations;
+mod files;
 mod idempotency;
 mod identities;
 mod journal;

@@ -4,11 +4,11 @@
 //! always holds: nothing that anybody reads or does depends on its having run.
 
 use cohortium_domain::cohorts::{Cohort, Year};
-use cohortium_domain::ids::{CohortId, EvidenceId, ProgramId, VerificationId};
+use cohortium_domain::ids::{CohortId, EvidenceId, FileId, ProgramId, VerificationId};
 use cohortium_domain::time::{Timestamp, earliest};
 use cohortium_store::{Read, Result, Tx};
 
-use crate::{proposals, seats, verifications};
+use crate::{files, proposals, seats, verifications};
 
 /// Something to which time has something to do, in the order of locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ pub(crate) enum Due {
     Renewal(VerificationId),
     /// A document whose file is to be deleted.
     Document(EvidenceId),
+    /// A file that is to be deleted, unless an application names it.
+    File(FileId),
 }
 
 /// Runs what falls due up to an instant, each thing at its own.
@@ -50,6 +52,7 @@ pub(crate) async fn run(tx: &mut Tx, due: Due) -> Result<()> {
         Due::Verification(verification) => verifications::expire(tx, verification).await,
         Due::Renewal(verification) => verifications::ask_for_renewal(tx, verification).await,
         Due::Document(document) => verifications::documents::delete(tx, document).await,
+        Due::File(file) => files::run_out(tx, file).await,
     }
 }
 
@@ -86,6 +89,8 @@ async fn due_by(read: &Read, until: Timestamp) -> Result<Vec<(Timestamp, Due)>> 
     due.extend(renewals.into_iter().map(|(instant, verification)| (instant, Due::Renewal(verification))));
     let documents = read.documents_run_out(until).await?;
     due.extend(documents.into_iter().map(|(instant, document)| (instant, Due::Document(document))));
+    let files = read.files_run_out(until).await?;
+    due.extend(files.into_iter().map(|(instant, file)| (instant, Due::File(file))));
     Ok(due)
 }
 

@@ -68,11 +68,11 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     let colleagues = colleagues(tx, &entered, person, own.organization_id, &wish.colleagues).await?;
     let team = Team::begin(tx.make_id(), cohort, own.organization_id, person, wish.mode, tx.now());
     let team = tx.save(team, actor).await?;
-    let answers = applications::answers(tx, entered.cohort(), wish.answers).await?;
+    let answers = applications::answers(tx, person, entered.cohort(), wish.answers).await?;
     let own = ApplicationDraft { answers, commitments: wish.commitments, workplace: Some(own), team_id: Some(team.id) };
     begin(tx, actor, &mut entered, person, own).await?;
     for (colleague, workplace) in colleagues {
-        let answers = applications::answers(tx, entered.cohort(), Map::new()).await?;
+        let answers = applications::answers(tx, colleague, entered.cohort(), Map::new()).await?;
         let draft = ApplicationDraft { answers, commitments: Vec::new(), workplace: Some(workplace), team_id: Some(team.id) };
         begin(tx, actor, &mut entered, colleague, draft).await?;
     }

@@ -110,6 +110,7 @@ pub fn table() -> Vec<Row> {
         programs(),
         verifications(),
         cohorts(),
+        files(),
         applications(),
         sessions(),
         stipends(),
@@ -381,6 +382,18 @@ fn cohorts() -> Vec<Row> {
         row("getMyChoices", Applicant),
         row("getWaitlist", Facilitator).not(Applicant, 403).on("cohort"),
         row("getRoster", Facilitator).not(Applicant, 403).on("cohort"),
+    ]
+}
+
+/// Files that answer application forms: one that a draft names.
+fn files() -> Vec<Row> {
+    use Role::{Applicant, Facilitator, Member, Staff};
+    vec![
+        row("uploadFile", Member).file(),
+        row("listMyFiles", Applicant),
+        row("getFile", Applicant).not(Member, 404).on("file"),
+        row("downloadFile", Facilitator).not(Member, 404).on("file"),
+        row("deleteMyFile", Applicant).not(Member, 404).not(Facilitator, 403).not(Staff, 403).on("file"),
     ]
 }
 

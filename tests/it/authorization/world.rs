@@ -338,6 +338,7 @@ impl<'a> Place<'a> {
             ("seventh cohort", "first program", None, false),
             ("eighth cohort", "first program", None, false),
             ("ninth cohort", "first program", None, false),
+            ("tenth cohort", "first program", None, false),
             ("cohort to merge", "first program", Some("enrollment to move"), true),
         ] {
             let wish = json!({"title": name, "delivery": "virtual", "facilitator_ids": [lead.person_id()]});
@@ -360,6 +361,11 @@ impl<'a> Place<'a> {
         let _ = staff.post(&format!("{path}/additions"), addition).await.expect(201);
         self.make(&applicant, "waiting application", &format!("{path}/applications"), json!({"submit": true})).await;
         self.teams(&applicant).await;
+        let file = applicant.request(Method::POST, "/v1/me/files").file("cv.pdf", "application/pdf", PDF).send().await;
+        self.keep("file", file.expect(201)["id"].as_str().unwrap().to_owned());
+        let draft = json!({"answers": {"cv": self.id("file")}});
+        let drafts = format!("/v1/cohorts/{}/applications", self.id("tenth cohort"));
+        self.make(&applicant, "draft that names a file", &drafts, draft).await;
         let sessions = format!("/v1/cohorts/{}/sessions", self.id("cohort"));
         self.make(&lead, "session", &sessions, session("2020-03-03")).await;
     }

@@ -314,4 +314,9 @@ async fn an_upload_is_one_file_in_a_form(database: TestDatabase) {
     let (first, again) = (once().send().await, once().send().await);
     assert_eq!((first.status, again.status, &first.text), (201, 201, &again.text));
     assert_eq!(database.number("SELECT count(*) FROM documents").await, 1);
+    for _ in 1..5 {
+        assert_eq!(world.upload("a.pdf", "application/pdf", PDF).await.status, 201);
+    }
+    let again = once().send().await;
+    assert_eq!((again.status, &first.text), (201, &again.text), "though there is no more room");
 }

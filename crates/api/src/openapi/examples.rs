@@ -4,6 +4,12 @@
 
 use serde_json::{Map, Value, json};
 
+/// What the program of the story asks of its applicants.
+const FORM: &str = r#"{"type": "object", "required": ["why"], "additionalProperties": false, "properties": {
+    "why": {"type": "string", "title": "What would you like to bring to the group?", "minLength": 20, "maxLength": 2000},
+    "resume": {"type": "string", "title": "Your resume, on a page or two", "format": "x-file"},
+    "meals": {"type": "string", "title": "What do you eat?", "maxLength": 200, "x-required-from": "2019-11-15", "x-frozen-from": "2020-01-16"}}}"#;
+
 /// The story: what a member of this name holds, wherever it stands; `Schema.member` where it differs.
 const STORY: &[(&str, &str)] = &[
     ("slug", r#""dcsc""#),
@@ -155,6 +161,12 @@ const STORY: &[(&str, &str)] = &[
     ("DrawnLine.accept", r#"["0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e"]"#),
     ("DrawnLine.reserve", "[]"),
     ("DrawnLine.reject", "[]"),
+    ("ApplicationForm.schema", FORM),
+    ("application_form", FORM),
+    (
+        "answers",
+        r#"{"why": "Our school is small, and I know nobody else who does this work.", "resume": "0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e"}"#,
+    ),
     ("CommitmentListReplace.commitments", r#"[{"label": "Every meeting", "text": "I come to every meeting of my group."}]"#),
     (
         "CommitmentList.commitments",
@@ -177,7 +189,11 @@ const STORY: &[(&str, &str)] = &[
     ("Evidence.document", "null"),
     ("missing", "[]"),
     ("Verification.attestations", "[]"),
-    ("EvidenceUpload.file", r#""%PDF-1.7 …""#),
+    ("FileUpload.file", r#""%PDF-1.7 …""#),
+    ("File.name", r#""resume.pdf""#),
+    ("in_use", "false"),
+    ("File.kept_until", r#""2019-12-12T19:20:00.000Z""#),
+    ("File.allowed_actions", r#"["download", "delete"]"#),
     ("supervisor_email", r#""pat.lee@cedarhollow.example""#),
     ("Attestation.state", r#""confirmed""#),
     ("Attestation.email", r#""pat.lee@cedarhollow.example""#),

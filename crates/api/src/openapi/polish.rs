@@ -32,6 +32,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Reviews", "How proposals are judged: the rubric, who reviews what, the reviews, and the ranking that comes of them."),
     ("Cohorts", "The groups, who belongs to them, and who may join."),
     ("Applications", "How a person joins a cohort, with seats and a waitlist."),
+    ("Files", "What people upload to answer an application form with."),
     ("Enrollments", "Who has joined."),
     ("Verifications", "That people work where they say."),
     ("Sessions", "When a cohort meets."),

@@ -23,17 +23,12 @@ use crate::reply::{Answer, Reply};
 ///
 /// Two keywords of our own can stand at a question, a member of the form's own `properties`, each with a date of the program's zone. From the day
 /// `x-required-from` on, the question must be answered. From the day `x-frozen-from` on, what an application that was sent answers to it stays as it is.
+///
+/// A text of the format `x-file` is answered with a file: with the id of one that the applicant has uploaded by `POST /v1/me/files`. It can stand wherever a
+/// text can, also as the items of a list.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = Object, example = json!({
-    "type": "object",
-    "required": ["why"],
-    "additionalProperties": false,
-    "properties": {
-        "why": {"type": "string", "title": "What would you like to bring to the group?", "minLength": 20, "maxLength": 2000},
-        "meals": {"type": "string", "title": "What do you eat?", "maxLength": 200, "x-required-from": "2019-11-15", "x-frozen-from": "2020-01-16"}
-    }
-}))]
+#[schema(value_type = Object)]
 pub(super) struct FormSchema(Value);
 
 impl From<forms::FormSchema> for FormSchema {

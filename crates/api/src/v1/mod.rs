@@ -16,6 +16,7 @@ mod enrollments;
 mod evidence;
 mod facilitator_invitations;
 mod feedback;
+mod files;
 mod forms;
 mod identities;
 mod journal;
@@ -169,6 +170,7 @@ rooms! {
     applications,
     waitlist,
     additions,
+    files,
     enrollments,
     teams,
     sessions,

@@ -407,6 +407,16 @@ actions! {
     SubmitTeamApplication "submit" [Concerned],
     /// Give a team application up.
     WithdrawTeamApplication "withdraw" [Concerned],
+    /// Upload a file to answer an application form with.
+    UploadFile "upload" [Member],
+    /// List one's own files.
+    ListMyFiles "list" [Member],
+    /// Read what is known of a file.
+    GetFile "read" [Concerned, Facilitator, Staff, Client(ApplicationsRead)],
+    /// Download a file.
+    DownloadFile "download" [Concerned, Facilitator, Staff, Client(ApplicationsRead)],
+    /// Delete a file of one's own.
+    DeleteMyFile "delete" [Concerned],
     /// List one's own enrollments.
     ListMyEnrollments "list" [Member],
     /// List enrollments.

@@ -257,10 +257,19 @@ impl<'a> Tie<'a> {
     /// # Errors
     /// [`Refusal::Hidden`] when the actor may not read the thing, else [`Refusal::Forbidden`].
     pub fn require(&self, action: Action, kind: SubjectKind) -> Result<(), Refusal> {
-        if self.allows(action) {
+        Self::require_one(std::slice::from_ref(self), action, kind)
+    }
+
+    /// Goes on when the action is allowed by one of the ties that an actor has to a thing. To whom none leads, whatever its grants, it is not there.
+    ///
+    /// # Errors
+    /// As [`Tie::require`].
+    pub fn require_one(ties: &[Self], action: Action, kind: SubjectKind) -> Result<(), Refusal> {
+        let one_allows = |action| ties.iter().any(|tie| tie.allows(action));
+        if one_allows(action) {
             return Ok(());
         }
-        if !kind.read().is_some_and(|read| self.allows(read)) {
+        if !kind.read().is_some_and(one_allows) {
             return Err(Refusal::Hidden(kind.noun()));
         }
         Err(Refusal::Forbidden(action.only_for()))
@@ -317,6 +326,21 @@ mod tests {
         assert!(matches!(applicant.require(Action::OfferApplication, application), Err(Refusal::Forbidden(_))));
         let facilitator = Tie { facilitates: true, ..Tie::none(&stranger) };
         assert_eq!(facilitator.require(Action::OfferApplication, application), Ok(()));
+    }
+
+    #[test]
+    fn what_nothing_ties_an_actor_to_is_not_there_whatever_its_grants() {
+        let (staff, file) = (person(&[Grant::Staff]), SubjectKind::File);
+        assert!(matches!(Tie::require_one(&[], Action::GetFile, file), Err(Refusal::Hidden(_))));
+        let ties = [Tie::none(&staff)];
+        assert_eq!(Tie::require_one(&ties, Action::GetFile, file), Ok(()));
+        assert!(matches!(Tie::require_one(&ties, Action::DeleteMyFile, file), Err(Refusal::Forbidden(_))));
+    }
+
+    #[test]
+    fn whoever_may_read_an_application_may_read_the_files_that_it_names_and_nobody_else() {
+        assert_eq!(Action::GetFile.who(), Action::GetApplication.who());
+        assert_eq!(Action::DownloadFile.who(), Action::GetApplication.who());
     }
 
     #[test]

@@ -6,13 +6,16 @@
 //! whom staff add with a reason.
 //! Left out on purpose: whether a seat is free, which the cohort knows, and whether the answers fit the form.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::access::{Action, Tie};
 use crate::cohorts::Signup;
 use crate::commitments::Acceptance;
 use crate::eligibility::{EmploymentFacts, Workplace};
-use crate::ids::{ApplicationId, CohortId, PersonId, TeamId, VerificationId};
+use crate::forms::{self, ApplicationForm};
+use crate::ids::{ApplicationId, CohortId, FileId, PersonId, TeamId, VerificationId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::machine::{Machine, Transition};
 use crate::meta::Meta;
@@ -85,6 +88,23 @@ pub struct Answers {
     pub form_version: i64,
     /// The answers, by the names of the questions.
     pub values: Map<String, Value>,
+}
+
+impl Answers {
+    /// Answers to a form, as a person who has these files writes them: those of a draft can lack some.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] when they name files that are not among these.
+    pub fn to(form: &ApplicationForm, values: Map<String, Value>, files: &BTreeSet<FileId>) -> Result<Self, Refusal> {
+        form.schema.check_files(&values, files)?;
+        Ok(Self { form_version: form.meta.version, values })
+    }
+
+    /// The files that they name.
+    #[must_use]
+    pub fn file_ids(&self) -> BTreeSet<FileId> {
+        forms::file_ids(&self.values)
+    }
 }
 
 /// An application, or the enrollment that it became.

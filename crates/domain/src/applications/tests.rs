@@ -16,6 +16,8 @@ use serde_json::json;
 
 mod joining;
 
+/// The files of somebody who has uploaded nothing.
+const NONE: &BTreeSet<FileId> = &BTreeSet::new();
 const NOW: i64 = 200;
 /// The days are counted from the one after `NOW`, which is the ninth hour of its own.
 const END_OF_THIRD_DAY: i64 = 288;
@@ -106,7 +108,7 @@ fn take(application: Application, action: Action, now: i64) -> Result<Change<App
     let refused = |state: ApplicationState| MACHINE.refuse(state, action);
     let state = application.state();
     match action {
-        Action::UpdateApplication => application.update(ApplicationUpdate::default(), &form().on(today()), &[], &signup, now),
+        Action::UpdateApplication => application.update(ApplicationUpdate::default(), &form().on(today(), NONE), &[], &signup, now),
         Action::SubmitApplication => application.submit(&applicant, Seat::Unasked, &signup, now),
         Action::AdmitApplication => application.admit(&applicant, &signup, now),
         Action::OfferApplication => application.offer(|| Ok(seat()), &applicant, &signup, now),
@@ -377,7 +379,7 @@ fn commitments_are_accepted_at_the_sending_where_the_first_come_are_the_first_se
     let submit = |given: &[Accepted], mode, seat| {
         let draft = ApplicationUpdate { commitments: Some(given.to_vec()), ..ApplicationUpdate::default() };
         let draft = application(1, Standing::Draft)
-            .update(draft, &form().on(today()), &required, &signup(mode), at(NOW - 5))
+            .update(draft, &form().on(today(), NONE), &required, &signup(mode), at(NOW - 5))
             .unwrap()
             .value;
         draft.submit(&applicant, seat, &signup(mode), at(NOW))
@@ -415,7 +417,8 @@ fn confirming_asks_for_every_commitment_in_the_version_in_which_it_stands_now() 
 #[test]
 fn a_commitment_that_nobody_asks_for_is_not_accepted() {
     let draft = ApplicationUpdate { commitments: Some(vec![acceptance(9, 1)]), ..ApplicationUpdate::default() };
-    let refused = application(1, Standing::Draft).update(draft, &form().on(today()), &commitments(), &signup(FirstCome), at(NOW));
+    let refused =
+        application(1, Standing::Draft).update(draft, &form().on(today(), NONE), &commitments(), &signup(FirstCome), at(NOW));
     assert!(matches!(refused, Err(Refusal::Invalid(faults)) if faults[0].code == FaultCode::NotFound));
 }
 

@@ -3,10 +3,13 @@
 //! Two keywords of our own say so, each with a civil date of the program's zone, at a question: a member of the form's own
 //! `properties`. What always holds: a draft is never frozen, since nothing was said with it yet.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::FormSchema;
 use super::faults::under;
+use crate::ids::FileId;
 use crate::refusal::{Fault, FaultCode, Refusal};
 use crate::time::Date;
 
@@ -33,18 +36,19 @@ fn date(value: &Value) -> Option<Date> {
     text.parse().ok().filter(|date: &Date| date.to_string() == text)
 }
 
-/// A form as it is on a day.
+/// A form as it is on a day, for a person with files.
 #[derive(Clone, Copy, Debug)]
 pub struct FormOnDay<'a> {
     form: &'a FormSchema,
     day: Date,
+    files: &'a BTreeSet<FileId>,
 }
 
 impl FormSchema {
-    /// The form as it is on a day of the program's zone.
+    /// The form as it is on a day of the program's zone, for a person who has these files.
     #[must_use]
-    pub fn on(&self, day: Date) -> FormOnDay<'_> {
-        FormOnDay { form: self, day }
+    pub fn on<'a>(&'a self, day: Date, files: &'a BTreeSet<FileId>) -> FormOnDay<'a> {
+        FormOnDay { form: self, day, files }
     }
 }
 
@@ -52,7 +56,7 @@ impl FormOnDay<'_> {
     /// Everything that is wrong with some answers on this day, each at its pointer under `#/answers`.
     #[must_use]
     pub fn faults(&self, answers: &Map<String, Value>) -> Vec<Fault> {
-        let mut faults = self.form.faults(&Value::Object(answers.clone()));
+        let mut faults = self.form.faults(&Value::Object(answers.clone()), self.files);
         for question in self.questions_since(REQUIRED_FROM).filter(|question| !answers.contains_key(*question)) {
             let pointer = under("#/answers", question);
             if faults.iter().all(|fault| fault.pointer != pointer) {
@@ -98,6 +102,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// Those of somebody who has uploaded nothing.
+    const NONE: &BTreeSet<FileId> = &BTreeSet::new();
+
     fn day(text: &str) -> Date {
         text.parse().unwrap()
     }
@@ -128,13 +135,13 @@ mod tests {
     fn a_question_is_required_from_its_day_on() {
         let form = form();
         let silent = answers(json!({"why": "I work alone"}));
-        assert_eq!(form.on(day("2019-11-13")).check(&silent), Ok(()));
+        assert_eq!(form.on(day("2019-11-13"), NONE).check(&silent), Ok(()));
         let required = ("#/answers/meals".to_owned(), FaultCode::Required);
-        assert_eq!(told(form.on(day("2019-11-14")).faults(&silent)), std::slice::from_ref(&required));
-        assert_eq!(form.on(day("2019-11-14")).check(&answers(json!({"why": "x", "meals": "none"}))), Ok(()));
-        let all = told(form.on(day("2019-11-14")).faults(&answers(json!({}))));
+        assert_eq!(told(form.on(day("2019-11-14"), NONE).faults(&silent)), std::slice::from_ref(&required));
+        assert_eq!(form.on(day("2019-11-14"), NONE).check(&answers(json!({"why": "x", "meals": "none"}))), Ok(()));
+        let all = told(form.on(day("2019-11-14"), NONE).faults(&answers(json!({}))));
         assert_eq!(all, [("#/answers/why".to_owned(), FaultCode::Required), required], "all that is missing is told");
-        let short = told(form.on(day("2019-11-14")).faults(&answers(json!({"why": "x", "meals": "no"}))));
+        let short = told(form.on(day("2019-11-14"), NONE).faults(&answers(json!({"why": "x", "meals": "no"}))));
         assert_eq!(short, [("#/answers/meals".to_owned(), FaultCode::TooShort)]);
     }
 
@@ -142,7 +149,7 @@ mod tests {
     fn an_answer_is_frozen_from_its_day_on() {
         let form = form();
         let before = answers(json!({"why": "I work alone"}));
-        let change = |on: &str, after: Value| told(form.on(day(on)).faults_of_change(&before, &answers(after)));
+        let change = |on: &str, after: Value| told(form.on(day(on), NONE).faults_of_change(&before, &answers(after)));
         let other = json!({"why": "We are two now", "meals": "none"});
         assert_eq!(change("2019-10-31", other.clone()), []);
         assert_eq!(change("2019-11-01", other), [("#/answers/why".to_owned(), FaultCode::Frozen)]);

@@ -3,21 +3,26 @@
 //! What always holds: a form that was saved can be compiled, and judges any answers in bounded time, since it is limited in size, its
 //! references stay inside it and do not run in circles, and its patterns are of the kind that cannot run for ever. An answer is judged
 //! by the version of the form that it answers. Beside what JSON Schema knows, a question can be required only from a day on, or frozen
-//! from one on. Left out on purpose: how a form looks on a screen.
+//! from one on, or answered with a file. Left out on purpose: how a form looks on a screen.
 
 mod dated;
 pub mod faults;
+mod files;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::ids::ProgramId;
+use crate::ids::{FileId, ProgramId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::meta::Meta;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::time::Timestamp;
 
 pub use dated::FormOnDay;
-use faults::{faults_of, options};
+use faults::faults_of;
+pub use files::file_ids;
+use files::options_with;
 
 /// The most bytes that a form can take, as JSON.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
@@ -69,7 +74,7 @@ impl FormSchema {
             faults.push(fault);
         }
         faults.check()?;
-        match options().should_ignore_unknown_formats(false).build(&schema) {
+        match options_with(&BTreeSet::new()).should_ignore_unknown_formats(false).build(&schema) {
             Ok(_) => Ok(Self(schema)),
             Err(error) => Err(Refusal::Invalid(faults_of(std::iter::once(error), &schema, "#/schema"))),
         }
@@ -87,13 +92,13 @@ impl FormSchema {
         &self.0
     }
 
-    /// Everything that is wrong with some answers, each at its pointer under `#/answers`.
+    /// Everything that is wrong with the answers of a person who has these files, each at its pointer under `#/answers`.
     #[must_use]
-    pub fn faults(&self, answers: &Value) -> Vec<Fault> {
+    pub fn faults(&self, answers: &Value, files: &BTreeSet<FileId>) -> Vec<Fault> {
         if answers.to_string().len() > ANSWERS_BYTES_MAX {
             return vec![too_long("#/answers", ANSWERS_BYTES_MAX)];
         }
-        let found = match options().build(&self.0) {
+        let found = match options_with(files).build(&self.0) {
             Ok(validator) => faults::faults(&validator, answers, "#/answers"),
             Err(error) => faults_of(std::iter::once(error), answers, "#/answers"),
         };
@@ -105,12 +110,12 @@ impl FormSchema {
         all.into_vec()
     }
 
-    /// Goes on when nothing is wrong with some answers.
+    /// Goes on when nothing is wrong with the answers of a person who has these files.
     ///
     /// # Errors
     /// [`Refusal::Invalid`], with all of it.
-    pub fn check(&self, answers: &Value) -> Result<(), Refusal> {
-        let faults = self.faults(answers);
+    pub fn check(&self, answers: &Value, files: &BTreeSet<FileId>) -> Result<(), Refusal> {
+        let faults = self.faults(answers, files);
         if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
     }
 }
@@ -242,6 +247,9 @@ mod tests {
         }
     }
 
+    /// Those of somebody who has uploaded nothing.
+    const NONE: &BTreeSet<FileId> = &BTreeSet::new();
+
     fn form() -> FormSchema {
         let schema = json!({
             "$schema": DIALECT,
@@ -261,8 +269,8 @@ mod tests {
 
     #[test]
     fn answers_are_judged_whole() {
-        assert_eq!(form().check(&json!({"why": "Because I work alone", "years": 3, "topics": ["504"]})), Ok(()));
-        let faults = form().faults(&json!({"years": 61, "topics": ["504", "x"], "site": "ftp://a", "extra": true}));
+        assert_eq!(form().check(&json!({"why": "Because I work alone", "years": 3, "topics": ["504"]}), NONE), Ok(()));
+        let faults = form().faults(&json!({"years": 61, "topics": ["504", "x"], "site": "ftp://a", "extra": true}), NONE);
         let told: std::collections::BTreeMap<_, _> = faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect();
         let expected = [
             ("#/answers/extra", FaultCode::UnknownField),
@@ -272,20 +280,20 @@ mod tests {
             ("#/answers/years", FaultCode::OutOfRange),
         ];
         assert_eq!(told, expected.map(|(pointer, code)| (pointer.to_owned(), code)).into());
-        assert!(matches!(form().check(&json!([])), Err(Refusal::Invalid(_))), "answers are an object");
+        assert!(matches!(form().check(&json!([]), NONE), Err(Refusal::Invalid(_))), "answers are an object");
     }
 
     #[test]
     fn answers_are_limited_in_size() {
         let open = FormSchema::new(json!({"type": "object"})).unwrap();
-        assert_eq!(open.check(&json!({"a": "x".repeat(ANSWERS_BYTES_MAX - 8)})), Ok(()));
-        assert!(open.check(&json!({"a": "x".repeat(ANSWERS_BYTES_MAX - 7)})).is_err());
+        assert_eq!(open.check(&json!({"a": "x".repeat(ANSWERS_BYTES_MAX - 8)}), NONE), Ok(()));
+        assert!(open.check(&json!({"a": "x".repeat(ANSWERS_BYTES_MAX - 7)}), NONE).is_err());
     }
 
     #[test]
     fn control_characters_are_in_no_form_and_in_no_answer() {
         let open = FormSchema::new(json!({"type": "object"})).unwrap();
-        let faults = open.faults(&json!({"a": ["line\nbreak", "nul\u{0}"], "b\u{7}": 1}));
+        let faults = open.faults(&json!({"a": ["line\nbreak", "nul\u{0}"], "b\u{7}": 1}), NONE);
         let told: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
         assert_eq!(told, [("#/answers/a/1", FaultCode::InvalidFormat), ("#/answers/b%07", FaultCode::InvalidFormat)]);
         assert_eq!(refused(json!({"type": "object", "title": "\u{0}"})), [("#/schema/title".to_owned(), FaultCode::InvalidFormat)]);
@@ -295,8 +303,8 @@ mod tests {
     fn the_form_of_a_new_program_asks_nothing() {
         let now = Timestamp::from_millis(0);
         let form = ApplicationForm::initial(ProgramId::from_uuid(uuid::Uuid::nil()), now);
-        assert_eq!(form.schema.check(&json!({})), Ok(()));
-        assert_eq!(form.schema.faults(&json!({"a": 1}))[0].code, FaultCode::UnknownField);
+        assert_eq!(form.schema.check(&json!({}), NONE), Ok(()));
+        assert_eq!(form.schema.faults(&json!({"a": 1}), NONE)[0].code, FaultCode::UnknownField);
         let schema = form.schema.as_value().clone();
         assert!(form.replace(schema, now).is_ok(), "and it keeps the rules for forms");
     }
@@ -378,9 +386,13 @@ mod tests {
     fn patterns_and_formats_that_could_not_be_asserted_are_refused() {
         let question = |schema: Value| json!({"type": "object", "properties": {"a": schema}});
         assert_eq!(refused(question(json!({"pattern": "^(a+)+$"}))), [], "it is read in linear time");
-        for bad in
-            [json!({"pattern": "("}), json!({"pattern": "^(?=a)"}), json!({"pattern": r"(a)\1"}), json!({"format": "shoe-size"})]
-        {
+        for bad in [
+            json!({"pattern": "("}),
+            json!({"pattern": "^(?=a)"}),
+            json!({"pattern": r"(a)\1"}),
+            json!({"format": "shoe-size"}),
+            json!({"format": "x-picture"}),
+        ] {
             assert_eq!(refused(question(bad.clone())).len(), 1, "{bad}");
         }
     }

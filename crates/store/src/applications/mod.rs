@@ -152,6 +152,14 @@ impl Read {
         rows.one().await?.map(Application::from_row).transpose()
     }
 
+    /// All applications of a person, whatever became of them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn applications_of(&self, person: PersonId) -> Result<Vec<Application>> {
+        all(self.rows::<Entity>().filter(Column::PersonId.eq(person.uuid()))).await
+    }
+
     /// The cohorts to which a person has an application that is open, as far as anybody decided.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ mod resting;
 mod send;
 mod transfer;
 
+use std::collections::BTreeSet;
+
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::applications::{
     Accepted, Answers, Application, ApplicationDraft, ApplicationState, ApplicationUpdate, DeclineReason,
@@ -28,9 +30,9 @@ use cohortium_domain::text::Reason;
 use cohortium_store::{Read, Result, Tx};
 use serde_json::{Map, Value};
 
-use crate::cohorts;
 use crate::input::Input;
 use crate::seats::{self, Entered, signup};
+use crate::{cohorts, files};
 
 pub use self::add::{Addition, add};
 use self::facts::Facts;
@@ -110,7 +112,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
         one_cohort::others(tx, &year.program, person, &[]).await?;
     }
     let draft = ApplicationDraft {
-        answers: answers(tx, &cohort, wish.answers).await?,
+        answers: answers(tx, person, &cohort, wish.answers).await?,
         commitments: wish.commitments,
         workplace: workplace(tx, person, wish.employment_id).await?,
         team_id: None,
@@ -138,13 +140,16 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input
     let year = tx.year(cohort.program_id).await?;
     tie(&application, &cohort, actor).require(Action::UpdateApplication, SubjectKind::Application)?;
     let change = input.admit(&application.meta)?;
+    let form = form_of(tx, &application, &cohort).await?;
+    let mut own_files = BTreeSet::new();
     let update = ApplicationUpdate {
         answers: match change.answers {
             // What was sent answers the form by which it was judged.
             Some(values) if application.submitted_at.is_some() => {
+                own_files = files::named(tx, application.person_id, &form.schema, &values).await?;
                 Some(Answers { form_version: application.answers.form_version, values })
             }
-            Some(values) => Some(answers(tx, &cohort, values).await?),
+            Some(values) => Some(answers(tx, application.person_id, &cohort, values).await?),
             None => None,
         },
         commitments: change.commitments,
@@ -155,12 +160,11 @@ pub async fn update(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input
     };
     let required = facts::required(tx, &cohort).await?;
     let signup = signup(&year, &cohort)?;
-    let form = form_of(tx, &application, &cohort).await?;
     let today = facts::today(tx, &year);
     for deadline in [Some(signup.window.closes_at), application.standing.lapses_at()].into_iter().flatten() {
         tx.relies_on(deadline);
     }
-    let updated = application.update(update, &form.schema.on(today), &required, &signup, tx.now())?;
+    let updated = application.update(update, &form.schema.on(today, &own_files), &required, &signup, tx.now())?;
     let application = tx.save(updated, actor).await?;
     Ok(InCohort { application, cohort, year })
 }
@@ -314,10 +318,11 @@ async fn make_room(tx: &mut Tx, cohort: &Cohort, year: &Year, person: PersonId) 
     seats::enter(tx, cohort.id).await?.leave(tx).await.map(drop)
 }
 
-/// Answers, with the version of the form that they answer.
-pub(crate) async fn answers(read: &Read, cohort: &Cohort, values: Map<String, Value>) -> Result<Answers> {
-    let form: ApplicationForm = read.program_document(cohort.program_id).await?;
-    Ok(Answers { form_version: form.meta.version, values })
+/// A person's answers to the form as it is now.
+pub(crate) async fn answers(tx: &mut Tx, person: PersonId, cohort: &Cohort, values: Map<String, Value>) -> Result<Answers> {
+    let form: ApplicationForm = tx.program_document(cohort.program_id).await?;
+    let own_files = files::named(tx, person, &form.schema, &values).await?;
+    Ok(Answers::to(&form, values, &own_files)?)
 }
 
 /// The form that an application answers.

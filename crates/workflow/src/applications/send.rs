@@ -19,7 +19,7 @@ use cohortium_store::{Error, Result, Tx};
 use super::facts::{self, Facts};
 use super::{InCohort, form_of, one_cohort, tie};
 use crate::seats::{Entered, EnteredTogether, enter_together, limits_organizations, signup};
-use crate::verifications;
+use crate::{files, verifications};
 
 /// What is sent.
 pub(super) enum Sending {
@@ -138,8 +138,9 @@ pub(crate) async fn require_complete(tx: &mut Tx, member: &Application, entered:
 
 /// Goes on when the answers fit the form that they answer, as it is on this day.
 async fn check_answers(tx: &mut Tx, application: &Application, cohort: &Cohort, year: &Year) -> Result<()> {
-    let form = form_of(tx, application, cohort).await?;
-    Ok(form.schema.on(facts::today(tx, year)).check(&application.answers.values)?)
+    let (form, answers) = (form_of(tx, application, cohort).await?, &application.answers.values);
+    let own_files = files::named(tx, application.person_id, &form.schema, answers).await?;
+    Ok(form.schema.on(facts::today(tx, year), &own_files).check(answers)?)
 }
 
 async fn eligibility(tx: &Tx, application: &Application, cohort: &Cohort, year: &Year) -> Result<Eligibility> {

@@ -21,7 +21,7 @@ use crate::v1::page;
 /// Answers to an application form: an object, as the form's JSON Schema says.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = Object, example = json!({"why": "Our school is small, and I know nobody else who does this work."}))]
+#[schema(value_type = Object)]
 pub(in crate::v1) struct Answers(pub Map<String, Value>);
 
 /// An application to a cohort. From `enrolled` on it is an enrollment too, with the same id.

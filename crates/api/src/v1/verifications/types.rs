@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cohortium_domain::access::{Actor, Tie};
 use cohortium_domain::employments::Employment;
+use cohortium_domain::files::content::FileType;
 use cohortium_domain::ids::{AttestationId, EmploymentId, EvidenceId, OrganizationId, PersonId, ProgramId, VerificationId};
 use cohortium_domain::organizations::Organization;
 use cohortium_domain::programs::Program;
@@ -11,7 +12,6 @@ use cohortium_domain::text::{Email, Name, Reason, Title};
 use cohortium_domain::time::Timestamp;
 use cohortium_domain::verifications::attestations::{self, AttestationStanding, AttestationState};
 use cohortium_domain::verifications::documents::Document;
-use cohortium_domain::verifications::documents::content::DocumentType;
 use cohortium_domain::verifications::evidence::{self, EvidenceKind};
 use cohortium_domain::verifications::policy::{Grounds, PolicyTerms, VerificationPolicy};
 use cohortium_domain::verifications::{self, Missing, MissingKind, RevocationCause, Standing, VerificationState};
@@ -87,7 +87,7 @@ pub(in crate::v1) struct Evidence {
 pub(in crate::v1) struct EvidenceDocument {
     /// How it is called.
     name: Name,
-    media_type: DocumentType,
+    media_type: FileType,
     /// How many bytes it has.
     #[schema(minimum = 1, maximum = 10_485_760)]
     size: u64,

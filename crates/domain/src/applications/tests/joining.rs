@@ -13,7 +13,7 @@ fn of_what_was_sent_the_answers_alone_can_change_until_they_are_frozen() {
     };
     let other = || ApplicationUpdate { answers: Some(answers("We are two")), ..ApplicationUpdate::default() };
     let update = |application: Application, update, day: &str| {
-        application.update(update, &form.on(day.parse().unwrap()), &[], &signup(RollingReview), at(NOW))
+        application.update(update, &form.on(day.parse().unwrap(), NONE), &[], &signup(RollingReview), at(NOW))
     };
     for state in [ApplicationState::Submitted, ApplicationState::Waitlisted, ApplicationState::Offered, ApplicationState::Enrolled]
     {
@@ -83,4 +83,15 @@ fn who_is_passed_over_by_an_addition_is_so_with_the_reason() {
     let told: Vec<_> = added.happened.iter().map(|entry| (entry.verb, entry.reason.clone())).collect();
     assert_eq!(told, [("passed_over", Some(why.clone())), ("enrolled", Some(why))]);
     assert_eq!(added.happened[1].data["unmet"], json!([]));
+}
+
+#[test]
+fn answers_name_no_file_that_is_not_their_persons_from_the_first_draft_on() {
+    let schema = json!({"type": "object", "required": ["why"], "properties": {"cv": {"type": "string", "format": "x-file"}}});
+    let form = ApplicationForm { schema: FormSchema::new(schema).unwrap(), ..ApplicationForm::initial(id(1), at(NOW)) };
+    let (own, foreign): (FileId, FileId) = (id(1), id(2));
+    let write = |file: FileId| Answers::to(&form, Map::from_iter([("cv".to_owned(), json!(file))]), &BTreeSet::from([own]));
+    assert_eq!(write(own).unwrap().file_ids(), BTreeSet::from([own]), "though `why` is missing");
+    let Err(Refusal::Invalid(faults)) = write(foreign) else { panic!("a foreign file was taken") };
+    assert_eq!((faults[0].pointer.as_str(), faults[0].code, faults.len()), ("#/answers/cv", FaultCode::NotFound, 1));
 }

@@ -11,6 +11,7 @@ use jsonschema::error::{TypeKind, ValidationError, ValidationErrorKind};
 use jsonschema::{Draft, JsonType, PatternOptions, Validator};
 use serde_json::Value;
 
+use super::files;
 use crate::refusal::{Fault, FaultCode, Faults};
 use crate::text::{Email, EmailDomain, TextFault, WebAddress};
 use crate::time::{Date, Timestamp, Zone};
@@ -94,6 +95,13 @@ impl Findings<'_> {
                     None => self.add(other(self.place(error))),
                 }
             }
+            ValidationErrorKind::Format { format } if format == files::FORMAT && names_file(error.instance()) => {
+                self.add(Fault::new(
+                    self.place(error),
+                    FaultCode::NotFound,
+                    "You have uploaded no such file, or it is there no more",
+                ));
+            }
             kind => self.add(fault(self.place(error), kind)),
         }
     }
@@ -129,6 +137,11 @@ impl Findings<'_> {
         let place = self.place(error);
         if name.chars().count() > NAME_CHARACTERS_MAX { place } else { under(&place, name) }
     }
+}
+
+/// Whether a value that is no file of the person's is the id of one at least.
+fn names_file(value: &Value) -> bool {
+    value.as_str().and_then(files::file_id).is_some()
 }
 
 /// Which of two faults at one place tells more: the lesser.
@@ -251,6 +264,7 @@ fn format_detail(format: &str) -> String {
         "hostname" => "It must be a domain name in lower case, for example example.org".to_owned(),
         "iana-time-zone" => "It must be a time zone of the IANA database, for example America/New_York".to_owned(),
         "uri" => "It must be an address that begins with https:// or http://".to_owned(),
+        files::FORMAT => "It must be the id of a file that you have uploaded".to_owned(),
         "regex" => "It must be a regular expression, without look-around and back-references, and not a huge one".to_owned(),
         other => format!("It must be of the format {other}"),
     }

@@ -3,11 +3,8 @@
 //! What always holds: a document's file is gone once its time is over, whether or not a job has noticed, while what is known of it stays; nobody can upload
 //! without end. Left out on purpose: where the bytes are.
 
-pub mod content;
-#[cfg(test)]
-pub(crate) mod fixtures;
-mod images;
-
+use crate::files::content::{Content, Digest, FileType};
+use crate::files::require_room;
 use crate::ids::{EmploymentId, EvidenceId, FileId, PersonId, VerificationId};
 use crate::journal::{Change, Happening};
 use crate::meta::Meta;
@@ -17,15 +14,9 @@ use crate::time::{Timestamp, Zone};
 
 use super::Verification;
 use super::policy::PolicyTerms;
-use content::{Content, DocumentType};
 
 /// The most documents of one verification whose files are there.
 pub const FILES_MAX: u64 = 5;
-/// The most bytes of one person's files together.
-pub const BYTES_OF_PERSON_MAX: u64 = 100 * 1024 * 1024;
-
-/// SHA-256 of a file.
-pub type Digest = [u8; 32];
 
 /// A document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +34,7 @@ pub struct Document {
     /// How it is called.
     pub name: Name,
     /// What it is.
-    pub media_type: DocumentType,
+    pub media_type: FileType,
     /// How many bytes it has.
     pub size: u64,
     /// The digest of what is kept.
@@ -71,19 +62,11 @@ impl Held {
     /// # Errors
     /// [`Refusal::Invalid`].
     pub fn make_room(self, bytes: u64) -> Result<(), Refusal> {
-        let refuse = |detail: String, max: u64| {
-            Err(Refusal::Invalid(vec![Fault::new("#/file", FaultCode::OutOfRange, detail).with("max", max)]))
-        };
         if self.files >= FILES_MAX {
-            return refuse(
-                format!("A verification has at most {FILES_MAX} files: staff will look at those that are there"),
-                FILES_MAX,
-            );
+            let detail = format!("A verification has at most {FILES_MAX} files: staff will look at those that are there");
+            return Err(Refusal::Invalid(vec![Fault::new("#/file", FaultCode::OutOfRange, detail).with("max", FILES_MAX)]));
         }
-        if self.bytes + bytes > BYTES_OF_PERSON_MAX {
-            return refuse(format!("Your files have at most {BYTES_OF_PERSON_MAX} bytes together"), BYTES_OF_PERSON_MAX);
-        }
-        Ok(())
+        require_room(self.bytes, bytes)
     }
 }
 
@@ -112,7 +95,7 @@ impl Document {
         (policy, zone): (&PolicyTerms, Zone),
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        let size = u64::try_from(upload.content.bytes.len()).unwrap_or(u64::MAX);
+        let size = upload.content.size();
         held.make_room(size)?;
         let last_day = zone.date_of(now).plus_days(policy.retention_days.into());
         let made = Self {

@@ -1,12 +1,13 @@
 //! Documents: who may add one, what staff verify by one, and how long it is kept.
 
 use super::*;
+use crate::files::BYTES_OF_PERSON_MAX;
+use crate::files::content::{Content, FileType};
 use crate::ids::FileId;
-use crate::verifications::documents::content::{Content, DocumentType};
-use crate::verifications::documents::{BYTES_OF_PERSON_MAX, Document, FILES_MAX, Held, Upload};
+use crate::verifications::documents::{Document, FILES_MAX, Held, Upload};
 
 fn document(world: &World) -> Change<Document> {
-    let content = Content { name: Name::clipped("letter.pdf"), media_type: DocumentType::Pdf, bytes: vec![1, 2, 3] };
+    let content = Content { name: Name::clipped("letter.pdf"), media_type: FileType::Pdf, bytes: vec![1, 2, 3] };
     let upload = Upload {
         evidence_id: EvidenceId::from_uuid(Uuid::from_u128(7)),
         file_id: FileId::from_uuid(Uuid::from_u128(9)),

@@ -5,6 +5,7 @@
 use crate::refusal::{Fault, FaultCode, Refusal};
 use crate::text::Name;
 use crate::words::Word;
+use sha2::{Digest as _, Sha256};
 
 use super::images::{self, ImageFault};
 
@@ -17,7 +18,7 @@ const PDF_END: usize = 1_024;
 
 crate::words! {
     /// The kinds of files that are taken.
-    pub enum DocumentType {
+    pub enum FileType {
         /// A PDF.
         Pdf = "application/pdf",
         /// A PNG.
@@ -27,7 +28,7 @@ crate::words! {
     }
 }
 
-impl DocumentType {
+impl FileType {
     fn of_extension(extension: &str) -> Option<Self> {
         match extension {
             "pdf" => Some(Self::Pdf),
@@ -43,13 +44,16 @@ impl DocumentType {
     }
 }
 
+/// SHA-256 of a file.
+pub type Digest = [u8; 32];
+
 /// A file as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
     /// How it is called.
     pub name: Name,
     /// What it is.
-    pub media_type: DocumentType,
+    pub media_type: FileType,
     /// What is in it, without what a picture tells beside itself.
     pub bytes: Vec<u8>,
 }
@@ -68,21 +72,33 @@ impl Content {
         }
         let (name, extension) = clean_name(name);
         let kinds = [
-            DocumentType::of_extension(&extension),
-            DocumentType::parse(&declared.trim().to_ascii_lowercase()),
-            DocumentType::of_content(bytes),
+            FileType::of_extension(&extension),
+            FileType::parse(&declared.trim().to_ascii_lowercase()),
+            FileType::of_content(bytes),
         ];
         let [Some(media_type), Some(said), Some(is)] = kinds else { return Err(unsupported()) };
         if media_type != said || media_type != is {
             return Err(unsupported());
         }
         let bytes = match media_type {
-            DocumentType::Pdf if whole_pdf(bytes) => Ok(bytes.to_vec()),
-            DocumentType::Pdf => Err(ImageFault::Broken),
-            DocumentType::Png => images::clean_png(bytes),
-            DocumentType::Jpeg => images::clean_jpeg(bytes),
+            FileType::Pdf if whole_pdf(bytes) => Ok(bytes.to_vec()),
+            FileType::Pdf => Err(ImageFault::Broken),
+            FileType::Png => images::clean_png(bytes),
+            FileType::Jpeg => images::clean_jpeg(bytes),
         };
         Ok(Self { name, media_type, bytes: bytes.map_err(refused)? })
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Its digest.
+    #[must_use]
+    pub fn sha256(&self) -> Digest {
+        Sha256::digest(&self.bytes).into()
     }
 }
 
@@ -126,7 +142,7 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verifications::documents::fixtures::{PDF, jpeg, png};
+    use crate::files::fixtures::{PDF, jpeg, png};
 
     #[test]
     fn a_name_is_cleaned_and_never_leads_anywhere() {

@@ -1,4 +1,4 @@
-//! Files: where the bytes of what people upload are kept, beside the database.
+//! The bytes of what people upload, kept beside the database.
 //!
 //! What always holds: bytes are kept before a row says so, and taken away after a row says so. What no row stands for is taken away by a job; so
 //! an upload that breaks off, or is refused, leaves nothing for long. Left out on purpose: how and where bytes are kept, which a [`FileStore`] knows.

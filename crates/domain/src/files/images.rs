@@ -186,7 +186,7 @@ fn number(bytes: &[u8], at: usize, count: usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verifications::documents::fixtures::{chunk, jpeg, png, segment};
+    use crate::files::fixtures::{chunk, jpeg, png, segment};
 
     #[test]
     fn a_png_keeps_what_shows_it_and_nothing_else() {
