@@ -53,10 +53,7 @@ fn of_counters(within: &Within) -> Vec<Audit> {
         ("more seats are held than there are", of_cohorts(within, "c.seats_held > c.seats_max")),
         (
             "a hold lapses before the cohort thinks that any does",
-            of_applications(
-                within,
-                "a.lapses_at IS NOT NULL AND (c.next_lapse_at IS NULL OR a.lapses_at < c.next_lapse_at)",
-            ),
+            of_applications(within, "a.lapses_at IS NOT NULL AND (c.next_lapse_at IS NULL OR a.lapses_at < c.next_lapse_at)"),
         ),
         (
             "somebody is in a cohort twice",
@@ -84,8 +81,12 @@ impl Seats<'_> {
         let free = "c.state = 'open' AND c.seats_held < c.seats_max";
         let waits = "FROM applications a JOIN employments e ON e.id = a.employment_id \
             LEFT JOIN verifications v ON v.id = a.verification_id WHERE a.cohort_id = c.id AND a.state = 'waitlisted'";
-        let (fits, alone) = (self.not_too_many("1"), "NOT EXISTS (SELECT 1 FROM team_applications t WHERE t.id = a.team_id AND t.mode = 'all_or_none')");
-        let of_team = "SELECT count(*) FROM applications w WHERE w.team_id = t.id AND w.cohort_id = c.id AND w.state = 'waitlisted'";
+        let (fits, alone) = (
+            self.not_too_many("1"),
+            "NOT EXISTS (SELECT 1 FROM team_applications t WHERE t.id = a.team_id AND t.mode = 'all_or_none')",
+        );
+        let of_team =
+            "SELECT count(*) FROM applications w WHERE w.team_id = t.id AND w.cohort_id = c.id AND w.state = 'waitlisted'";
         let team_fits = self.not_too_many(&format!("({of_team})"));
         let together = format!(
             "SELECT 1 FROM team_applications t WHERE t.mode = 'all_or_none' AND ({of_team}) BETWEEN 1 AND c.seats_max - c.seats_held \
@@ -100,7 +101,8 @@ impl Seats<'_> {
         if let Some(most) = self.within.most_of_one {
             // Whom staff add is not held to it.
             let counts = format!("{HOLDS} AND NOT EXISTS (SELECT 1 FROM moves m WHERE m.id = a.id AND m.added)");
-            let of_the_same = "SELECT count(*) FROM applications h WHERE h.cohort_id = a.cohort_id AND h.organization_id = a.organization_id";
+            let of_the_same =
+                "SELECT count(*) FROM applications h WHERE h.cohort_id = a.cohort_id AND h.organization_id = a.organization_id";
             let fault = format!("{counts} AND ({of_the_same} AND {}) > {most}", of("h", &counts));
             audits.push(("more of one organization hold a seat than may", of_applications(self.within, &fault)));
         }
@@ -114,8 +116,10 @@ impl Seats<'_> {
 
     /// That with so many more of the organization there would not be too many.
     fn not_too_many(&self, more: &str) -> String {
-        let of_the_same =
-            format!("SELECT count(*) FROM applications h WHERE h.cohort_id = c.id AND h.organization_id = a.organization_id AND {}", of("h", HOLDS));
+        let of_the_same = format!(
+            "SELECT count(*) FROM applications h WHERE h.cohort_id = c.id AND h.organization_id = a.organization_id AND {}",
+            of("h", HOLDS)
+        );
         self.within.most_of_one.map(|most| format!("AND ({of_the_same}) + {more} <= {most}")).unwrap_or_default()
     }
 }

@@ -246,7 +246,11 @@ impl Story {
         let noticed = action == Action::ExpireVerification;
         let before = if noticed { self.verification.clone() } else { self.verification.clone().as_of(self.now) };
         self.keep(&before, action, change);
-        assert_eq!(self.verification.review(&self.pieces, &self.world.grounds(), self.now), None, "a second look finds nothing new");
+        assert_eq!(
+            self.verification.review(&self.pieces, &self.world.grounds(), self.now),
+            None,
+            "a second look finds nothing new"
+        );
     }
 
     /// What verifies is accepted, is from before now and after what staff found wanting, and is what is said of it.
@@ -304,7 +308,10 @@ impl Story {
             assert_eq!(self.world.grounds().missing(self.now), None, "nothing is verified without its grounds");
             assert!(self.world.grounds().ends_at() >= now_self.valid_until() || self.world.grounds().ends_at().is_none());
         }
-        assert!(self.attestations.iter().filter(|one| one.state() == AttestationState::Asked).count() <= 1, "one is asked at a time");
+        assert!(
+            self.attestations.iter().filter(|one| one.state() == AttestationState::Asked).count() <= 1,
+            "one is asked at a time"
+        );
         let there = self.documents.iter().filter(|document| document.there(self.now));
         assert!(there.clone().count() <= usize::try_from(FILES_MAX).unwrap());
         assert!(there.into_iter().all(|document| self.now < document.kept_until), "no file outlasts its time");
