@@ -26,7 +26,7 @@ pub fn audits(mode: &str, within: &Within) -> Vec<Audit> {
 pub fn places(within: &Within) -> String {
     let first = format!(
         "SELECT a.id, a.id AS place FROM applications a JOIN cohorts c ON c.id = a.cohort_id \
-         WHERE {} AND a.transferred_from IS NULL",
+         WHERE {} AND COALESCE(a.transferred_from, a.id) = a.id",
         within.cohorts
     );
     format!("places AS ({first} UNION ALL SELECT a.id, p.place FROM applications a JOIN places p ON p.id = a.transferred_from)")
@@ -89,7 +89,7 @@ impl Seats<'_> {
             "SELECT count(*) FROM applications w WHERE w.team_id = t.id AND w.cohort_id = c.id AND w.state = 'waitlisted'";
         let team_fits = self.not_too_many(&format!("({of_team})"));
         let together = format!(
-            "SELECT 1 FROM team_applications t WHERE t.mode = 'all_or_none' AND ({of_team}) BETWEEN 1 AND c.seats_max - c.seats_held \
+            "SELECT 1 FROM team_applications t WHERE t.cohort_id = c.id AND t.mode = 'all_or_none' AND ({of_team}) BETWEEN 1 AND c.seats_max - c.seats_held \
              AND ({of_team}) = (SELECT count(*) {waits} AND a.team_id = t.id AND {} {team_fits})",
             self.may_be_offered()
         );
