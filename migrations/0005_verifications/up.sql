@@ -33,7 +33,7 @@ CREATE TABLE verifications (
     state TEXT NOT NULL CHECK (state IN ('open', 'verified', 'expired', 'revoked', 'rejected')),
     -- Since when it is verified, expired, revoked or rejected.
     settled_at {instant},
-    -- While open: only evidence from after this instant counts.
+    -- When it was rejected or taken back last: only evidence from after that counts.
     evidence_after {instant},
     evidence_id {uuid} REFERENCES evidence (id),
     evidence_kind TEXT CHECK (evidence_kind IN (
@@ -47,7 +47,6 @@ CREATE TABLE verifications (
     created_at {instant} NOT NULL,
     updated_at {instant} NOT NULL,
     CHECK ((state = 'open') = (settled_at IS NULL)),
-    CHECK (state = 'open' OR evidence_after IS NULL),
     CHECK ((state = 'verified') = (evidence_id IS NOT NULL AND evidence_kind IS NOT NULL AND valid_until IS NOT NULL)),
     CHECK (state = 'verified' OR renewal_due_at IS NULL),
     CHECK ((state = 'revoked') = (cause IS NOT NULL)),

@@ -15,6 +15,7 @@ on_both_databases! {
     whom_staff_add_gives_up_the_rest,
     a_team_that_is_enrolled_gives_up_the_rest,
     who_is_enrolled_can_be_transferred,
+    what_is_on_offer_for_a_place_stands_when_that_becomes_an_enrollment,
     of_two_offers_that_are_confirmed_at_once_one_is,
     of_two_applications_at_once_one_is_enrolled,
 }
@@ -174,6 +175,20 @@ async fn who_is_enrolled_can_be_transferred(database: TestDatabase) {
     let offer = stage.staff.post(&format!("{place}/transfer"), wish).await.header("location").to_owned();
     assert_eq!(ana.act(&format!("{offer}/confirm")).await.expect(200)["state"], "enrolled");
     assert_eq!((state(&ana, &place).await.as_str(), stage.seats(&here).await), ("transferred", (0, 1, 0)));
+}
+
+async fn what_is_on_offer_for_a_place_stands_when_that_becomes_an_enrollment(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = stage(&api, "first_come").await;
+    let cy = stage.stranger("Cy").await;
+    let (here, there) = (stage.cohort(1).await, stage.cohort_named("There", 1).await);
+    let (place, made) = applied(&cy, &here).await;
+    let wish = json!({"to_cohort_id": id_of(&there), "reason": "That group meets when her school does"});
+    let offer = stage.staff.post(&format!("{place}/transfer"), wish).await.header("location").to_owned();
+    let _ = stage.verify(&made).await.expect(200);
+    assert_eq!((state(&cy, &place).await.as_str(), state(&cy, &offer).await.as_str()), ("enrolled", "offered"));
+    assert_eq!(cy.act(&format!("{offer}/confirm")).await.expect(200)["state"], "enrolled");
+    assert_eq!((state(&cy, &place).await.as_str(), stage.seats(&here).await), ("transferred", (0, 1, 0)));
 }
 
 async fn of_two_offers_that_are_confirmed_at_once_one_is(database: TestDatabase) {

@@ -4,9 +4,13 @@
 
 use std::ops::Range;
 
+/// A number that the environment names.
+pub fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
 /// The seeds to play: those that the environment asks for, or so many.
 pub fn seeds(usual: u64) -> Range<u64> {
-    let variable = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     variable("COHORTIUM_SEED").map_or(0..variable("COHORTIUM_SEEDS").unwrap_or(usual), |seed| seed..seed + 1)
 }
 

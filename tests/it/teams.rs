@@ -15,6 +15,8 @@ on_both_databases! {
     a_team_is_sent_by_itself_and_not_before_everybody_has_agreed,
     only_colleagues_can_be_named_and_why_not_is_not_told,
     under_review_each_member_is_there_to_be_decided_about,
+    whom_staff_add_meanwhile_makes_the_team_smaller,
+    a_team_goes_along_when_its_cohort_is_merged_into_another,
 }
 
 /// Begins a team with these colleagues; gives its address and the team.
@@ -185,4 +187,40 @@ async fn under_review_each_member_is_there_to_be_decided_about(database: TestDat
     assert_eq!(state(&ben, &application_of(&team, &ben)).await, "submitted");
     let seen = stage.staff.get(&format!("/v1/team-applications/{}", team["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(states(&seen), ["offered", "submitted"]);
+}
+
+async fn whom_staff_add_meanwhile_makes_the_team_smaller(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let (ana, ben, cy) = (stage.principal("Ana").await, stage.principal("Ben").await, stage.principal("Cy").await);
+    let cohort = stage.cohort(3).await;
+    let add = async |cohort: &str| {
+        let wish = json!({"person_id": ben.person_id(), "reason": "The superintendent asked for it"});
+        stage.staff.post(&format!("{cohort}/additions"), wish).await.expect(201)
+    };
+    let (path, _) = begun(&ana, &cohort, &["Ben", "Cy"], "all_or_none").await;
+    let _ = add(&cohort).await;
+    let _ = cy.act(&format!("{path}/agree")).await.expect(200);
+    assert_eq!(states(&ana.act(&format!("{path}/submit")).await.expect(200)), ["enrolled", "enrolled", "enrolled"]);
+    assert_eq!(stage.seats(&cohort).await, (3, 0, 0));
+    // It can be given up, too.
+    let other = stage.cohort_named("other", 3).await;
+    let (path, forming) = begun(&ana, &other, &["Ben"], "all_or_none").await;
+    let _ = add(&other).await;
+    assert_eq!(states(&ana.act(&format!("{path}/withdraw")).await.expect(200)), ["enrolled", "withdrawn"]);
+    assert_eq!(state(&ben, &application_of(&forming, &ben)).await, "enrolled");
+}
+
+async fn a_team_goes_along_when_its_cohort_is_merged_into_another(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let (ana, ben) = (stage.principal("Ana").await, stage.principal("Ben").await);
+    let (here, there) = (stage.cohort(3).await, stage.cohort_named("there", 3).await);
+    let (path, _) = begun(&ana, &here, &["Ben"], "all_or_none").await;
+    let merged = json!({"into_cohort_id": there.rsplit('/').next().unwrap(), "reason": "Too few people"});
+    let _ = stage.staff.post(&format!("{here}/merge"), merged).await.expect(200);
+    let team = ben.act(&format!("{path}/agree")).await.expect(200);
+    assert_eq!((team["cohort_id"].as_str(), states(&team)), (there.rsplit('/').next(), vec!["draft", "draft"]), "each once");
+    assert_eq!(states(&ana.act(&format!("{path}/submit")).await.expect(200)), ["enrolled", "enrolled"]);
+    assert_eq!(stage.seats(&there).await, (2, 1, 0));
 }

@@ -17,6 +17,7 @@ on_both_databases! {
     everybody_of_a_merged_cohort_goes_on_in_the_other,
     a_merge_that_cannot_be_changes_nothing,
     a_cohort_that_is_called_off_offers_what_seats_there_are_elsewhere,
+    of_all_that_is_on_offer_for_one_place_one_is_taken,
 }
 
 async fn published(stage: &Stage<'_>, wish: Value) -> String {
@@ -263,4 +264,30 @@ async fn a_cohort_that_is_called_off_offers_what_seats_there_are_elsewhere(datab
     assert_eq!((&declined["state"], &declined["reason_code"]), (&json!("declined"), &json!("cohort_cancelled")));
     assert_eq!((stage.seats(&here).await, stage.seats(&there).await), ((0, 2, 0), (1, 0, 0)));
     assert_eq!(apply(&ben, &there).await.expect(201)["state"], "waitlisted", "the seat is held for who it was offered to");
+}
+
+async fn of_all_that_is_on_offer_for_one_place_one_is_taken(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let (here, there, third) = (stage.cohort(2).await, stage.cohort_named("there", 2).await, stage.cohort_named("third", 2).await);
+    let (ana, ben) = (stage.principal("Ana").await, stage.principal("Ben").await);
+    let mut offers = Vec::new();
+    for who in [&ana, &ben] {
+        let (place, _) = applied(who, &here).await;
+        offers.push(transfer(&stage, &place, &there).await.header("location").to_owned());
+    }
+    let _ = merge(&stage, &here, &third).await.expect(200);
+    assert_eq!((stage.seats(&there).await, stage.seats(&third).await), ((2, 0, 0), (2, 0, 0)), "both are on offer");
+
+    // One takes the place that the merge brought, the other the one that was on offer before.
+    let by_merge = format!("/v1/applications/{}", own(&ana, &third).await["id"].as_str().unwrap());
+    let given_up = format!("/v1/applications/{}", own(&ben, &third).await["id"].as_str().unwrap());
+    assert_eq!(ana.act(&format!("{by_merge}/confirm")).await.expect(200)["state"], "enrolled");
+    assert_eq!(ben.act(&format!("{}/confirm", offers[1])).await.expect(200)["state"], "enrolled");
+    for (who, other, taken) in [(&ana, &offers[0], &by_merge), (&ben, &given_up, &offers[1])] {
+        let read = who.get(other).await.expect(200);
+        assert_eq!((&read["state"], &read["transferred_to_id"]), (&json!("transferred"), &json!(id_of(taken))));
+        assert_eq!(who.act(&format!("{other}/confirm")).await.problem(409), "invalid_state_transition");
+    }
+    assert_eq!((stage.seats(&there).await, stage.seats(&third).await), ((1, 1, 0), (1, 1, 0)));
 }

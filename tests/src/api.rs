@@ -29,7 +29,7 @@ use cohortium_workflow as workflow;
 use cohortium_workflow::input::Input;
 use cohortium_workflow::jobs;
 use cohortium_workflow::mails::Letter;
-use cohortium_workflow::passwords::Passwords;
+use cohortium_workflow::passwords::{HashCost, Passwords};
 use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -50,6 +50,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What keeps its files; a folder of its own, where nothing is said.
     pub files: Option<Files>,
+    /// How much work its hashes of passwords are.
+    pub hash_cost: HashCost,
 }
 
 impl From<Limits> for Settings {
@@ -68,7 +70,7 @@ impl Default for Settings {
             issuers: Vec::new(),
             docs: true,
         };
-        Self { network, limits: Api::limits(), files: None }
+        Self { network, limits: Api::limits(), files: None, hash_cost: HashCost::default() }
     }
 }
 
@@ -496,10 +498,10 @@ impl Answer {
 }
 
 fn context(store: Store, environment: &Arc<TestEnvironment>, (keys, files): (&TempDir, &TempDir), settings: Settings) -> Ctx {
-    let Settings { network, limits, files: given } = settings;
+    let Settings { network, limits, files: given, hash_cost } = settings;
     let keys = must(Keys::of_folder(KeyFolder::new(keys.path().to_owned()), environment.now(), false));
     let tokens = Tokens::new(keys, &network.public_url, environment.clone());
-    let passwords = must(Passwords::new(2, &[7; 16]));
+    let passwords = must(Passwords::new(2, &[7; 16], hash_cost));
     let files = given.unwrap_or_else(|| must(Files::in_folder(files.path())));
     Ctx::new(store, tokens, passwords, b"a secret of the tests, and of them alone", files, network, limits)
 }

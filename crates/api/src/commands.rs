@@ -16,7 +16,7 @@ use cohortium_store::{Environment, Error, Origin, Store};
 use cohortium_workflow as workflow;
 use cohortium_workflow::input::Input;
 use cohortium_workflow::links::Token;
-use cohortium_workflow::passwords::Passwords;
+use cohortium_workflow::passwords::{HashCost, Passwords};
 
 use crate::config::{DataArgs, KeysArgs};
 use crate::ctx::System;
@@ -141,7 +141,7 @@ fn read_password(file: &Path) -> Result<Password, CannotStart> {
 /// The hash of a password, when it can be taken.
 async fn choose(store: &Store, coalition: &Coalition, email: &Email, password: &Password) -> Result<String, CannotStart> {
     let hints = Hints::new(email, &coalition.slug, coalition.name.as_str());
-    let passwords = Passwords::new(1, &store.environment().random())?;
+    let passwords = Passwords::new(1, &store.environment().random(), HashCost::default())?;
     match passwords.choose(password, &hints, store.environment().random()).await {
         Err(Error::Refused(Refusal::Invalid(faults))) => {
             let said: Vec<&str> = faults.iter().map(|fault| fault.detail.as_str()).collect();

@@ -13,7 +13,7 @@ use actix_web::{App, HttpServer, web};
 use cohortium_domain::time::Timestamp;
 use cohortium_store::{Environment, Error, Store};
 use cohortium_workflow::jobs;
-use cohortium_workflow::passwords::Passwords;
+use cohortium_workflow::passwords::{HashCost, Passwords};
 use fs4::FileExt;
 
 use crate::build_app;
@@ -98,7 +98,7 @@ pub async fn open_store(url: &str) -> Result<Store, CannotStart> {
 pub fn context(config: &Config, store: Store) -> Result<Ctx, CannotStart> {
     let environment = store.environment().clone();
     let tokens = Tokens::new(open_keys(&config.keys, environment.now())?, &config.network.public_url, environment.clone());
-    let passwords = Passwords::new(cores(), &environment.random())?;
+    let passwords = Passwords::new(cores(), &environment.random(), HashCost::default())?;
     let files = config.files.open().map_err(CannotStart)?;
     Ok(Ctx::new(store, tokens, passwords, config.secret.expose().as_bytes(), files, config.network.clone(), config.limits))
 }

@@ -139,6 +139,14 @@ impl Team {
         Ok(self.becomes(Standing::Sent { sent_at: now }, "sent", now))
     }
 
+    /// Its members go on in another cohort, into which theirs was merged.
+    pub fn go_on_in(mut self, cohort: CohortId, now: Timestamp) -> Change<Self> {
+        let from = std::mem::replace(&mut self.cohort_id, cohort);
+        self.meta = self.meta.changed(now);
+        let happened = self.happening("moved").with("from_cohort_id", from.to_string());
+        Change::one(self, happened)
+    }
+
     /// Gives it up.
     ///
     /// # Errors

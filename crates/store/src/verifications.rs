@@ -46,7 +46,7 @@ impl Record for Verification {
             program_id: self.program_id.uuid(),
             state: self.state().as_str().to_owned(),
             settled_at: None,
-            evidence_after: None,
+            evidence_after: self.evidence_after.map(Timestamp::utc),
             evidence_id: None,
             evidence_kind: None,
             valid_until: None,
@@ -59,7 +59,7 @@ impl Record for Verification {
         };
         let text = |reason: &Reason| reason.as_str().to_owned();
         match &self.standing {
-            Standing::Open { evidence_after } => Model { evidence_after: evidence_after.map(Timestamp::utc), ..row },
+            Standing::Open => row,
             Standing::Verified { at, evidence_id, kind, valid_until, renewal_due_at } => Model {
                 settled_at: Some(at.utc()),
                 evidence_id: Some(evidence_id.uuid()),
@@ -85,6 +85,7 @@ impl Record for Verification {
             employment_id: EmploymentId::from_uuid(row.employment_id),
             person_id: PersonId::from_uuid(row.person_id),
             program_id: ProgramId::from_uuid(row.program_id),
+            evidence_after: row.evidence_after.map(Timestamp::new),
             meta: meta(row.version, row.created_at, row.updated_at),
             standing: standing(&row)?,
         })
@@ -97,7 +98,7 @@ fn standing(row: &Model) -> Result<Standing> {
     let at = || settled.ok_or_else(missing("settled_at"));
     let reason = optional(TABLE, "reason", row.reason.as_deref(), Reason::new)?;
     Ok(match word(TABLE, "state", &row.state)? {
-        VerificationState::Open => Standing::Open { evidence_after: row.evidence_after.map(Timestamp::new) },
+        VerificationState::Open => Standing::Open,
         VerificationState::Verified => Standing::Verified {
             at: at()?,
             evidence_id: row.evidence_id.map(EvidenceId::from_uuid).ok_or_else(missing("evidence_id"))?,

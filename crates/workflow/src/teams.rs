@@ -15,7 +15,7 @@ use cohortium_domain::programs::EnrollmentMode;
 use cohortium_domain::refusal::{Fault, FaultCode, Faults, Refusal};
 use cohortium_domain::teams::{Team, TeamMode};
 use cohortium_domain::text::Email;
-use cohortium_store::{Result, Tx};
+use cohortium_store::{Error, Result, Tx};
 use serde_json::{Map, Value};
 
 use crate::applications::{self, facts, one_cohort};
@@ -63,7 +63,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     if tx.live_application(cohort, person).await?.is_some() {
         return Err(Refusal::AlreadyApplied.into());
     }
-    one_cohort::others(tx, &entered.year.program, person, &[]).await?;
+    one_cohort::others(tx, &entered.year.program, person, None).await?;
     let own = own_workplace(tx, &entered, person, wish.employment_id).await?;
     let colleagues = colleagues(tx, &entered, person, own.organization_id, &wish.colleagues).await?;
     let team = Team::begin(tx.make_id(), cohort, own.organization_id, person, wish.mode, tx.now());
@@ -100,6 +100,7 @@ pub async fn agree(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precond
 pub async fn submit(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precondition) -> Result<Assembled> {
     let (mut all, team, members) = enter_to_send(tx, actor, id).await?;
     team.meta.admit(precondition)?;
+    let members = still_applying(members);
     let entered = all.get(team.cohort_id)?;
     let people: Vec<PersonId> = members.iter().map(|member| member.person_id).collect();
     let sent = team.clone().send(&people, tx.now())?;
@@ -128,7 +129,7 @@ pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Prec
     }
     team.meta.admit(precondition)?;
     let withdrawn = team.withdraw(tx.now())?;
-    for member in members {
+    for member in still_applying(members) {
         let before = member.standing.clone();
         let change = member.withdraw(&entered.signup()?, tx.now())?;
         entered.save(tx, &before, change, actor).await?;
@@ -173,7 +174,17 @@ async fn lock(tx: &mut Tx, actor: &Actor, entered: &Entered, read: &Team, action
         members.push(tx.lock(application.id).await?);
     }
     members.sort_by_key(|member: &Application| member.person_id != read.begun_by);
-    Ok((tx.lock(read.id).await?, members))
+    let team: Team = tx.lock(read.id).await?;
+    if team.cohort_id != read.cohort_id {
+        return Err(Error::Conflict("the team went on in another cohort before it was locked".to_owned()));
+    }
+    Ok((team, members))
+}
+
+/// The members who apply with the team still: whom staff have added meanwhile takes part already.
+fn still_applying(mut members: Vec<Application>) -> Vec<Application> {
+    members.retain(|member| member.standing == Standing::Draft);
+    members
 }
 
 /// Leaves the cohort. Gives the team with its applications as they then are.

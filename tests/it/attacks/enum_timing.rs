@@ -10,10 +10,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::ids::CoalitionId;
-use cohortium_tests::api::{Answer, Api, must};
+use cohortium_tests::api::{Answer, Api, Settings, must};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
 use cohortium_workflow::accounts;
+use cohortium_workflow::passwords::HashCost;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -29,8 +30,6 @@ on_both_databases! {
 const RUNS: usize = 5;
 /// How often each is asked in a run, by turns: three hundred times in all.
 const PAIRS: usize = 60;
-/// How often, where a password is hashed: slow on purpose, and by far the most of what takes time, so that fewer tell as much.
-const HASHED_PAIRS: usize = 12;
 /// How often before a comparison begins, to warm up.
 const WARM_UP: usize = 5;
 /// How often a comparison is made before it counts.
@@ -39,6 +38,8 @@ const COMPARISONS: usize = 3;
 const MOST: f64 = 1.25;
 /// What a difference must be beyond, to be one: below it, it is the machine's.
 const NOISE: Duration = Duration::from_micros(300);
+/// What a hash costs here: enough that one that is left out is far beyond the noise, and little enough that three hundred can be asked.
+const HASH_COST: HashCost = HashCost { memory_kib: 2_048, passes: 2 };
 /// A phrase that everybody with an account has, and nobody guesses.
 const PHRASE: &str = "a phrase that they know";
 
@@ -90,6 +91,10 @@ impl Asked {
     }
 }
 
+async fn start(database: &TestDatabase) -> Api {
+    Api::start_with(database.url(), Settings { hash_cost: HASH_COST, ..Settings::default() }).await
+}
+
 /// Makes those who are known.
 async fn crowd(api: &Api) -> CoalitionId {
     let coalition = api.coalition("dcsc").await;
@@ -121,14 +126,14 @@ async fn run(api: &Api, ask: &impl AsyncFn(Asked) -> Answer, pairs: usize, told_
 }
 
 /// Asks for those whom the server knows and for those whom it does not, by turns.
-async fn alike(api: &Api, coalition: CoalitionId, what: &str, pairs: usize, ask: impl AsyncFn(Asked) -> Answer) {
+async fn alike(api: &Api, coalition: CoalitionId, what: &str, ask: impl AsyncFn(Asked) -> Answer) {
     let before = api.entries(coalition).await;
     let (mut answer, mut seen) = (None, Vec::new());
     let _ = run(api, &ask, WARM_UP, &mut answer).await;
     for _ in 0..COMPARISONS {
         let mut runs = Vec::new();
         for _ in 0..RUNS {
-            runs.push(run(api, &ask, pairs, &mut answer).await);
+            runs.push(run(api, &ask, PAIRS, &mut answer).await);
         }
         let ratio = median(runs.iter().map(|(ratio, _)| *ratio).collect());
         let apart = median(runs.iter().map(|(_, apart)| *apart).collect());
@@ -143,9 +148,9 @@ async fn alike(api: &Api, coalition: CoalitionId, what: &str, pairs: usize, ask:
 }
 
 async fn who_has_an_account_signs_in_as_slowly_as_who_has_none(database: TestDatabase) {
-    let api = Api::start(&database).await;
+    let api = start(&database).await;
     let coalition = crowd(&api).await;
-    alike(&api, coalition, "signing in", HASHED_PAIRS, async |asked| {
+    alike(&api, coalition, "signing in", async |asked| {
         let body = json!({"coalition": "dcsc", "email": asked.email(), "password": "a phrase that Eve guesses"});
         api.anonymous().post("/v1/auth/login", body).await
     })
@@ -153,9 +158,9 @@ async fn who_has_an_account_signs_in_as_slowly_as_who_has_none(database: TestDat
 }
 
 async fn who_has_an_account_registers_as_slowly_as_who_has_none(database: TestDatabase) {
-    let api = Api::start(&database).await;
+    let api = start(&database).await;
     let coalition = crowd(&api).await;
-    alike(&api, coalition, "registering", PAIRS, async |asked| {
+    alike(&api, coalition, "registering", async |asked| {
         let body = json!({"coalition": "dcsc", "email": asked.email(), "given_name": "Ana", "family_name": "Ruiz"});
         api.anonymous().post("/v1/auth/register", body).await
     })
@@ -163,20 +168,20 @@ async fn who_has_an_account_registers_as_slowly_as_who_has_none(database: TestDa
 }
 
 async fn who_has_an_account_forgets_as_slowly_as_who_has_none(database: TestDatabase) {
-    let api = Api::start(&database).await;
+    let api = start(&database).await;
     let coalition = crowd(&api).await;
-    alike(&api, coalition, "forgetting", PAIRS, async |asked| {
+    alike(&api, coalition, "forgetting", async |asked| {
         api.anonymous().post("/v1/auth/password/forgot", json!({"coalition": "dcsc", "email": asked.email()})).await
     })
     .await;
 }
 
 async fn an_address_that_is_taken_is_asked_for_as_slowly_as_a_free_one(database: TestDatabase) {
-    let api = Api::start(&database).await;
+    let api = start(&database).await;
     let coalition = crowd(&api).await;
     let eve = api.person(coalition, "Eve", &[]).await.person_id();
     api.set_password(coalition, eve, PHRASE).await;
-    alike(&api, coalition, "asking for an address", HASHED_PAIRS, async |asked| {
+    alike(&api, coalition, "asking for an address", async |asked| {
         // Both have a new session begun, so that neither is signed out meanwhile.
         let session = api.sign_in(coalition, eve).await;
         session.post("/v1/me/email", json!({"current_password": PHRASE, "email": asked.email()})).await
@@ -185,12 +190,12 @@ async fn an_address_that_is_taken_is_asked_for_as_slowly_as_a_free_one(database:
 }
 
 async fn a_client_that_is_known_is_refused_as_slowly_as_one_that_is_not(database: TestDatabase) {
-    let api = Api::start(&database).await;
+    let api = start(&database).await;
     let coalition = api.coalition("dcsc").await;
     let owner = api.person(coalition, "Ada", &[Grant::Owner]).await;
     let made = owner.post("/v1/api-clients", json!({"name": "CRM", "scopes": ["members:read"]})).await.expect(201);
     let known = made["id"].as_str().unwrap();
-    alike(&api, coalition, "a client's token", PAIRS, async |asked| {
+    alike(&api, coalition, "a client's token", async |asked| {
         let id = if asked.known { known } else { "0192f5c4-7e1b-7cc3-9d5a-3f0c2a1b4d5e" };
         let basic = BASE64_STANDARD.encode(format!("{id}:coh_cs_QSBzZWNyZXQgZm9yIHRoZSBleGFtcGxlLCBub3QgZm9y"));
         let call = api.anonymous().request(Method::POST, "/oauth/token").form("grant_type=client_credentials");

@@ -1,5 +1,5 @@
-//! A simulation: random stories of one cohort, told to the workflows without HTTP, one step after the other; after each the auditor looks at the
-//! tables.
+//! A simulation: random stories of a program's cohorts, told to the workflows without HTTP, one step after the other; after each the auditor looks at
+//! the tables.
 //!
 //! Many stories share a database, each in a coalition of its own. A seed that fails is printed with its steps, and `COHORTIUM_SEED=7` tells that
 //! story again; `COHORTIUM_SEEDS=20000` tells so many of each kind. What meets at the same instant is left to `interleavings`. Whoever adds
@@ -8,7 +8,7 @@
 mod stage;
 mod step;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use cohortium_domain::ids::ApplicationId;
@@ -75,9 +75,13 @@ struct Story<'a> {
     mode: &'a str,
     /// What was done so far, for whoever reads of a failure.
     told: Vec<String>,
+    /// What somebody has begun, and means to do next.
+    ahead: VecDeque<Step>,
     /// How far the journal and the moves of waitlists had come before the last step.
     seen: (i64, i64),
-    /// What was over before it: nothing becomes of that any more.
+    /// What was open before it, or an enrollment.
+    alive: BTreeSet<ApplicationId>,
+    /// What was over: nothing becomes of that any more.
     over: BTreeSet<ApplicationId>,
 }
 
@@ -86,23 +90,36 @@ impl<'a> Story<'a> {
         let mut numbers = Numbers(seed);
         let stage = Stage::set(store, mode, &mut numbers).await;
         let seen = reached(auditor).await;
-        Self { stage, auditor, numbers, seed, mode, told: Vec::new(), seen, over: BTreeSet::new() }
+        let (told, ahead, alive, over) = (Vec::new(), VecDeque::new(), BTreeSet::new(), BTreeSet::new());
+        Self { stage, auditor, numbers, seed, mode, told, ahead, seen, alive, over }
     }
 
     /// Takes all steps, and lets sign-up close. Tells how many were taken, and how many refused.
     async fn tell(mut self) -> (u32, u32) {
         let (mut taken, mut refused) = (0, 0);
         for _ in 0..STEPS {
-            let step = Step::any(self.mode, &mut self.numbers);
+            let step = self.next();
             if self.take(step).await { taken += 1 } else { refused += 1 }
         }
         self.take(Step::Reach { instant: stage::after_kickoff(), jobs: true }).await;
         let open = format!(
-            "SELECT count(*) FROM applications WHERE cohort_id = {} AND state IN ('draft', 'submitted', 'waitlisted', 'offered')",
-            self.stage.cohort_sql()
+            "SELECT count(*) FROM applications WHERE coalition_id = {} AND state IN ('draft', 'submitted', 'waitlisted', 'offered')",
+            self.stage.coalition_sql()
         );
         assert_eq!(self.auditor.number(&open).await, 0, "{}", self.story("nobody waits past the kick-off"));
         (taken, refused)
+    }
+
+    /// What happens next: what was begun goes on, but for what comes between.
+    fn next(&mut self) -> Step {
+        if self.numbers.below(3) > 0
+            && let Some(step) = self.ahead.pop_front()
+        {
+            return step;
+        }
+        let (step, ahead) = Step::any(self.mode, &mut self.numbers);
+        self.ahead.extend(ahead);
+        step
     }
 
     /// Takes a step, and looks at what came of it. One that is refused changes nothing.
@@ -124,13 +141,14 @@ impl<'a> Story<'a> {
     }
 
     async fn look(&mut self) {
-        let within = Within::cohort(self.stage.postgres(), &self.stage.cohort_sql(), &self.stage.coalition_sql(), self.seen);
+        let within = Within::coalition(self.stage.postgres(), &self.stage.coalition_sql(), self.seen);
         let within = within.at_most_of_one(self.stage.most_of_one);
         let mut found = self.auditor.texts(&audit(self.mode, &within)).await;
-        let over = self.stage.over().await;
-        found.extend(self.over.difference(&over).map(|id| format!("{id} was over, and is alive again")));
+        let alive = self.stage.alive().await;
+        found.extend(alive.intersection(&self.over).map(|id| format!("{id} was over, and is alive again")));
         assert!(found.is_empty(), "{}", self.story(&found.join("\n")));
-        self.over = over;
+        self.over.extend(self.alive.difference(&alive));
+        self.alive = alive;
     }
 
     fn story(&self, what: &str) -> String {

@@ -105,7 +105,10 @@ async fn reply(read: &Read, found: Assembled, caller: &Caller) -> Result<Reply, 
         Some(signup) => application.as_of(signup, read.now()),
         None => application,
     });
-    let applications: Vec<domain::Application> = now.collect();
+    let mut applications: Vec<domain::Application> = now.collect();
+    // Who went on in another cohort with the team is one member still.
+    let continued: Vec<_> = applications.iter().filter_map(|application| application.transferred_from).collect();
+    applications.retain(|application| !continued.contains(&application.id));
     let people = read.find_all::<Person>(applications.iter().map(|application| application.person_id)).await?;
     Ok(Reply::thing(team.meta.version, &view(&team, &applications, &people, &tie)))
 }

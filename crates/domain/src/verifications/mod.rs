@@ -88,10 +88,7 @@ pub const MACHINE: Machine<VerificationState> = Machine {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
     /// Nothing has been decided.
-    Open {
-        /// Only evidence from after this instant verifies by itself.
-        evidence_after: Option<Timestamp>,
-    },
+    Open,
     /// The employment is verified.
     Verified {
         /// Since when.
@@ -150,6 +147,8 @@ pub struct Verification {
     pub person_id: PersonId,
     /// For which program.
     pub program_id: ProgramId,
+    /// When staff rejected it or took it back last: what there was then does not count any more.
+    pub evidence_after: Option<Timestamp>,
     /// Where it stands.
     pub standing: Standing,
     /// Version and instants.
@@ -164,7 +163,8 @@ impl Verification {
             employment_id: employment.id,
             person_id: employment.person_id,
             program_id,
-            standing: Standing::Open { evidence_after: None },
+            evidence_after: None,
+            standing: Standing::Open,
             meta: Meta::new(now),
         };
         let happened = made.happening("opened");
@@ -175,7 +175,7 @@ impl Verification {
     #[must_use]
     pub fn state(&self) -> VerificationState {
         match self.standing {
-            Standing::Open { .. } => Open,
+            Standing::Open => Open,
             Standing::Verified { .. } => Verified,
             Standing::Expired { .. } => Expired,
             Standing::Revoked { .. } => Revoked,
@@ -205,7 +205,7 @@ impl Verification {
     pub fn valid_until(&self) -> Option<Timestamp> {
         match self.standing {
             Standing::Verified { valid_until, .. } => Some(valid_until),
-            Standing::Open { .. } | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => None,
+            Standing::Open | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => None,
         }
     }
 
@@ -214,7 +214,7 @@ impl Verification {
     pub fn run_out(&self, now: Timestamp) -> Option<Change<Self>> {
         match self.standing {
             Standing::Verified { valid_until, .. } if valid_until <= now => Some(self.clone().expire(valid_until, now)),
-            Standing::Open { .. }
+            Standing::Open
             | Standing::Verified { .. }
             | Standing::Expired { .. }
             | Standing::Revoked { .. }
@@ -236,11 +236,11 @@ impl Verification {
                     _ => grounds.ends_at().filter(|end| *end < valid_until).map(|end| self.clone().shorten(end, now)),
                 },
             },
-            Standing::Open { evidence_after } if grounds.missing(now).is_none() => {
-                let best = grounds.satisfied_by(evidence, evidence_after, now)?;
+            Standing::Open if grounds.missing(now).is_none() => {
+                let best = grounds.satisfied_by(evidence, self.evidence_after, now)?;
                 Some(self.clone().verified(best, best.reason.as_ref(), grounds, now))
             }
-            Standing::Open { .. } | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => None,
+            Standing::Open | Standing::Expired { .. } | Standing::Revoked { .. } | Standing::Rejected { .. } => None,
         }
     }
 
@@ -260,10 +260,7 @@ impl Verification {
         if let Some(missing) = grounds.missing(now) {
             return Err(Refusal::NotVerified(missing.detail().to_owned()));
         }
-        let Standing::Open { evidence_after } = self.standing else {
-            return Err(MACHINE.refuse(self.state(), Action::VerifyVerification));
-        };
-        if evidence.kind != EvidenceKind::StaffOverride && !grounds.satisfied_with(evidence, evidence_after, now) {
+        if evidence.kind != EvidenceKind::StaffOverride && !grounds.satisfied_with(evidence, self.evidence_after, now) {
             let detail =
                 "The program does not take this evidence, or not any more: verify by your own word, or ask for another document";
             return Err(Refusal::invalid("#/evidence_id", FaultCode::InvalidValue, detail));
@@ -300,7 +297,7 @@ impl Verification {
     pub fn missing(&self, grounds: &Grounds<'_>, now: Timestamp) -> Vec<Missing> {
         let evidence = |detail| Missing { what: MissingKind::Evidence, detail, kinds: grounds.policy.asked_for() };
         let wanted = match self.clone().as_of(now).standing {
-            Standing::Open { .. } => evidence("Show one of these kinds of evidence, or wait for staff to decide"),
+            Standing::Open => evidence("Show one of these kinds of evidence, or wait for staff to decide"),
             Standing::Expired { .. } => evidence("It has run out: show one of these kinds of evidence anew"),
             Standing::Revoked { .. } | Standing::Rejected { .. } => evidence("What was shown is not enough: show another of these"),
             Standing::Verified { valid_until, .. } => {
@@ -321,7 +318,7 @@ impl Verification {
     pub fn reject(mut self, by: &Actor, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
         self.check_decision(Action::RejectVerification, by, now)?;
         let happened = self.happening("rejected").because(Some(&reason));
-        self.standing = Standing::Rejected { at: now, reason };
+        (self.standing, self.evidence_after) = (Standing::Rejected { at: now, reason }, Some(now));
         Ok(Change::one(self.touched(now), happened))
     }
 
@@ -329,12 +326,13 @@ impl Verification {
     ///
     /// # Errors
     /// It is not verified, or not any more; or it concerns whoever decides.
-    pub fn revoke(self, by: &Actor, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    pub fn revoke(mut self, by: &Actor, reason: Reason, now: Timestamp) -> Result<Change<Self>, Refusal> {
         self.check_decision(Action::RevokeVerification, by, now)?;
+        self.evidence_after = Some(now);
         Ok(self.revoked(RevocationCause::Decision, Some(reason), now))
     }
 
-    /// Staff open it again. Where staff had rejected or revoked it, older evidence does not count any more.
+    /// Staff open it again. Evidence from before they rejected it or took it back does not count any more.
     ///
     /// # Errors
     /// It is open or verified; or it concerns whoever decides.
@@ -348,11 +346,7 @@ impl Verification {
             Some(expired) => (expired.value, expired.happened),
             None => (self, Vec::new()),
         };
-        let evidence_after = match this.standing {
-            Standing::Revoked { at, cause: RevocationCause::Decision, .. } | Standing::Rejected { at, .. } => Some(at),
-            Standing::Open { .. } | Standing::Verified { .. } | Standing::Expired { .. } | Standing::Revoked { .. } => None,
-        };
-        this.standing = Standing::Open { evidence_after };
+        this.standing = Standing::Open;
         happened.push(this.happening("reopened").because(reason));
         Change { value: this.touched(now), happened }
     }

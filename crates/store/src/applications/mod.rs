@@ -196,18 +196,24 @@ impl Read {
         all(self.rows::<Entity>().filter(Column::TransferredFrom.eq(id.uuid())).filter(Column::State.is_in(LIVE))).await
     }
 
-    /// The applications that one continues, the last first.
+    /// The others that stand for the same place as this one: those that it continues, and whatever else continues one of them.
     ///
     /// # Errors
     /// The database's.
-    pub async fn continued_by(&self, application: &Application) -> Result<Vec<Application>> {
-        let (mut continued, mut from) = (Vec::new(), application.transferred_from);
-        while let Some(id) = from {
-            let earlier: Application = self.get(id).await?;
-            from = earlier.transferred_from;
-            continued.push(earlier);
+    pub async fn of_the_same_place(&self, application: &Application) -> Result<Vec<Application>> {
+        let mut first = application.clone();
+        while let Some(earlier) = first.transferred_from {
+            first = self.get(earlier).await?;
         }
-        Ok(continued)
+        let (mut behind, mut found) = (vec![first.id], vec![first]);
+        while !behind.is_empty() {
+            let from = behind.iter().map(|id| id.uuid());
+            let next = all(self.rows::<Entity>().filter(Column::TransferredFrom.is_in(from))).await?;
+            behind = next.iter().map(|one| one.id).collect();
+            found.extend(next);
+        }
+        found.retain(|other| other.id != application.id);
+        Ok(found)
     }
 
     /// All applications to a cohort in these states, in the order in which they were begun.

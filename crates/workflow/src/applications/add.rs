@@ -43,7 +43,7 @@ pub async fn add(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<'_,
     let mut all = enter_together(tx, beside.into_iter().chain([cohort])).await?;
     let entered = all.get(cohort)?;
     let (draft, begun) = draft(tx, entered.cohort(), person.id).await?;
-    let others = one_cohort::others(tx, &entered.year.program, person.id, &[draft.id]).await?;
+    let others = one_cohort::others(tx, &entered.year.program, person.id, Some(&draft)).await?;
     let workplace = workplace(tx, person.id, addition.employment_id).await?;
     let draft = Application { workplace: workplace.or(draft.workplace), ..draft };
     let facts = known(tx, &draft, entered.cohort(), &entered.year).await?;

@@ -109,7 +109,7 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
     let takes_seat = wish.submit && year.program.enrollment_mode == EnrollmentMode::FirstCome;
     let cohort = if takes_seat { cohort } else { tx.hold_cohort(cohort.id).await? };
     if !wish.submit {
-        one_cohort::others(tx, &year.program, person, &[]).await?;
+        one_cohort::others(tx, &year.program, person, None).await?;
     }
     let draft = ApplicationDraft {
         answers: answers(tx, person, &cohort, wish.answers).await?,

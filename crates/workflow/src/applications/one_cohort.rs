@@ -3,6 +3,8 @@
 //! What always holds: all cohorts of what could be given up are entered first, and the person is locked before it is read what that is; so of two
 //! enrollments at once the second knows of the first. Who has applied elsewhere meanwhile makes it all run again.
 
+use std::collections::BTreeSet;
+
 use cohortium_domain::access::Actor;
 use cohortium_domain::applications::Application;
 use cohortium_domain::ids::{ApplicationId, PersonId};
@@ -12,15 +14,18 @@ use cohortium_store::{Error, Result, Tx};
 
 use crate::seats::EnteredTogether;
 
-/// What a person gives up by being enrolled: their other open applications in the program, where it is for one cohort each. `own` are the
-/// application that is enrolled and those that it continues. Goes on when none of the others is an enrollment.
-pub(crate) async fn others(tx: &Tx, program: &Program, person: PersonId, own: &[ApplicationId]) -> Result<Vec<Application>> {
+/// What a person gives up by being enrolled: their other open applications in the program, where it is for one cohort each; what stands for the same
+/// place as their `own` is no other. Goes on when none of the others is an enrollment.
+pub(crate) async fn others(tx: &Tx, program: &Program, person: PersonId, own: Option<&Application>) -> Result<Vec<Application>> {
     if !program.terms.one_cohort {
         return Ok(Vec::new());
     }
     let _: Person = tx.lock(person).await?;
     let mut others = tx.live_applications_in(program.id, person).await?;
-    others.retain(|other| !own.contains(&other.id));
+    if let Some(own) = own {
+        let same: BTreeSet<ApplicationId> = tx.of_the_same_place(own).await?.into_iter().map(|other| other.id).collect();
+        others.retain(|other| other.id != own.id && !same.contains(&other.id));
+    }
     Application::require_none_enrolled(&others)?;
     Ok(others)
 }
@@ -63,7 +68,7 @@ pub(crate) async fn sort_by_wish(tx: &Tx, applications: &mut [Application]) -> R
 
 /// Whether a person can apply to a cohort of a program, as far as their other enrollments go.
 pub(crate) async fn can_apply(tx: &Tx, program: &Program, person: PersonId) -> Result<bool> {
-    match others(tx, program, person, &[]).await {
+    match others(tx, program, person, None).await {
         Err(Error::Refused(_)) => Ok(false),
         found => found.map(|_| true),
     }

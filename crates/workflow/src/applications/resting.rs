@@ -37,7 +37,7 @@ pub(crate) async fn admit(tx: &mut Tx, mut entered: EnteredTogether) -> Result<(
 /// Admits who holds a seat. Who may not have it for another reason than the verification keeps the hold, for as long as it lasts.
 async fn admit_holder(tx: &mut Tx, all: &mut EnteredTogether, application: &Application) -> Result<()> {
     let entered = all.get(application.cohort_id)?;
-    let others = match one_cohort::others(tx, &entered.year.program, application.person_id, &[application.id]).await {
+    let others = match one_cohort::others(tx, &entered.year.program, application.person_id, Some(application)).await {
         Err(Error::Refused(_)) => return Ok(()),
         found => found?,
     };

@@ -62,7 +62,7 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
     let eligibility = eligibility(tx, application, &cohort, &year).await?;
     let foreseen = foresee(tx, &eligibility, &year).await?;
     let (seat, mut entered) = ask_for_seat(tx, application, (&cohort, &year, &signup), &eligibility, foreseen).await?;
-    let others = one_cohort::others(tx, &year.program, application.person_id, &[application.id]).await?;
+    let others = one_cohort::others(tx, &year.program, application.person_id, Some(application)).await?;
     // Inside the cohort the seats of each organization are known for certain.
     let eligibility = match &mut entered {
         Some(entered) => self::eligibility(tx, application, entered.get(cohort.id)?.cohort(), &year).await?,
@@ -102,7 +102,7 @@ pub(crate) async fn send_with_team(
 ) -> Result<()> {
     let entered = all.get(member.cohort_id)?;
     check_answers(tx, &member, entered.cohort(), &entered.year).await?;
-    let others = one_cohort::others(tx, &entered.year.program, member.person_id, &[member.id]).await?;
+    let others = one_cohort::others(tx, &entered.year.program, member.person_id, Some(&member)).await?;
     let signup = entered.signup()?;
     let eligibility = eligibility(tx, &member, entered.cohort(), &entered.year).await?;
     let verification = ask_for_verification(tx, actor, &eligibility, &entered.year).await?;

@@ -1,6 +1,7 @@
 //! Transferring an application to another cohort: a place is offered there, and when the person confirms it, the one here is given up.
 //!
-//! What always holds: both cohorts are entered, in the one order, before either place is touched.
+//! What always holds: both cohorts are entered, in the one order, before either place is touched; and of all that is on offer for one place, one is
+//! taken: who confirms it gives up the others too.
 
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::{Accepted, Application, Standing};
@@ -8,7 +9,7 @@ use cohortium_domain::ids::{ApplicationId, CohortId};
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::Reason;
-use cohortium_store::{Result, Tx};
+use cohortium_store::{Error, Result, Tx};
 
 use super::facts::Facts;
 use super::{InCohort, one_cohort, tie};
@@ -57,39 +58,43 @@ pub async fn transfer(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inp
     entered.leave_with(tx, offer).await
 }
 
-/// Confirms an offer. A place in another cohort for which it was made is given up.
+/// Confirms an offer. A place in another cohort for which it was made is given up, and whatever else is on offer for that.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, Vec<Accepted>>) -> Result<InCohort> {
     let read: Application = tx.get(id).await?;
-    let continued = tx.continued_by(&read).await?;
-    let own: Vec<&Application> = continued.iter().chain([&read]).collect();
+    let of_place = tx.of_the_same_place(&read).await?.into_iter().filter(|other| other.standing.live());
     let beside = tx.cohorts_beside(read.cohort_id, [read.person_id]).await?;
-    let mut entered = enter_together(tx, own.iter().map(|application| application.cohort_id).chain(beside)).await?;
-    let ids: Vec<ApplicationId> = own.iter().map(|application| application.id).collect();
+    let cohorts = of_place.map(|other| other.cohort_id).chain(beside).chain([read.cohort_id]);
+    let mut entered = enter_together(tx, cohorts).await?;
     let application: Application = tx.lock(id).await?;
     let own = entered.get(application.cohort_id)?;
     tie(&application, own.cohort(), actor).require(Action::ConfirmApplication, SubjectKind::Application)?;
     let accepted = input.admit(&application.meta)?;
-    let others = one_cohort::others(tx, &own.year.program, application.person_id, &ids).await?;
+    let others = one_cohort::others(tx, &own.year.program, application.person_id, Some(&application)).await?;
     let facts = Facts::of(tx, &application, own.cohort(), &own.year).await?;
     let change = application.clone().confirm(&accepted, &facts.applicant(), &own.signup()?, tx.now())?;
     let confirmed = own.save(tx, &application.standing, change, actor).await?;
-    for earlier in continued {
-        give_up(tx, actor, &mut entered, earlier.id, &confirmed).await?;
+    for other in tx.of_the_same_place(&confirmed).await? {
+        give_up(tx, actor, &mut entered, other, &confirmed).await?;
     }
     one_cohort::give_up(tx, actor, &mut entered, others, &confirmed).await?;
     entered.leave_with(tx, confirmed).await
 }
 
-/// Gives up the place of an application, where it still has one.
-async fn give_up(tx: &mut Tx, actor: &Actor, entered: &mut EnteredTogether, id: ApplicationId, to: &Application) -> Result<()> {
-    let earlier: Application = tx.lock(id).await?;
-    let own = entered.get(earlier.cohort_id)?;
-    let before = earlier.standing.clone();
-    if let Ok(change) = earlier.give_way(to, &own.signup()?, tx.now()) {
-        own.save(tx, &before, change, actor).await?;
+/// Gives up an application that stands for the same place, where it is not over.
+async fn give_up(tx: &mut Tx, actor: &Actor, entered: &mut EnteredTogether, other: Application, to: &Application) -> Result<()> {
+    if !other.standing.live() {
+        return Ok(());
+    }
+    let Some(cohort) = entered.find(other.cohort_id) else {
+        return Err(Error::Conflict("another place was offered for the same one meanwhile".to_owned()));
+    };
+    let other: Application = tx.lock(other.id).await?;
+    let before = other.standing.clone();
+    if let Ok(change) = other.give_way(to, &cohort.signup()?, tx.now()) {
+        cohort.save(tx, &before, change, actor).await?;
     }
     Ok(())
 }

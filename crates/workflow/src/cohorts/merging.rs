@@ -2,11 +2,14 @@
 //!
 //! What always holds: both cohorts are entered, in the one order; everybody is moved or released in the one transaction that ends the cohort.
 
+use std::collections::BTreeSet;
+
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::{Application, Verified};
 use cohortium_domain::cohorts::Cohort;
 use cohortium_domain::ids::CohortId;
 use cohortium_domain::seats::{Moved, Moving, Waiting};
+use cohortium_domain::teams::Team;
 use cohortium_domain::text::Reason;
 use cohortium_store::{Result, Tx};
 
@@ -109,13 +112,21 @@ async fn moving<'a>(tx: &Tx, here: &Entered, there: &'a mut Entered) -> Result<M
     Ok(Moving { there: there.settled_mut(), from, signup, rules, required, theirs, now: tx.now() })
 }
 
-/// Saves what became of everybody, and leaves the cohort that took them in.
+/// Saves what became of everybody, and leaves the cohort that took them in. A team goes along with who applies with it.
 async fn save(tx: &mut Tx, here: &mut Entered, there: Entered, moved: Vec<Moved>) -> Result<()> {
+    let mut teams = BTreeSet::new();
     for Moved { there: taken_in, here: (before, ended) } in moved {
         for change in taken_in {
+            teams.extend(change.value.team_id);
             there.keep(tx, change, &Actor::Time).await?;
         }
         here.save(tx, &before, ended, &Actor::Time).await?;
+    }
+    for team in teams {
+        let team: Team = tx.lock(team).await?;
+        if team.cohort_id == here.cohort().id {
+            tx.save(team.go_on_in(there.cohort().id, tx.now()), &Actor::Time).await?;
+        }
     }
     there.leave(tx).await.map(drop)
 }

@@ -182,7 +182,7 @@ impl From<Standing> for Particulars {
     fn from(standing: Standing) -> Self {
         let nothing = Self { settled_at: None, evidence_id: None, cause: None, reason: None };
         match standing {
-            Standing::Open { .. } => nothing,
+            Standing::Open => nothing,
             Standing::Verified { at, evidence_id, .. } => Self { settled_at: Some(at), evidence_id: Some(evidence_id), ..nothing },
             Standing::Expired { at } => Self { settled_at: Some(at), ..nothing },
             Standing::Revoked { at, cause, reason } => Self { settled_at: Some(at), cause: Some(cause), reason, ..nothing },

@@ -17,14 +17,24 @@ fn mia(world: &World) -> Person {
     }
 }
 
-fn ask(world: &World, email: &str) -> Result<Change<Attestation>, Refusal> {
-    let (id, link) = (AttestationId::from_uuid(Uuid::from_u128(3)), LinkId::from_uuid(Uuid::from_u128(4)));
-    let (person, now) = (mia(world), noon("2019-11-20"));
-    let expires_at = now.plus_minutes(60);
-    Attestation::ask(id, &world.open(), (&person, &world.organization), Email::new(email).unwrap(), (link, expires_at), now)
+/// Asks a supervisor for this verification.
+pub(super) fn ask_for(
+    world: &World,
+    verification: &Verification,
+    (id, link): (AttestationId, LinkId),
+    email: &str,
+    now: Timestamp,
+) -> Result<Change<Attestation>, Refusal> {
+    let (person, link) = (mia(world), (link, now.plus_minutes(60)));
+    Attestation::ask(id, verification, (&person, &world.organization), Email::new(email).unwrap(), link, now)
 }
 
-fn answer(confirms: bool) -> AttestationAnswer {
+fn ask(world: &World, email: &str) -> Result<Change<Attestation>, Refusal> {
+    let ids = (AttestationId::from_uuid(Uuid::from_u128(3)), LinkId::from_uuid(Uuid::from_u128(4)));
+    ask_for(world, &world.open(), ids, email, noon("2019-11-20"))
+}
+
+pub(super) fn answer(confirms: bool) -> AttestationAnswer {
     AttestationAnswer { confirms, by: Attester { name: Name::new("Pat Principal").unwrap(), title: None } }
 }
 

@@ -6,15 +6,22 @@ use crate::files::content::{Content, FileType};
 use crate::ids::FileId;
 use crate::verifications::documents::{Document, FILES_MAX, Held, Upload};
 
-fn document(world: &World) -> Change<Document> {
+/// Uploads a document for this verification.
+pub(super) fn uploaded(
+    world: &World,
+    verification: &Verification,
+    evidence_id: EvidenceId,
+    held: Held,
+    now: Timestamp,
+) -> Result<Change<Document>, Refusal> {
     let content = Content { name: Name::clipped("letter.pdf"), media_type: FileType::Pdf, bytes: vec![1, 2, 3] };
-    let upload = Upload {
-        evidence_id: EvidenceId::from_uuid(Uuid::from_u128(7)),
-        file_id: FileId::from_uuid(Uuid::from_u128(9)),
-        content: &content,
-        sha256: [0; 32],
-    };
-    Document::add(&upload, &world.open(), Held::default(), (&world.policy, world.grounds().zone), noon("2019-11-20")).unwrap()
+    let upload = Upload { evidence_id, file_id: FileId::from_uuid(Uuid::from_u128(9)), content: &content, sha256: [0; 32] };
+    Document::add(&upload, verification, held, (&world.policy, world.grounds().zone), now)
+}
+
+fn document(world: &World) -> Change<Document> {
+    let id = EvidenceId::from_uuid(Uuid::from_u128(7));
+    uploaded(world, &world.open(), id, Held::default(), noon("2019-11-20")).unwrap()
 }
 
 #[test]

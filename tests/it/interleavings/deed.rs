@@ -1,66 +1,16 @@
-//! Random sequences of what people, staff and time do to a cohort, several at once; after each round an auditor looks at the tables.
-//!
-//! A seed that fails is printed. `COHORTIUM_SEED=7` runs that one alone, with the same deeds in the same rounds (in which order the
-//! deeds of a round meet is the machine's); `COHORTIUM_SEEDS=1000` runs so many of each kind.
+//! What somebody does, through HTTP.
 
-use std::cell::RefCell;
-
-use cohortium_tests::api::{Answer, Api, Session};
-use cohortium_tests::database::{TestDatabase, on_postgres, on_sqlite};
+use cohortium_tests::api::Answer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::auditor::{Within, audit};
-use crate::enrolling::{Stage, apply};
-use crate::seeds::{Numbers, seeds};
-
-const SEEDS: u64 = 10;
-const ROUNDS: usize = 12;
-const DEEDS_AT_ONCE: usize = 8;
-/// Half of them are verified as soon as it is asked for, the others when staff do it.
-const PEOPLE: usize = 8;
-
-mod where_the_first_come_are_the_first_served_the_auditor_finds_nothing {
-    use super::*;
-
-    #[test]
-    fn sqlite() {
-        on_sqlite(async |_| run("first_come", TestDatabase::sqlite).await);
-    }
-
-    #[test]
-    fn postgres() {
-        on_postgres(async |_| run("first_come", TestDatabase::postgres).await);
-    }
-}
-
-mod where_applications_are_reviewed_the_auditor_finds_nothing {
-    use super::*;
-
-    #[test]
-    fn sqlite() {
-        on_sqlite(async |_| run("rolling_review", TestDatabase::sqlite).await);
-    }
-
-    #[test]
-    fn postgres() {
-        on_postgres(async |_| run("rolling_review", TestDatabase::postgres).await);
-    }
-}
-
-/// Runs the seeds, each on a database of its own.
-async fn run(mode: &str, database: impl AsyncFn() -> TestDatabase) {
-    for seed in seeds(SEEDS) {
-        let database = database().await;
-        let api = Api::start(&database).await;
-        let (served, refused) = Play::new(&database, &api, mode, seed).await.play().await;
-        println!("COHORTIUM_SEED={seed}: {served} deeds were done, {refused} refused");
-    }
-}
+use super::{PEOPLE, Play};
+use crate::enrolling::apply;
+use crate::seeds::Numbers;
 
 /// Something that somebody does.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+pub enum Deed {
     /// The person applies.
     Apply,
     /// The person applies to the other cohort.
@@ -95,7 +45,7 @@ enum Deed {
 }
 
 impl Deed {
-    fn any(mode: &str, numbers: &mut Numbers) -> Self {
+    pub fn any(mode: &str, numbers: &mut Numbers) -> Self {
         let of_time = |numbers: &mut Numbers| match numbers.below(4) {
             0 => Self::Hours(1 + numbers.below(48)),
             1 => Self::Remove,
@@ -123,67 +73,9 @@ impl Deed {
     }
 }
 
-/// One seed being played.
-struct Play<'a> {
-    database: &'a TestDatabase,
-    stage: Stage<'a>,
-    cohort: String,
-    /// The other cohort.
-    other: RefCell<String>,
-    people: Vec<Session<'a>>,
-    /// The address of each person's employment.
-    employments: Vec<String>,
-    /// What each person has applied with last.
-    applications: RefCell<Vec<Option<Value>>>,
-    numbers: RefCell<Numbers>,
-    seed: u64,
-    mode: &'a str,
-}
-
-impl<'a> Play<'a> {
-    async fn new(database: &'a TestDatabase, api: &'a Api, mode: &'a str, seed: u64) -> Self {
-        let stage = Stage::new(api, mode).await;
-        let cohort = stage.cohort(2).await;
-        let other = RefCell::new(stage.cohort_named("other", 3).await);
-        let (mut people, mut employments) = (Vec::new(), Vec::new());
-        for number in 0..PEOPLE {
-            let name = format!("P{number}");
-            let person = if number % 2 == 0 { stage.principal(&name).await } else { stage.stranger(&name).await };
-            let list = person.get("/v1/me/employments").await.expect(200);
-            employments.push(format!("/v1/employments/{}", list["items"][0]["id"].as_str().unwrap()));
-            people.push(person);
-        }
-        let applications = RefCell::new(vec![None; PEOPLE]);
-        Self { database, stage, cohort, other, people, employments, applications, numbers: RefCell::new(Numbers(seed)), seed, mode }
-    }
-
-    /// Plays all rounds, and lets sign-up close. Tells how many deeds were done, and how many refused.
-    async fn play(self) -> (usize, usize) {
-        let (mut done, mut refused) = (0, 0);
-        for round in 0..ROUNDS {
-            let deeds: Vec<(usize, Deed)> = {
-                let mut numbers = self.numbers.borrow_mut();
-                (0..DEEDS_AT_ONCE).map(|_| (numbers.below(PEOPLE), Deed::any(self.mode, &mut numbers))).collect()
-            };
-            let answers = futures_util::future::join_all(deeds.iter().map(|(person, deed)| self.act(*person, *deed))).await;
-            for (deed, answer) in deeds.iter().zip(answers) {
-                match answer.map(|answer| (answer.status, answer.text)) {
-                    Some((200..300, _)) => done += 1,
-                    None | Some((400..500, _)) => refused += 1,
-                    Some((_, text)) => panic!("COHORTIUM_SEED={}, round {round}: {deed:?}: {text}", self.seed),
-                }
-            }
-            self.audit(&format!("round {round}, {deeds:?}")).await;
-        }
-        self.stage.reach("2019-12-10T12:00:00Z").await;
-        self.audit("the kick-off").await;
-        let open = "SELECT count(*) FROM applications WHERE state IN ('draft', 'submitted', 'waitlisted', 'offered')";
-        assert_eq!(self.database.number(open).await, 0, "COHORTIUM_SEED={}: nobody waits past the kick-off", self.seed);
-        (done, refused)
-    }
-
+impl Play<'_> {
     /// Does something; nothing, where there is nothing yet to do it to.
-    async fn act(&self, person: usize, deed: Deed) -> Option<Answer> {
+    pub async fn act(&self, person: usize, deed: Deed) -> Option<Answer> {
         let (who, staff) = (&self.people[person], &self.stage.staff);
         let application = self.applications.borrow()[person].clone();
         let path = |kind: &str| Some(format!("/v1/{kind}/{}", application.as_ref()?["id"].as_str()?));
@@ -265,11 +157,5 @@ impl<'a> Play<'a> {
             self.applications.borrow_mut()[person] = Some(answer.body.clone());
         }
         answer
-    }
-
-    /// Asks the tables whether anything is as it may not be.
-    async fn audit(&self, when: &str) {
-        let found = self.database.texts(&audit(self.mode, &Within::everything(self.database.is_postgres()))).await;
-        assert!(found.is_empty(), "COHORTIUM_SEED={}, {}, after {when}:\n{}", self.seed, self.mode, found.join("\n"));
     }
 }
