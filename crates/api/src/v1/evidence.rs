@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, get, post};
 use cohortium_domain::coalitions::Coalition;
-use cohortium_domain::ids::{EvidenceId, FileId, Id, VerificationId};
+use cohortium_domain::ids::{EvidenceId, VerificationId};
 use cohortium_domain::text::Email;
 use cohortium_domain::verifications::documents;
 use cohortium_domain::verifications::evidence;
@@ -12,7 +12,6 @@ use cohortium_domain::words::Word;
 use cohortium_workflow as workflow;
 use cohortium_workflow::files::Place;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::room;
@@ -77,16 +76,7 @@ async fn upload_evidence(caller: Caller, ctx: Ctx, path: Path<VerificationId>, u
         Ok(content)
     });
     let content = taken.await?;
-    let environment = ctx.store().environment();
-    let file_id = FileId::from_uuid(environment.ordered_uuid());
-    let added = documents::Upload {
-        evidence_id: EvidenceId::from_uuid(environment.random_uuid()),
-        file_id,
-        sha256: Sha256::digest(&content.bytes).into(),
-        content: &content,
-    };
-    // Kept before anything is written down. What comes to nothing after that, a job takes away.
-    ctx.files().keep(Place { coalition: caller.coalition_id, file: file_id }, content.bytes.clone()).await?;
+    let added = ctx.files().keep_document(&**ctx.store().environment(), caller.coalition_id, &content).await?;
     let precondition = upload.conditions().precondition();
     ctx.write(&caller, upload.conditions(), async |tx| {
         let document = workflow::verifications::documents::add(tx, &caller.actor, *path, &added, precondition).await?;
