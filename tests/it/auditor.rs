@@ -104,11 +104,12 @@ fn of_tables(mode: &str, within: &Within) -> Vec<(&'static str, String)> {
             )),
         ),
         (
-            "two places are on offer for one",
-            of_applications(
-                "a.state = 'offered' AND EXISTS (SELECT 1 FROM applications b WHERE b.transferred_from = a.transferred_from \
-                 AND b.state = 'offered' AND b.id <> a.id)",
-            ),
+            "somebody takes part in a cohort and has another place still that was offered for the same one",
+            of_applications(&format!(
+                "a.state = 'enrolled' AND EXISTS (SELECT 1 FROM applications b WHERE b.transferred_from = a.transferred_from \
+                 AND b.id <> a.id AND {})",
+                live.replace("a.", "b.")
+            )),
         ),
         (
             "the history of the waitlist is not that of the application",

@@ -11,6 +11,7 @@ use crate::enrolling::{Stage, applied, apply, cohort, state};
 on_both_databases! {
     a_place_is_given_up_when_the_offer_in_the_other_cohort_is_confirmed,
     an_offer_to_transfer_that_lapses_leaves_the_place_as_it_was,
+    of_two_offers_for_one_place_the_other_is_given_up,
     under_review_who_waits_can_be_transferred_to_where_seats_are_free,
     a_transfer_that_cannot_be_changes_nothing,
     opposite_transfers_at_once_all_go_through,
@@ -94,6 +95,45 @@ async fn an_offer_to_transfer_that_lapses_leaves_the_place_as_it_was(database: T
     let _ = second.expect(201);
     let _ = ana.act(&format!("{offer}/withdraw")).await.expect(200);
     assert_eq!((state(&ana, &place).await.as_str(), stage.seats(&there).await), ("enrolled", (0, 1, 0)));
+}
+
+async fn of_two_offers_for_one_place_the_other_is_given_up(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let (ana, ben, cy, di) =
+        (stage.principal("Ana").await, stage.principal("Ben").await, stage.principal("Cy").await, stage.principal("Di").await);
+    let (here, third) = (stage.cohort_named("here", 2).await, stage.cohort_named("third", 2).await);
+    let mut offers = Vec::new();
+    for (who, title) in [(&ana, "for Ana"), (&ben, "for Ben")] {
+        let (place, _) = applied(who, &here).await;
+        let there = stage.cohort_named(title, 1).await;
+        let offer = transfer(&stage, &place, &there).await.header("location").to_owned();
+        offers.push((place, there, offer));
+    }
+    let _ = merge(&stage, &here, &third).await.expect(200);
+    let merged = [own(&ana, &third).await, own(&ben, &third).await].map(|one| (one["state"].clone(), one["id"].clone()));
+    assert!(merged.iter().all(|(state, _)| state == "offered"), "{merged:?}");
+    let merged = merged.map(|(_, id)| format!("/v1/applications/{}", id.as_str().unwrap()));
+    let (_, for_ben, _) = &offers[1];
+    let waiting = [(applied(&cy, &third).await.0, &cy), (applied(&di, for_ben).await.0, &di)];
+
+    // Ana takes what she was offered first, and Ben what the merge gave him.
+    let (place, _, first) = &offers[0];
+    let (_, _, second) = &offers[1];
+    let taken = [(&ana, first, &merged[0]), (&ben, &merged[1], second)];
+    for (who, confirmed, given_up) in taken {
+        assert_eq!(who.act(&format!("{confirmed}/confirm")).await.expect(200)["state"], "enrolled");
+        let other = who.get(given_up).await.expect(200);
+        assert_eq!((&other["state"], &other["transferred_to_id"]), (&json!("transferred"), &json!(id_of(confirmed))));
+        let before = stage.entries().await;
+        assert_eq!(who.act(&format!("{given_up}/confirm")).await.problem(409), "invalid_state_transition");
+        assert_eq!(stage.entries().await, before);
+    }
+    for (application, who) in waiting {
+        assert_eq!(state(who, &application).await, "offered", "the seat goes to whoever waits");
+    }
+    assert_eq!((stage.seats(&third).await, stage.seats(for_ben).await), ((2, 0, 0), (1, 0, 0)));
+    assert_eq!(ana.get(place).await.expect(200)["transferred_to_id"], json!(id_of(&merged[0])), "what has ended stays as it is");
 }
 
 async fn under_review_who_waits_can_be_transferred_to_where_seats_are_free(database: TestDatabase) {

@@ -188,18 +188,24 @@ impl Read {
         all(self.rows::<Entity>().filter(Column::TransferredFrom.eq(id.uuid())).filter(Column::State.is_in(LIVE))).await
     }
 
-    /// The applications that one continues, the last first.
+    /// The line of an application: what it continues, from the first on, and whatever else continues one of those, each behind what it continues.
+    /// Nothing, where it continues nothing.
     ///
     /// # Errors
     /// The database's.
-    pub async fn continued_by(&self, application: &Application) -> Result<Vec<Application>> {
-        let (mut continued, mut from) = (Vec::new(), application.transferred_from);
-        while let Some(id) = from {
-            let earlier: Application = self.get(id).await?;
-            from = earlier.transferred_from;
-            continued.push(earlier);
+    pub async fn line_of(&self, application: &Application) -> Result<Vec<Application>> {
+        let mut first = None;
+        while let Some(id) = first.as_ref().unwrap_or(application).transferred_from {
+            first = Some(self.get::<Application>(id).await?);
         }
-        Ok(continued)
+        let (mut line, mut last) = (Vec::new(), Vec::from_iter(first));
+        while !last.is_empty() {
+            let ids: Vec<Uuid> = last.iter().map(|earlier| earlier.id.uuid()).collect();
+            line.append(&mut last);
+            let next = self.rows::<Entity>().filter(Column::TransferredFrom.is_in(ids));
+            last = all(next.order_by(Column::Id, Order::Asc)).await?;
+        }
+        Ok(line)
     }
 
     /// All applications to a cohort in these states, in the order in which they were begun.

@@ -1,4 +1,5 @@
-//! Transferring an application to another cohort: a place is offered there, and when the person confirms it, the one here is given up.
+//! Transferring an application to another cohort: a place is offered there, and when the person confirms it, the one here is given up, with
+//! whatever else was offered for it.
 //!
 //! What always holds: both cohorts are entered, in the one order, before either place is touched.
 
@@ -8,7 +9,7 @@ use cohortium_domain::ids::{ApplicationId, CohortId};
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::Reason;
-use cohortium_store::{Result, Tx};
+use cohortium_store::{Error, Result, Tx};
 
 use super::facts::Facts;
 use super::{InCohort, one_cohort, tie};
@@ -57,17 +58,19 @@ pub async fn transfer(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inp
     entered.leave_with(tx, offer).await
 }
 
-/// Confirms an offer. A place in another cohort for which it was made is given up.
+/// Confirms an offer. The place for which it was made is given up, and whatever else was offered for that.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, Vec<Accepted>>) -> Result<InCohort> {
     let read: Application = tx.get(id).await?;
-    let continued = tx.continued_by(&read).await?;
-    let own: Vec<&Application> = continued.iter().chain([&read]).collect();
+    let line = read.gives_up(tx.line_of(&read).await?);
     let beside = tx.cohorts_beside(read.cohort_id, [read.person_id]).await?;
-    let mut entered = enter_together(tx, own.iter().map(|application| application.cohort_id).chain(beside)).await?;
-    let ids: Vec<ApplicationId> = own.iter().map(|application| application.id).collect();
+    let cohorts = line.iter().map(|earlier| earlier.cohort_id).chain([read.cohort_id]).chain(beside);
+    let mut entered = enter_together(tx, cohorts).await?;
+    // Nobody adds to it from here on, since that is done inside the cohorts that are locked.
+    let line = read.gives_up(tx.line_of(&read).await?);
+    let ids: Vec<ApplicationId> = line.iter().map(|earlier| earlier.id).chain([id]).collect();
     let application: Application = tx.lock(id).await?;
     let own = entered.get(application.cohort_id)?;
     tie(&application, own.cohort(), actor).require(Action::ConfirmApplication, SubjectKind::Application)?;
@@ -76,17 +79,19 @@ pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inpu
     let facts = Facts::of(tx, &application, own.cohort(), &own.year).await?;
     let change = application.clone().confirm(&accepted, &facts.applicant(), &own.signup()?, tx.now())?;
     let confirmed = own.save(tx, &application.standing, change, actor).await?;
-    for earlier in continued {
-        give_up(tx, actor, &mut entered, earlier.id, &confirmed).await?;
+    for earlier in line {
+        give_up(tx, actor, &mut entered, earlier, &confirmed).await?;
     }
     one_cohort::give_up(tx, actor, &mut entered, others, &confirmed).await?;
     entered.leave_with(tx, confirmed).await
 }
 
 /// Gives up the place of an application, where it still has one.
-async fn give_up(tx: &mut Tx, actor: &Actor, entered: &mut EnteredTogether, id: ApplicationId, to: &Application) -> Result<()> {
-    let earlier: Application = tx.lock(id).await?;
-    let own = entered.get(earlier.cohort_id)?;
+async fn give_up(tx: &mut Tx, actor: &Actor, entered: &mut EnteredTogether, read: Application, to: &Application) -> Result<()> {
+    let Some(own) = entered.find(read.cohort_id) else {
+        return Err(Error::Conflict("the person was moved to another cohort meanwhile".to_owned()));
+    };
+    let earlier: Application = tx.lock(read.id).await?;
     let before = earlier.standing.clone();
     if let Ok(change) = earlier.give_way(to, &own.signup()?, tx.now()) {
         own.save(tx, &before, change, actor).await?;

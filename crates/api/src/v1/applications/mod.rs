@@ -178,7 +178,7 @@ async fn withdraw_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId
 /// Confirm an offer
 ///
 /// Until `offer_expires_at`. The rules for joining, the verification and every commitment must be as they must be now. A place in another
-/// cohort for which the offer was made is given up.
+/// cohort for which the offer was made is given up, and so is what else was offered for that place.
 #[utoipa::path(tag = "Applications", request_body = Option<ApplicationConfirm>, responses((status = 200, description = "The application, enrolled.", body = Application)))]
 #[post("/v1/applications/{application_id}/confirm")]
 async fn confirm_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationConfirm>) -> Answer {
