@@ -129,6 +129,7 @@ impl<'a> Story<'a> {
         let mut found = self.auditor.texts(&audit(self.mode, &within)).await;
         let over = self.stage.over().await;
         found.extend(self.over.difference(&over).map(|id| format!("{id} was over, and is alive again")));
+        found.extend(self.stage.misplaced().await.iter().map(|id| format!("{id} is told another position than it has")));
         assert!(found.is_empty(), "{}", self.story(&found.join("\n")));
         self.over = over;
     }

@@ -89,6 +89,16 @@ impl Stage {
         all.into_iter().filter(|one| over(one.clone().as_of(&self.signup, read.now()).state())).map(|one| one.id).collect()
     }
 
+    /// Who waits at another position than the order of the places says.
+    pub async fn misplaced(&self) -> Vec<ApplicationId> {
+        let read = self.read().await;
+        let mut waiting: Vec<Application> = must(read.applications_in(self.cohort, &[ApplicationState::Waitlisted]).await);
+        waiting.sort_by_key(|one| one.standing.place());
+        let told = must(read.waitlist_positions(waiting.iter().map(|one| one.id)).await);
+        let wrong = |(position, one): (u32, &Application)| (told.get(&one.id) != Some(&position)).then_some(one.id);
+        (1..).zip(&waiting).filter_map(wrong).collect()
+    }
+
     pub fn postgres(&self) -> bool {
         self.store.shared()
     }

@@ -222,7 +222,7 @@ impl Read {
     /// # Errors
     /// The database's.
     pub async fn queue(&self, cohort: CohortId, behind: Option<Place>, limit: u64) -> Result<Vec<Application>> {
-        let rows = self.waiting([cohort]).filter_if(behind, |place| Column::Place.gt(from_place(place)));
+        let rows = self.waiting(cohort).filter_if(behind, |place| Column::Place.gt(from_place(place)));
         all(rows.order_by(Column::Place, Order::Asc).limit(limit)).await
     }
 
@@ -231,7 +231,7 @@ impl Read {
     /// # Errors
     /// The database's.
     pub async fn waiting_before(&self, cohort: CohortId, place: Place) -> Result<u32> {
-        let before = self.waiting([cohort]).filter(Column::Place.lt(from_place(place))).count().await?;
+        let before = self.waiting(cohort).filter(Column::Place.lt(from_place(place))).count().await?;
         Ok(u32::try_from(before).unwrap_or(u32::MAX))
     }
 
@@ -241,30 +241,25 @@ impl Read {
     /// The database's.
     pub async fn waitlist(&self, cohort: CohortId, page: &PageRequest) -> Result<Page<Application>> {
         let at = |row: &Model| Position { key: Key::Number(row.place.unwrap_or_default()), id: row.id };
-        self.waiting([cohort]).page(Column::Place, Column::Id, page, at).await?.try_map(Application::from_row)
+        self.waiting(cohort).page(Column::Place, Column::Id, page, at).await?.try_map(Application::from_row)
     }
 
-    /// The position of everybody who waits in one of these cohorts, the first being 1.
+    /// The position of those of these who wait, the first of a cohort being 1.
     ///
     /// # Errors
     /// The database's.
-    pub async fn waitlist_positions(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Result<HashMap<ApplicationId, u32>> {
-        let mut cohorts = cohorts.into_iter().peekable();
-        if cohorts.peek().is_none() {
+    pub async fn waitlist_positions(
+        &self,
+        applications: impl IntoIterator<Item = ApplicationId>,
+    ) -> Result<HashMap<ApplicationId, u32>> {
+        let ids: Vec<Uuid> = applications.into_iter().map(Id::uuid).collect();
+        if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = self.waiting(cohorts);
-        let rows = rows.order_by(Column::CohortId, Order::Asc).order_by(Column::Place, Order::Asc);
-        let waiting: Vec<(Uuid, Uuid)> = rows.columns([Column::CohortId, Column::Id]).await?;
-        let (mut current, mut position) = (None, 0);
-        Ok(waiting
-            .into_iter()
-            .map(|(cohort, application)| {
-                position = if current == Some(cohort) { position + 1 } else { 1 };
-                current = Some(cohort);
-                (ApplicationId::from_uuid(application), position)
-            })
-            .collect())
+        let waiting = self.rows::<Entity>().filter(Column::Id.is_in(ids)).filter(Column::Place.is_not_null());
+        let before: Vec<(Uuid, i64)> = waiting.with_rows_before(Column::Id, Column::CohortId, Column::Place).await?;
+        let position = |before: i64| u32::try_from(before.saturating_add(1)).unwrap_or(u32::MAX);
+        Ok(before.into_iter().map(|(id, before)| (ApplicationId::from_uuid(id), position(before))).collect())
     }
 
     /// The cohorts in which a person is enrolled.
@@ -302,9 +297,8 @@ impl Read {
         self.rows::<Entity>().filter(Column::CohortId.eq(cohort.uuid()))
     }
 
-    fn waiting(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Rows<'_, Entity> {
-        let cohorts = cohorts.into_iter().map(Id::uuid);
-        self.rows::<Entity>().filter(Column::CohortId.is_in(cohorts)).filter(Column::State.eq("waitlisted"))
+    fn waiting(&self, cohort: CohortId) -> Rows<'_, Entity> {
+        self.of_cohort(cohort).filter(Column::State.eq("waitlisted"))
     }
 }
 

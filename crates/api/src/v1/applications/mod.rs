@@ -33,7 +33,7 @@ pub(super) async fn reply(read: &Read, found: InCohort, caller: &Caller) -> Resu
         None => application,
     };
     let waits = now_application.standing.place().is_some();
-    let positions = read.waitlist_positions(waits.then_some(cohort.id)).await?;
+    let positions = read.waitlist_positions(waits.then_some(now_application.id)).await?;
     let tie = tie(&now_application, &cohort, &caller.actor);
     Ok(Reply::thing(version, &view(&now_application, &positions, signup.as_ref(), &tie, read.now())))
 }
@@ -58,7 +58,7 @@ async fn as_they_are(
     let cohorts = read.cohorts_by_id(found.items.iter().map(|application| application.cohort_id)).await?;
     let years = read.years(cohorts.values().map(|cohort| cohort.program_id)).await?;
     let waiting = found.items.iter().filter(|application| application.standing.place().is_some());
-    let positions = read.waitlist_positions(waiting.map(|application| application.cohort_id)).await?;
+    let positions = read.waitlist_positions(waiting.map(|application| application.id)).await?;
     let signup = |cohort: CohortId| {
         let cohort = cohorts.get(&cohort)?;
         years.get(&cohort.program_id)?.signup(cohort)

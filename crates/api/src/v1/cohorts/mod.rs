@@ -223,7 +223,8 @@ async fn get_waitlist(caller: Caller, ctx: Ctx, path: Path<CohortId>, paging: Pa
             found = Page { items: Vec::new(), next: None, total: found.total.map(|_| 0) };
         }
         let people = read.find_all::<Person>(found.items.iter().map(|application| application.person_id)).await?;
-        let positions = read.waitlist_positions([cohort.id]).await?;
+        let first = read.waitlist_positions(found.items.first().map(|first| first.id)).await?.into_values().next().unwrap_or(1);
+        let positions = found.items.iter().map(|application| application.id).zip(first..).collect();
         let entry = |application| WaitlistEntry::of(&application, &people, &positions);
         let page =
             |items: Vec<Option<WaitlistEntry>>, next, total| WaitlistPage::new(items.into_iter().flatten().collect(), next, total);
