@@ -14,6 +14,7 @@ use cohortium_store::{Error, Result, Tx};
 use super::facts::Facts;
 use super::{InCohort, one_cohort, tie};
 use crate::input::{Input, not_found_at};
+use crate::mails::moves as mails;
 use crate::seats::{EnteredTogether, enter_together};
 
 /// Where somebody is to go on.
@@ -55,6 +56,7 @@ pub async fn transfer(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inp
     )?;
     tx.save(transfer.place, actor).await?;
     let offer = there.save(tx, &Standing::Draft, transfer.offer, actor).await?;
+    mails::to_offered(tx, &offer).await?;
     entered.leave_with(tx, offer).await
 }
 

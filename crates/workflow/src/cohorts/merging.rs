@@ -13,6 +13,7 @@ use cohortium_store::{Result, Tx};
 use super::{InYear, call_off, end, require};
 use crate::applications::facts;
 use crate::input::{Input, not_found_at};
+use crate::mails::moves as mails;
 use crate::seats::{self, Entered, enter_together};
 
 /// How a cohort is merged.
@@ -109,13 +110,14 @@ async fn moving<'a>(tx: &Tx, here: &Entered, there: &'a mut Entered) -> Result<M
     Ok(Moving { there: there.settled_mut(), from, signup, rules, required, theirs, now: tx.now() })
 }
 
-/// Saves what became of everybody, and leaves the cohort that took them in.
+/// Saves what became of everybody, has those told who go on, and leaves the cohort that took them in.
 async fn save(tx: &mut Tx, here: &mut Entered, there: Entered, moved: Vec<Moved>) -> Result<()> {
     for Moved { there: taken_in, here: (before, ended) } in moved {
         for change in taken_in {
             there.keep(tx, change, &Actor::Time).await?;
         }
-        here.save(tx, &before, ended, &Actor::Time).await?;
+        let ended = here.save(tx, &before, ended, &Actor::Time).await?;
+        mails::to_moved(tx, &ended).await?;
     }
     there.leave(tx).await.map(drop)
 }
