@@ -4,20 +4,23 @@
 pub fn letter(lines: &[&str]) -> Vec<u8> {
     let shown = lines.iter().map(|line| format!("({line}) Tj T* ")).collect::<Vec<_>>().concat();
     let page = format!("BT /F1 12 Tf 18 TL 72 700 Td {shown}ET");
-    let objects = [
+    let contents = [
         "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
         "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
         "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 5 0 R>>>>/Contents 4 0 R>>".to_owned(),
         format!("<</Length {}>>\nstream\n{page}\nendstream", page.len()),
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
     ];
-    let (mut body, mut places) = ("%PDF-1.4\n".to_owned(), "0000000000 65535 f \n".to_owned());
-    for (number, object) in (1..).zip(&objects) {
-        places += &format!("{:010} 00000 n \n", body.len());
-        body += &format!("{number} 0 obj\n{object}\nendobj\n");
-    }
-    let (size, start) = (objects.len() + 1, body.len());
-    format!("{body}xref\n0 {size}\n{places}trailer\n<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").into_bytes()
+    let objects = (1..).zip(contents).map(|(number, content)| format!("{number} 0 obj\n{content}\nendobj\n"));
+    let (head, objects) = ("%PDF-1.4\n", objects.collect::<Vec<_>>());
+    let places = objects.iter().scan(head.len(), |end, object| {
+        let start = std::mem::replace(end, *end + object.len());
+        Some(format!("{start:010} 00000 n \n"))
+    });
+    let (table, body) = (places.collect::<Vec<_>>().concat(), objects.concat());
+    let (size, start) = (objects.len() + 1, head.len() + body.len());
+    let tail = format!("trailer\n<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n");
+    format!("{head}{body}xref\n0 {size}\n0000000000 65535 f \n{table}{tail}").into_bytes()
 }
 
 #[cfg(test)]
