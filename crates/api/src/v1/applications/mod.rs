@@ -227,7 +227,7 @@ async fn decline_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>
 ///
 /// Offers the person a place in another cohort of the program, which holds a seat there as every offer does. The answer is that offer: an
 /// application of its own, with the answers of the first. When the person confirms it, the first is `transferred`; when it lapses or is
-/// withdrawn, the first stands.
+/// withdrawn, the first stands. The person is mailed until when to confirm it.
 #[utoipa::path(tag = "Applications", request_body = ApplicationTransfer, responses((status = 201, description = "The offer in the other cohort.", body = Application)))]
 #[post("/v1/applications/{application_id}/transfer")]
 async fn transfer_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationTransfer>) -> Answer {
