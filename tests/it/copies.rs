@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use cohortium_api::demo::{PASSWORD, play_diso};
 use cohortium_domain::access::Grant;
-use cohortium_tests::api::{Api, must};
+use cohortium_tests::api::{Api, at, must};
 use cohortium_tests::database::{TestDatabase, on_postgres};
 use cohortium_tests::on_both_databases;
 use cohortium_workflow::jobs;
@@ -85,7 +85,7 @@ fn a_write_that_commits_behind_a_later_one_is_told_too() {
 
 async fn after_a_sandbox_was_reset_the_jobs_go_on(database: TestDatabase) {
     let api = Api::start(&database).await;
-    must(play_diso(api.ctx()).await);
+    must(play_diso(api.ctx(), at("2024-08-20T12:00:00Z")).await);
     let coalition = api.coalition("dcsc").await;
     let login = json!({"coalition": "diso", "email": "owner@diso.example", "password": PASSWORD});
     let grant = api.anonymous().post("/v1/auth/login", login).await.expect(200);

@@ -13,12 +13,16 @@ on_both_databases! {
     four_places_were_given_and_one_passed_on,
     every_stipend_is_paid_by_the_end_of_the_year,
     the_office_of_colorado_has_six_cohorts_and_one_that_is_full,
+    every_kind_of_evidence_has_verified_somebody,
+    a_letter_that_is_rejected_is_made_good_by_a_better_one,
     whoever_the_demo_names_can_sign_in,
     a_demo_that_is_reset_is_a_new_sandbox,
 }
 
 /// Where DCSC's story stands when nothing is said: six days after the soft deadline.
 const IN_NOVEMBER: &str = "2019-11-20T17:00:00Z";
+/// Where DISO's does: a month before its first session.
+const IN_OCTOBER: &str = "2024-10-15T18:00:00Z";
 
 async fn sign_in<'a>(api: &'a Api, coalition: &str, email: &str) -> Session<'a> {
     let login = json!({"coalition": coalition, "email": email, "password": PASSWORD});
@@ -83,7 +87,7 @@ async fn every_stipend_is_paid_by_the_end_of_the_year(database: TestDatabase) {
 
 async fn the_office_of_colorado_has_six_cohorts_and_one_that_is_full(database: TestDatabase) {
     let api = Api::start(&database).await;
-    must(play_diso(api.ctx()).await);
+    must(play_diso(api.ctx(), at(IN_OCTOBER)).await);
     let staff = sign_in(&api, "diso", "staff@diso.example").await;
     let cohorts = staff.get("/v1/cohorts").await.expect(200);
     assert_eq!(items(&cohorts).len(), 6);
@@ -93,18 +97,61 @@ async fn the_office_of_colorado_has_six_cohorts_and_one_that_is_full(database: T
         let found = staff.get(&format!("/v1/applications?state={state}")).await.expect(200);
         items(&found).len()
     };
-    assert_eq!((of_state("enrolled").await, of_state("offered").await), (10, 1));
+    assert_eq!((of_state("enrolled").await, of_state("offered").await), (14, 1));
     let flagged = staff.get("/v1/applications?flagged=true").await.expect(200);
     assert_eq!(items(&flagged).len(), 1, "who changed jobs is for staff to look at");
-    assert_eq!((of_state("declined").await, of_state("submitted").await), (2, 1));
+    assert_eq!((of_state("declined").await, of_state("submitted").await), (2, 2));
     let owner = sign_in(&api, "diso", "owner@diso.example").await;
     assert_eq!(owner.get("/v1/journal/verify").await.expect(200)["intact"], true);
+}
+
+async fn every_kind_of_evidence_has_verified_somebody(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    must(play_diso(api.ctx(), at(IN_OCTOBER)).await);
+    let staff = sign_in(&api, "diso", "staff@diso.example").await;
+    let events = staff.get("/v1/events?type=verification.verified&limit=200").await.expect(200);
+    let kind = |event: &Value| event["data"]["evidence_kind"].as_str().unwrap().to_owned();
+    let kinds: BTreeSet<String> = items(&events).iter().map(kind).collect();
+    let all = ["crm_match", "document", "email_domain", "staff_override", "supervisor_attestation"];
+    assert_eq!(kinds, all.map(str::to_owned).into());
+    let verified = staff.get("/v1/verifications?state=verified&limit=200").await.expect(200);
+    let employments: BTreeSet<&str> = items(&verified).iter().map(|one| one["employment_id"].as_str().unwrap()).collect();
+    assert_eq!(employments.len(), items(&verified).len());
+    // One letter waits to be looked at, and is there to be downloaded.
+    let open = staff.get("/v1/verifications?state=open").await.expect(200);
+    let pieces = items(&open).iter().flat_map(|one| one["evidence"].as_array().unwrap().iter().map(move |piece| (one, piece)));
+    let letters: Vec<_> = pieces.filter(|(_, piece)| piece["kind"] == "document").collect();
+    let [(of, letter)] = letters[..] else { panic!("{letters:?}") };
+    let address = format!("/v1/verifications/{}/evidence/{}/download", of["id"].as_str().unwrap(), letter["id"].as_str().unwrap());
+    let read = staff.get(&address).await;
+    assert_eq!((read.status, read.header("content-type")), (200, "application/pdf"));
+    assert!(read.text.contains("Yara Sandoz"));
+}
+
+async fn a_letter_that_is_rejected_is_made_good_by_a_better_one(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    must(play_diso(api.ctx(), at("2024-09-30T18:00:00Z")).await);
+    let staff = sign_in(&api, "diso", "staff@diso.example").await;
+    let rejected = staff.get("/v1/verifications?state=rejected").await.expect(200);
+    let verification = format!("/v1/verifications/{}", items(&rejected)[0]["id"].as_str().unwrap());
+    let told = staff.get(&verification).await.expect(200);
+    assert!(told["reason"].as_str().unwrap().contains("2021"), "{told}");
+
+    let owner = sign_in(&api, "diso", "owner@diso.example").await;
+    let _ = owner.act("/v1/sandbox/reset").await.expect(200);
+    let owner = sign_in(&api, "diso", "owner@diso.example").await;
+    let rejections = owner.get("/v1/journal?type=verification.rejected").await.expect(200);
+    let subject = items(&rejections)[0]["subject"]["id"].as_str().unwrap().to_owned();
+    let entries = owner.get(&format!("/v1/journal?subject_id={subject}")).await.expect(200);
+    let types: Vec<&str> = items(&entries).iter().map(|entry| entry["type"].as_str().unwrap()).collect();
+    let verbs = ["opened", "document_added", "rejected", "reopened", "document_added", "verified"];
+    assert_eq!(types, verbs.map(|verb| format!("verification.{verb}")));
 }
 
 async fn whoever_the_demo_names_can_sign_in(database: TestDatabase) {
     let api = Api::start(&database).await;
     must(play_dcsc(api.ctx(), at(IN_NOVEMBER)).await);
-    must(play_diso(api.ctx()).await);
+    must(play_diso(api.ctx(), at(IN_OCTOBER)).await);
     for named in sign_ins() {
         let me = sign_in(&api, named.coalition, named.email).await.get("/v1/me").await.expect(200);
         let name = format!("{} {}", me["person"]["given_name"].as_str().unwrap(), me["person"]["family_name"].as_str().unwrap());
@@ -119,7 +166,7 @@ async fn whoever_the_demo_names_can_sign_in(database: TestDatabase) {
 
 async fn a_demo_that_is_reset_is_a_new_sandbox(database: TestDatabase) {
     let api = Api::start(&database).await;
-    must(play_diso(api.ctx()).await);
+    must(play_diso(api.ctx(), at(IN_OCTOBER)).await);
     let (email, reset) = ("owner@diso.example", "/v1/sandbox/reset");
     let owner = sign_in(&api, "diso", email).await;
     let staff = sign_in(&api, "diso", "staff@diso.example").await;

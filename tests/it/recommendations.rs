@@ -1,8 +1,17 @@
 //! The cohorts that fit oneself, through HTTP.
 
+use cohortium_domain::access::Actor;
+use cohortium_domain::cohorts::{Audience, MeetingMode};
+use cohortium_domain::ids::{Id, ProgramId};
+use cohortium_domain::meta::Precondition;
+use cohortium_domain::programs::CapacityUpdate;
+use cohortium_domain::text::{RoleKey, Title};
 use cohortium_tests::api::{Api, Session};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
+use cohortium_workflow as workflow;
+use cohortium_workflow::cohorts::CohortWish;
+use cohortium_workflow::input::Input;
 use serde_json::{Value, json};
 
 use crate::enrolling::{Stage, applied, cohort};
@@ -10,6 +19,7 @@ use crate::enrolling::{Stage, applied, cohort};
 on_both_databases! {
     the_cohorts_that_fit_best_come_first,
     what_one_could_not_sign_up_to_is_not_recommended,
+    however_many_cohorts_there_are_the_one_that_fits_best_comes_first,
 }
 
 async fn make(stage: &Stage<'_>, title: &str, max: u32, audience: Value) -> String {
@@ -89,4 +99,34 @@ async fn what_one_could_not_sign_up_to_is_not_recommended(database: TestDatabase
     for wrong in ["limit=0", "limit=51", "limit=x", "color=red"] {
         assert_eq!(ana.get(&format!("/v1/me/recommended-cohorts?{wrong}")).await.status, 400, "{wrong}");
     }
+}
+
+async fn however_many_cohorts_there_are_the_one_that_fits_best_comes_first(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let program = stage.program.rsplit('/').next().unwrap().parse().map(ProgramId::from_uuid).unwrap();
+    let wish = |title: &str, roles: &[&str]| CohortWish {
+        slug: None,
+        title: Title::new(title).unwrap(),
+        description: None,
+        audience: Audience { roles: roles.iter().map(|role| RoleKey::new(role).unwrap()).collect(), ..Audience::default() },
+        delivery: MeetingMode::Virtual,
+        capacity: CapacityUpdate::default(),
+        facilitators: Vec::new(),
+        milestones: Vec::new(),
+    };
+    // More than are read at once, and the best of them the last by its title.
+    let mut wishes: Vec<CohortWish> = (0..120).map(|number| wish(&format!("For anybody {number:03}"), &[])).collect();
+    wishes.push(wish("Principals", &["principal"]));
+    let made = api.write(stage.coalition, async |tx| {
+        for wish in &wishes {
+            let (cohort, _) = workflow::cohorts::create(tx, &Actor::Operator, program, &Input::given(wish.clone())).await?;
+            workflow::cohorts::publish(tx, &Actor::Operator, cohort.id, Precondition::NotNeeded).await?;
+        }
+        Ok(())
+    });
+    let _: () = made.await;
+    let ana = stage.principal("Ana").await;
+    let found = recommended(&ana, "?limit=50").await;
+    assert_eq!((found.len(), &found[0]), (50, &one("Principals", "met", true)));
 }

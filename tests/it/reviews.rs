@@ -3,6 +3,7 @@
 use cohortium_domain::access::{Actor, Grant};
 use cohortium_domain::ids::{CoalitionId, Id, PersonId, ProposalId};
 use cohortium_domain::journal::{Change, Happening, Subject, SubjectKind};
+use cohortium_domain::mails::MailKind;
 use cohortium_domain::proposals::Proposal;
 use cohortium_tests::api::{Answer, Api, Session};
 use cohortium_tests::database::TestDatabase;
@@ -322,7 +323,7 @@ async fn all_proposals_are_assigned_evenly_or_none(database: TestDatabase) {
     assert_eq!((too_many.problem(409), too_many.body["errors"].as_array().unwrap().len()), ("not_ready", 4));
     let unknown = staff.post(&assign, json!({"reviewer_ids": [staff.person_id()]})).await;
     assert_eq!(unknown.faults(), [("#/reviewer_ids/0", "not_found")]);
-    assert_eq!(panel.entries().await, before);
+    assert_eq!((panel.entries().await, api.mails().await.len()), (before, 0));
 
     let done = staff.post(&assign, json!({"seed": 11})).await.expect(200);
     let pairs = |of: &Value| {
@@ -333,8 +334,15 @@ async fn all_proposals_are_assigned_evenly_or_none(database: TestDatabase) {
     let mut loads: Vec<_> = done["loads"].as_array().unwrap().iter().map(|one| one["reviews"].as_u64().unwrap()).collect();
     loads.sort_unstable();
     assert_eq!(loads, [2, 3, 3]);
+    // Each is written to once, however many they got.
+    let mails = api.mails().await;
+    assert!(mails.iter().all(|mail| mail.kind == MailKind::ReviewsAssigned), "{mails:?}");
+    let mut told: Vec<&str> = mails.iter().map(|mail| mail.text.split(" wait").next().unwrap()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["2 proposals", "3 proposals", "3 proposals"]);
     let again = staff.act(&assign).await.expect(200);
     assert_eq!(again["assigned"], json!([]), "every proposal has its reviews");
+    assert!(api.mails().await.is_empty());
     let listed = staff.get(&panel.setting.list()).await.expect(200);
     assert!(listed["items"].as_array().unwrap().iter().all(|item| item["state"] == "in_review"));
 
@@ -342,6 +350,8 @@ async fn all_proposals_are_assigned_evenly_or_none(database: TestDatabase) {
     let _ = api.person(panel.setting.coalition, "Ray", &[Grant::Reviewer]).await;
     let (_, fifth) = panel.setting.submitted("Eve").await;
     let _ = panel.judge(&fifth, 0, 5).await;
+    let told = api.mail().await;
+    assert!(told.to.as_str() == "rita@example.org" && told.text.starts_with("3 proposals wait"), "one is handed in: {told:?}");
     let before = panel.entries().await;
     let uneven = staff.post(&assign, json!({})).await;
     assert_eq!(uneven.problem(409), "not_ready");

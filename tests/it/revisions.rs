@@ -85,7 +85,9 @@ async fn a_revision_that_is_not_handed_in_is_none(database: TestDatabase, jobs: 
     } else {
         setting.clock_without_jobs("2019-10-08T12:00:00Z").await;
     }
-    assert!(api.mails().await.is_empty(), "there is nothing to ask for any more");
+    let told: Vec<MailKind> = api.mails().await.iter().map(|mail| mail.kind).collect();
+    let lapsed = vec![MailKind::RevisionLapsed];
+    assert_eq!(told, if jobs { lapsed.clone() } else { Vec::new() }, "there is nothing to ask for any more");
     let told = setting.staff.get("/v1/events?type=proposal.revision_lapsed").await.expect(200);
     assert_eq!(told["items"].as_array().unwrap().len(), usize::from(jobs));
     let read = ana.get(&path).await.expect(200);
@@ -99,6 +101,8 @@ async fn a_revision_that_is_not_handed_in_is_none(database: TestDatabase, jobs: 
     assert_eq!(api.entries(setting.coalition).await, before);
     let staged = setting.staff.act(&format!("{path}/accept")).await.expect(200);
     assert_eq!(staged["staged"], json!({"decision": "accept"}), "it is judged as it was");
+    let told: Vec<MailKind> = api.mails().await.iter().map(|mail| mail.kind).collect();
+    assert_eq!(told, if jobs { Vec::new() } else { lapsed }, "the author is told once");
     let _ = setting.release().await;
 }
 

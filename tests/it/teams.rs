@@ -121,6 +121,12 @@ async fn who_leaves_makes_the_team_smaller(database: TestDatabase) {
     let other = stage.cohort_named("other", 2).await;
     let (path, forming) = begun(&ana, &other, &["Ben", "Dan"], "all_or_none").await;
     let _ = ben.act(&format!("{}/withdraw", application_of(&forming, &ben))).await.expect(200);
+    let before = stage.entries().await;
+    for action in ["agree", "submit"] {
+        assert_eq!(ben.act(&format!("{path}/{action}")).await.problem(403), "permission_denied", "who left has no say in it");
+    }
+    assert_eq!(ben.get(&path).await.expect(200)["allowed_actions"], json!([]));
+    assert_eq!(stage.entries().await, before);
     let _ = dan.act(&format!("{path}/agree")).await.expect(200);
     assert_eq!(states(&ana.act(&format!("{path}/submit")).await.expect(200)), ["enrolled", "enrolled", "withdrawn"]);
 }

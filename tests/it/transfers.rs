@@ -1,5 +1,6 @@
 //! Transfers, merges, and cohorts that are called off with an offer to transfer, through HTTP.
 
+use cohortium_domain::mails::MailKind;
 use cohortium_tests::api::{Answer, Api, Session};
 use cohortium_tests::database::TestDatabase;
 use cohortium_tests::on_both_databases;
@@ -11,6 +12,7 @@ use crate::enrolling::{Stage, applied, apply, cohort, state};
 on_both_databases! {
     a_place_is_given_up_when_the_offer_in_the_other_cohort_is_confirmed,
     an_offer_to_transfer_that_lapses_leaves_the_place_as_it_was,
+    of_two_offers_for_one_place_the_other_is_given_up,
     under_review_who_waits_can_be_transferred_to_where_seats_are_free,
     a_transfer_that_cannot_be_changes_nothing,
     opposite_transfers_at_once_all_go_through,
@@ -26,6 +28,11 @@ async fn published(stage: &Stage<'_>, wish: Value) -> String {
     let _ = made.expect(201);
     let _ = stage.staff.act(&format!("{path}/publish")).await.expect(200);
     path
+}
+
+/// What a mail says, in one line.
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn id_of(path: &str) -> &str {
@@ -65,6 +72,10 @@ async fn a_place_is_given_up_when_the_offer_in_the_other_cohort_is_confirmed(dat
     );
     assert_eq!((state(&ana, &place).await.as_str(), stage.seats(&here).await), ("enrolled", (1, 0, 1)));
     assert_eq!(stage.seats(&there).await, (1, 4, 0), "an offer holds its seat");
+    let mail = api.mail().await;
+    assert_eq!((mail.kind, mail.to.as_str()), (MailKind::TransferOffered, "ana@example.org"));
+    let text = unwrapped(&mail.text);
+    assert!(text.contains("“there” of Communities of Practice") && text.contains("until 2019-11-05, 00:00"), "{text}");
     let twice = transfer(&stage, &place, &there).await;
     assert_eq!(twice.problem(409), "already_exists");
 
@@ -87,6 +98,7 @@ async fn an_offer_to_transfer_that_lapses_leaves_the_place_as_it_was(database: T
     let (place, _) = applied(&ana, &here).await;
     let offer = transfer(&stage, &place, &there).await.header("location").to_owned();
     stage.reach_without_jobs("2019-11-05T05:00:00Z").await;
+    assert!(api.mails().await.is_empty(), "what is past its time is told nobody");
     assert_eq!((state(&ana, &offer).await.as_str(), state(&ana, &place).await.as_str()), ("expired", "enrolled"));
     assert_eq!(ana.act(&format!("{offer}/confirm")).await.problem(409), "invalid_state_transition");
     // It can be offered again; and taken back.
@@ -95,6 +107,45 @@ async fn an_offer_to_transfer_that_lapses_leaves_the_place_as_it_was(database: T
     let _ = second.expect(201);
     let _ = ana.act(&format!("{offer}/withdraw")).await.expect(200);
     assert_eq!((state(&ana, &place).await.as_str(), stage.seats(&there).await), ("enrolled", (0, 1, 0)));
+}
+
+async fn of_two_offers_for_one_place_the_other_is_given_up(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let stage = Stage::new(&api, "first_come").await;
+    let (ana, ben, cy, di) =
+        (stage.principal("Ana").await, stage.principal("Ben").await, stage.principal("Cy").await, stage.principal("Di").await);
+    let (here, third) = (stage.cohort_named("here", 2).await, stage.cohort_named("third", 2).await);
+    let mut offers = Vec::new();
+    for (who, title) in [(&ana, "for Ana"), (&ben, "for Ben")] {
+        let (place, _) = applied(who, &here).await;
+        let there = stage.cohort_named(title, 1).await;
+        let offer = transfer(&stage, &place, &there).await.header("location").to_owned();
+        offers.push((place, there, offer));
+    }
+    let _ = merge(&stage, &here, &third).await.expect(200);
+    let merged = [own(&ana, &third).await, own(&ben, &third).await].map(|one| (one["state"].clone(), one["id"].clone()));
+    assert!(merged.iter().all(|(state, _)| state == "offered"), "{merged:?}");
+    let merged = merged.map(|(_, id)| format!("/v1/applications/{}", id.as_str().unwrap()));
+    let (_, for_ben, _) = &offers[1];
+    let waiting = [(applied(&cy, &third).await.0, &cy), (applied(&di, for_ben).await.0, &di)];
+
+    // Ana takes what she was offered first, and Ben what the merge gave him.
+    let (place, _, first) = &offers[0];
+    let (_, _, second) = &offers[1];
+    let taken = [(&ana, first, &merged[0]), (&ben, &merged[1], second)];
+    for (who, confirmed, given_up) in taken {
+        assert_eq!(who.act(&format!("{confirmed}/confirm")).await.expect(200)["state"], "enrolled");
+        let other = who.get(given_up).await.expect(200);
+        assert_eq!((&other["state"], &other["transferred_to_id"]), (&json!("transferred"), &json!(id_of(confirmed))));
+        let before = stage.entries().await;
+        assert_eq!(who.act(&format!("{given_up}/confirm")).await.problem(409), "invalid_state_transition");
+        assert_eq!(stage.entries().await, before);
+    }
+    for (application, who) in waiting {
+        assert_eq!(state(who, &application).await, "offered", "the seat goes to whoever waits");
+    }
+    assert_eq!((stage.seats(&third).await, stage.seats(for_ben).await), ((2, 0, 0), (1, 0, 0)));
+    assert_eq!(ana.get(place).await.expect(200)["transferred_to_id"], json!(id_of(&merged[0])), "what has ended stays as it is");
 }
 
 async fn under_review_who_waits_can_be_transferred_to_where_seats_are_free(database: TestDatabase) {
@@ -220,6 +271,21 @@ async fn everybody_of_a_merged_cohort_goes_on_in_the_other(database: TestDatabas
     let offer = format!("/v1/applications/{}", own(ana, &there).await["id"].as_str().unwrap());
     assert_eq!(ana.act(&format!("{offer}/confirm")).await.expect(200)["state"], "enrolled");
     assert_eq!(merge(&stage, &here, &there).await.problem(409), "invalid_state_transition");
+    let mails = api.mails().await;
+    assert!(mails.iter().all(|mail| mail.kind == MailKind::CohortChanged), "{mails:?}");
+    let told = |who: &str| {
+        let mail = mails.iter().find(|mail| mail.to.as_str() == format!("{who}@example.org"));
+        unwrapped(&mail.unwrap().text)
+    };
+    for (who, how) in [
+        ("ana", "You have a place in “there”"),
+        ("ben", "You have a place in “there”"),
+        ("cy", "held for you: confirm it until 2019-11-05, 00:00"),
+        ("eva", "a draft of an application to “there”"),
+    ] {
+        assert!(told(who).contains("was merged into “there”") && told(who).contains(how), "{who}: {}", told(who));
+    }
+    assert_eq!(mails.len(), 4, "who was there already is told nothing");
 }
 
 async fn a_merge_that_cannot_be_changes_nothing(database: TestDatabase) {
@@ -263,6 +329,10 @@ async fn a_cohort_that_is_called_off_offers_what_seats_there_are_elsewhere(datab
     let declined = cy.get(&waits).await.expect(200);
     assert_eq!((&declined["state"], &declined["reason_code"]), (&json!("declined"), &json!("cohort_cancelled")));
     assert_eq!((stage.seats(&here).await, stage.seats(&there).await), ((0, 2, 0), (1, 0, 0)));
+    let mail = api.mail().await;
+    let text = unwrapped(&mail.text);
+    assert_eq!((mail.kind, mail.to.as_str()), (MailKind::CohortChanged, "ana@example.org"));
+    assert!(text.contains("was called off. A place in “there” is held for you"), "{text}");
     assert_eq!(apply(&ben, &there).await.expect(201)["state"], "waitlisted", "the seat is held for who it was offered to");
 }
 

@@ -6,8 +6,10 @@ use std::path::Path as Folder;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cohortium_domain::ids::{CoalitionId, FileId, Id};
-use cohortium_store::Error;
+use cohortium_domain::files::content::Content;
+use cohortium_domain::ids::{CoalitionId, EvidenceId, FileId, Id};
+use cohortium_domain::verifications::documents::Upload;
+use cohortium_store::{Environment, Error};
 use cohortium_workflow::files::{FileStore, Place};
 use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3Builder;
@@ -65,6 +67,22 @@ impl Files {
     /// They cannot be kept.
     pub async fn keep(&self, place: Place, bytes: Vec<u8>) -> Result<(), Problem> {
         self.store.put(&path(place), bytes.into()).await.map(drop).map_err(|error| unavailable(&error))
+    }
+
+    /// Keeps what somebody uploads as a document, before anything is written down of it: what comes to nothing after that, a job takes away.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub async fn keep_document<'a>(
+        &self,
+        environment: &dyn Environment,
+        coalition: CoalitionId,
+        content: &'a Content,
+    ) -> Result<Upload<'a>, Problem> {
+        let (file_id, evidence_id) =
+            (FileId::from_uuid(environment.ordered_uuid()), EvidenceId::from_uuid(environment.random_uuid()));
+        self.keep(Place { coalition, file: file_id }, content.bytes.clone()).await?;
+        Ok(Upload { evidence_id, file_id, content, sha256: content.sha256() })
     }
 
     /// The bytes of a file.

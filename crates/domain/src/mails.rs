@@ -39,10 +39,18 @@ crate::words! {
         ProposalNotPlaced = "proposal_not_placed",
         /// Please revise your proposal.
         RevisionRequested = "revision_requested",
+        /// You have not handed in another text in time: the one before stands.
+        RevisionLapsed = "revision_lapsed",
         /// You have longer to hand in your proposal.
         SubmissionExtended = "submission_extended",
         /// Somebody asks you to facilitate.
         FacilitatorInvited = "facilitator_invited",
+        /// Proposals are assigned to you for review.
+        ReviewsAssigned = "reviews_assigned",
+        /// A place in another cohort is offered to you.
+        TransferOffered = "transfer_offered",
+        /// Your cohort was merged or called off, and you go on in another.
+        CohortChanged = "cohort_changed",
         /// An installment of your stipend was paid.
         StipendPaid = "stipend_paid",
         /// Say whether somebody works where you do.

@@ -2,12 +2,13 @@
 //!
 //! Each of them has an application of their own, with their own answers and commitments; the team says that they are sent together. All get a
 //! seat at once or all wait, side by side (or as many get one as fit, where they say so); and who waits so is offered a seat together. What
-//! always holds: nobody is sent who has not agreed; whoever leaves makes the team smaller. Left out on purpose: what staff decide where
+//! always holds: nobody is sent who has not agreed; whoever leaves makes the team smaller, and has no say in it any more. Left out on purpose: what staff decide where
 //! applications are reviewed, since they decide about each person.
 
 use std::collections::BTreeSet;
 
-use crate::access::{Action, Tie};
+use crate::access::{Action, Actor, Tie};
+use crate::applications::Application;
 use crate::cohorts::Cohort;
 use crate::ids::{CohortId, OrganizationId, PersonId, TeamId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
@@ -106,6 +107,31 @@ impl Team {
         Change::one(made, happened)
     }
 
+    /// The applications of its present members, of all that name it: those that are open, or enrollments.
+    pub fn members(applications: &[Application]) -> impl Iterator<Item = &Application> {
+        applications.iter().filter(|application| application.standing.live())
+    }
+
+    /// The application of somebody who agrees to it or sends it: as long as it is forming, only a present member does.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`]; or it is not forming any more.
+    pub fn own<'a>(&self, applications: &'a [Application], actor: &Actor, action: Action) -> Result<&'a Application, Refusal> {
+        let own = Self::members(applications).find(|member| actor.is(member.person_id));
+        own.ok_or_else(|| match self.standing {
+            Standing::Forming => Refusal::Forbidden("Only for a member of the team".to_owned()),
+            Standing::Sent { .. } | Standing::Withdrawn { .. } => MACHINE.refuse(self.state(), action),
+        })
+    }
+
+    /// Goes on when it is somebody's to give up: only who began it does.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`].
+    pub fn require_begun_by(&self, actor: &Actor) -> Result<(), Refusal> {
+        if actor.is(self.begun_by) { Ok(()) } else { Err(Refusal::Forbidden("Only for who began it".to_owned())) }
+    }
+
     /// A member agrees to apply with the others.
     ///
     /// # Errors
@@ -166,11 +192,16 @@ impl Team {
         }
     }
 
-    /// What this caller can do to it now: only who began it can give it up.
+    /// What this caller can do to it now; `applications` are all that name it.
     #[must_use]
-    pub fn allowed_actions(&self, tie: &Tie<'_>) -> Vec<&'static str> {
-        let began_it = tie.actor.is(self.begun_by);
-        MACHINE.allowed(self.state(), tie, |action| action != Action::WithdrawTeamApplication || began_it)
+    pub fn allowed_actions(&self, applications: &[Application], tie: &Tie<'_>) -> Vec<&'static str> {
+        let its_own = |action| {
+            if action == Action::WithdrawTeamApplication {
+                return self.require_begun_by(tie.actor).is_ok();
+            }
+            self.own(applications, tie.actor, action).is_ok()
+        };
+        MACHINE.allowed(self.state(), tie, its_own)
     }
 
     fn becomes(mut self, standing: Standing, verb: &'static str, now: Timestamp) -> Change<Self> {
@@ -203,7 +234,8 @@ impl Cohort {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::applications::fixtures::{at, id, open_cohort};
+    use crate::applications;
+    use crate::applications::fixtures::{application, at, id, open_cohort};
     use crate::words::Word;
 
     fn team(standing: Standing) -> Team {
@@ -240,6 +272,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn person(number: u128) -> Actor {
+        Actor::Person { id: id(number), grants: BTreeSet::new() }
+    }
+
+    #[test]
+    fn whoever_has_left_has_no_say_in_it_and_only_who_began_it_gives_it_up() {
+        let left = applications::Standing::Withdrawn { at: at(150), enrolled_at: None };
+        let all =
+            [application(10, applications::Standing::Draft), application(11, applications::Standing::Draft), application(12, left)];
+        let allowed = |number| {
+            let actor = person(number);
+            let tie = Tie { concerned: true, ..Tie::none(&actor) };
+            team(Standing::Forming).allowed_actions(&all, &tie)
+        };
+        for (number, member, began_it, expected) in [
+            (10, true, true, &["agree", "submit", "withdraw"][..]),
+            (11, true, false, &["agree", "submit"]),
+            (12, false, false, &[]),
+        ] {
+            let own = team(Standing::Forming).own(&all, &person(number), Action::SubmitTeamApplication).is_ok();
+            assert_eq!(own, member, "{number}");
+            assert_eq!(team(Standing::Forming).require_begun_by(&person(number)).is_ok(), began_it, "{number}");
+            assert_eq!(allowed(number), expected, "{number}");
+        }
+        let own = |standing| team(standing).own(&all, &person(12), Action::AgreeTeamApplication).map(drop);
+        assert!(matches!(own(Standing::Forming), Err(Refusal::Forbidden(_))));
+        let over = own(Standing::Withdrawn { withdrawn_at: at(150) });
+        assert!(matches!(over, Err(Refusal::InvalidTransition { .. })), "{over:?}");
+        assert!(matches!(team(Standing::Forming).require_begun_by(&person(11)), Err(Refusal::Forbidden(_))));
+        assert_eq!(Team::members(&all).count(), 2);
     }
 
     #[test]

@@ -48,23 +48,30 @@ pub trait ProgramDocument: Sized {
     fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self>;
 }
 
+/// What is the same of each: the word by which it is kept, and where its members are.
+macro_rules! kept_as {
+    ($kind:literal) => {
+        const KIND: &'static str = $kind;
+
+        fn program_id(&self) -> ProgramId {
+            self.program_id
+        }
+
+        fn meta(&mut self) -> &mut Meta {
+            &mut self.meta
+        }
+
+        fn initial(program_id: ProgramId, now: Timestamp) -> Self {
+            Self::initial(program_id, now)
+        }
+    };
+}
+
 impl ProgramDocument for ApplicationForm {
-    const KIND: &'static str = "application_form";
-
-    fn program_id(&self) -> ProgramId {
-        self.program_id
-    }
-
-    fn meta(&mut self) -> &mut Meta {
-        &mut self.meta
-    }
+    kept_as!("application_form");
 
     fn content(&self) -> Value {
         self.schema.as_value().clone()
-    }
-
-    fn initial(program_id: ProgramId, now: Timestamp) -> Self {
-        Self::initial(program_id, now)
     }
 
     fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self> {
@@ -73,22 +80,10 @@ impl ProgramDocument for ApplicationForm {
 }
 
 impl ProgramDocument for CommitmentList {
-    const KIND: &'static str = "commitments";
-
-    fn program_id(&self) -> ProgramId {
-        self.program_id
-    }
-
-    fn meta(&mut self) -> &mut Meta {
-        &mut self.meta
-    }
+    kept_as!("commitments");
 
     fn content(&self) -> Value {
         to_json(&self.commitments)
-    }
-
-    fn initial(program_id: ProgramId, now: Timestamp) -> Self {
-        Self::initial(program_id, now)
     }
 
     fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self> {
@@ -97,22 +92,10 @@ impl ProgramDocument for CommitmentList {
 }
 
 impl ProgramDocument for VerificationPolicy {
-    const KIND: &'static str = "verification_policy";
-
-    fn program_id(&self) -> ProgramId {
-        self.program_id
-    }
-
-    fn meta(&mut self) -> &mut Meta {
-        &mut self.meta
-    }
+    kept_as!("verification_policy");
 
     fn content(&self) -> Value {
         to_json(&self.terms)
-    }
-
-    fn initial(program_id: ProgramId, now: Timestamp) -> Self {
-        Self::initial(program_id, now)
     }
 
     fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self> {
@@ -121,22 +104,10 @@ impl ProgramDocument for VerificationPolicy {
 }
 
 impl ProgramDocument for Rubric {
-    const KIND: &'static str = "rubric";
-
-    fn program_id(&self) -> ProgramId {
-        self.program_id
-    }
-
-    fn meta(&mut self) -> &mut Meta {
-        &mut self.meta
-    }
+    kept_as!("rubric");
 
     fn content(&self) -> Value {
         to_json(&self.terms)
-    }
-
-    fn initial(program_id: ProgramId, now: Timestamp) -> Self {
-        Self::initial(program_id, now)
     }
 
     fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self> {
@@ -145,22 +116,10 @@ impl ProgramDocument for Rubric {
 }
 
 impl ProgramDocument for StipendPlan {
-    const KIND: &'static str = "stipend_plan";
-
-    fn program_id(&self) -> ProgramId {
-        self.program_id
-    }
-
-    fn meta(&mut self) -> &mut Meta {
-        &mut self.meta
-    }
+    kept_as!("stipend_plan");
 
     fn content(&self) -> Value {
         json!({ "terms": self.terms })
-    }
-
-    fn initial(program_id: ProgramId, now: Timestamp) -> Self {
-        Self::initial(program_id, now)
     }
 
     fn from_content(program_id: ProgramId, content: Value, meta: Meta) -> Result<Self> {

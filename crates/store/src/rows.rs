@@ -1,7 +1,10 @@
 //! Queries of a coalition's rows. A room of the store cannot ask in any other way: the connection itself is out of its reach.
 
 use cohortium_domain::text::sort_key;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, LikeExpr, LockBehavior, LockType, SimpleExpr};
+use sea_orm::sea_query::{
+    Alias, Asterisk, Condition, Expr, ExprTrait, IntoCondition, LikeExpr, LockBehavior, LockType, Query, SimpleExpr,
+    SubQueryStatement,
+};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Select, TryGetable, TryGetableMany, Value,
@@ -119,6 +122,25 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
     /// How many.
     pub(crate) async fn count(self) -> Result<u64> {
         on!(self.connection, connection => self.select.count(connection))
+    }
+
+    /// One column of all, each with how many rows come before it: of the same value in one column, and of a lesser in another. They are
+    /// counted, not read.
+    pub(crate) async fn with_rows_before<T: TryGetable + Send>(
+        self,
+        column: E::Column,
+        within: E::Column,
+        by: E::Column,
+    ) -> Result<Vec<(T, i64)>> {
+        let before = Alias::new("before");
+        let other = |column: E::Column| Expr::col((before.clone(), column));
+        let own = |column: E::Column| Expr::col(column.as_column_ref());
+        let mut count = Query::select();
+        count.expr(Expr::col(Asterisk).count()).from_as(E::default().table_ref(), before.clone());
+        count.and_where(other(within).eq(own(within))).and_where(other(by).lt(own(by)));
+        let count = Expr::from(SubQueryStatement::from(count));
+        let select = self.select.select_only().column(column).column_as(count, "rows_before").into_tuple::<(T, i64)>();
+        on!(self.connection, connection => select.all(connection))
     }
 
     /// What a column comes to, for each of the values that some columns have.

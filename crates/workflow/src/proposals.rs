@@ -275,8 +275,10 @@ pub(crate) async fn settle(tx: &mut Tx, program: ProgramId, call: Call) -> Resul
     let (mut round, changes) = Round::settle(tx.proposals_of_round(program).await?, call, tx.now());
     if !changes.is_empty() {
         let settled = save_all(tx, changes, &Actor::Time).await?;
-        for promoted in settled.iter().filter(|proposal| proposal.state() == ProposalState::Accepted) {
-            mails::to_author(tx, MailKind::ProposalPromoted, promoted).await?;
+        for proposal in &settled {
+            if let Some(kind) = mails::told_by_time(proposal) {
+                mails::to_author(tx, kind, proposal).await?;
+            }
         }
         (round, _) = Round::settle(tx.proposals_of_round(program).await?, call, tx.now());
     }

@@ -85,9 +85,8 @@ pub async fn create(tx: &mut Tx, actor: &Actor, cohort: CohortId, input: &Input<
 /// The domain's refusals; the database's errors.
 pub async fn agree(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precondition) -> Result<Assembled> {
     let (entered, team, members) = enter(tx, actor, id, Action::AgreeTeamApplication).await?;
+    let own = team.own(&members, actor, Action::AgreeTeamApplication)?;
     team.meta.admit(precondition)?;
-    let own = members.iter().find(|member| actor.is(member.person_id));
-    let own = own.ok_or_else(|| Refusal::Forbidden("Only for a member of the team".to_owned()))?;
     applications::require_complete(tx, own, &entered).await?;
     let agreed = tx.save(team.agree(own.person_id, tx.now())?, actor).await?;
     finish(tx, entered, agreed).await
@@ -99,6 +98,7 @@ pub async fn agree(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precond
 /// The domain's refusals; the database's errors.
 pub async fn submit(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precondition) -> Result<Assembled> {
     let (mut all, team, members) = enter_to_send(tx, actor, id).await?;
+    team.own(&members, actor, Action::SubmitTeamApplication)?;
     team.meta.admit(precondition)?;
     let members = still_applying(members);
     let entered = all.get(team.cohort_id)?;
@@ -124,9 +124,7 @@ pub async fn submit(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precon
 /// The domain's refusals; the database's errors.
 pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: TeamId, precondition: Precondition) -> Result<Assembled> {
     let (mut entered, team, members) = enter(tx, actor, id, Action::WithdrawTeamApplication).await?;
-    if !actor.is(team.begun_by) {
-        return Err(Refusal::Forbidden("Only for who began it".to_owned()).into());
-    }
+    team.require_begun_by(actor)?;
     team.meta.admit(precondition)?;
     let withdrawn = team.withdraw(tx.now())?;
     for member in still_applying(members) {
@@ -170,8 +168,8 @@ async fn lock(tx: &mut Tx, actor: &Actor, entered: &Entered, read: &Team, action
     let applications = tx.applications_of_team(read.id).await?;
     tie(&applications, entered.cohort(), actor).require(action, SubjectKind::TeamApplication)?;
     let mut members = Vec::new();
-    for application in applications.iter().filter(|application| application.standing.live()) {
-        members.push(tx.lock(application.id).await?);
+    for member in Team::members(&applications) {
+        members.push(tx.lock(member.id).await?);
     }
     members.sort_by_key(|member: &Application| member.person_id != read.begun_by);
     let team: Team = tx.lock(read.id).await?;

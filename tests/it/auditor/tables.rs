@@ -138,6 +138,17 @@ fn of_moved(within: &Within) -> Vec<Audit> {
             ),
         ),
         (
+            "somebody takes part in a cohort and has another place still that was offered for the same one",
+            of_applications(
+                within,
+                &format!(
+                    "a.state = 'enrolled' AND EXISTS (SELECT 1 FROM applications b WHERE b.transferred_from = a.transferred_from \
+                     AND b.id <> a.id AND {})",
+                    of("b", LIVE)
+                ),
+            ),
+        ),
+        (
             "a place that was moved is held twice",
             "SELECT count(*) FROM (SELECT p.place FROM places p JOIN applications a ON a.id = p.id WHERE a.state = 'enrolled' \
              GROUP BY p.place HAVING count(*) > 1) AS twice"

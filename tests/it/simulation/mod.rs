@@ -146,6 +146,7 @@ impl<'a> Story<'a> {
         let mut found = self.auditor.texts(&audit(self.mode, &within)).await;
         let alive = self.stage.alive().await;
         found.extend(alive.intersection(&self.over).map(|id| format!("{id} was over, and is alive again")));
+        found.extend(self.stage.misplaced().await.iter().map(|id| format!("{id} is told another position than it has")));
         assert!(found.is_empty(), "{}", self.story(&found.join("\n")));
         self.over.extend(self.alive.difference(&alive));
         self.alive = alive;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cohortium_domain::access::Actor;
-use cohortium_domain::applications::Application;
+use cohortium_domain::applications::{Application, ApplicationState};
 use cohortium_domain::coalitions::{Clock, Coalition};
 use cohortium_domain::cohorts::{Audience, Cohort, MeetingMode, Signup};
 use cohortium_domain::eligibility::JoiningTerms;
@@ -148,6 +148,20 @@ impl Stage {
         let (program, number) = (self.program, self.made);
         self.cohorts[ended] = self.write(async |tx| cohort(tx, program, number).await).await?.0.id;
         Ok(())
+    }
+
+    /// Who waits at another position than the order of the places says.
+    pub async fn misplaced(&self) -> Vec<ApplicationId> {
+        let read = self.read().await;
+        let mut wrong = Vec::new();
+        for cohort in &self.cohorts {
+            let mut waiting: Vec<Application> = must(read.applications_in(*cohort, &[ApplicationState::Waitlisted]).await);
+            waiting.sort_by_key(|one| one.standing.place());
+            let told = must(read.waitlist_positions(waiting.iter().map(|one| one.id)).await);
+            let misplaced = |(position, one): (u32, &Application)| (told.get(&one.id) != Some(&position)).then_some(one.id);
+            wrong.extend((1..).zip(&waiting).filter_map(misplaced));
+        }
+        wrong
     }
 
     pub fn postgres(&self) -> bool {

@@ -5,6 +5,7 @@
 
 mod dcsc;
 mod diso;
+mod paper;
 mod stage;
 
 use std::num::NonZeroU16;
@@ -35,6 +36,8 @@ const MAIL_FOLDER: &str = "mail";
 const DCSC_STANDS_AT: &str = "2019-11-20T17:00:00Z";
 /// Where DISO's stands.
 const DISO_STANDS_AT: &str = "2024-10-15T18:00:00Z";
+/// Where it begins.
+const DISO_BEGINS_AT: &str = "2024-08-01T15:00:00Z";
 
 /// What `demo` is told.
 #[derive(Args, Clone, Debug)]
@@ -46,7 +49,8 @@ pub struct DemoArgs {
     listen: ListenArgs,
     #[command(flatten)]
     mail: MailArgs,
-    /// Play DCSC's year up to here: a date (its end, in New York), or an instant. 2019-11-20 when not given.
+    /// Play a story up to here: a date (its end, where the story is told), or an instant. From 2024-08-01 on that is DISO's, and before it
+    /// DCSC's. Whichever is not named stands at 2024-10-15, or at 2019-11-20.
     #[arg(long, value_name = "T")]
     at: Option<String>,
     /// Start over with new data.
@@ -144,9 +148,9 @@ impl DemoArgs {
             }
             (None, true) => Ok(()),
             (at, false) => {
-                let until = at.as_deref().map_or_else(|| instant(DCSC_STANDS_AT), stands_at)?;
-                play_dcsc(ctx, until).await?;
-                play_diso(ctx).await
+                let (dcsc_until, diso_until) = stand_at(at.as_deref())?;
+                play_dcsc(ctx, dcsc_until).await?;
+                play_diso(ctx, diso_until).await
             }
         }
     }
@@ -218,17 +222,20 @@ fn place(config: &Config) -> Program {
 /// The story does not go as it is written: a defect.
 pub async fn play_dcsc(ctx: &Ctx, until: Timestamp) -> Result<(), CannotStart> {
     let password_hash = password_hash(ctx, dcsc::PLACE).await?;
-    settle(dcsc::play(Script { store: ctx.store(), until, password_hash: &password_hash }).await)
+    settle(dcsc::play(script(ctx, until, &password_hash)).await)
 }
 
-/// Plays DISO's year.
+/// Plays DISO's year up to an instant.
 ///
 /// # Errors
 /// The story does not go as it is written: a defect.
-pub async fn play_diso(ctx: &Ctx) -> Result<(), CannotStart> {
+pub async fn play_diso(ctx: &Ctx, until: Timestamp) -> Result<(), CannotStart> {
     let password_hash = password_hash(ctx, diso::PLACE).await?;
-    let script = Script { store: ctx.store(), until: instant(DISO_STANDS_AT)?, password_hash: &password_hash };
-    settle(diso::play(script).await)
+    settle(diso::play(script(ctx, until, &password_hash)).await)
+}
+
+fn script<'a>(ctx: &'a Ctx, until: Timestamp, password_hash: &'a str) -> Script<'a> {
+    Script { store: ctx.store(), files: ctx.files(), until, password_hash }
 }
 
 /// Whether a story is told of the coalition with this slug.
@@ -246,8 +253,8 @@ pub async fn play_again(ctx: &Ctx, slug: &str) -> Result<Timestamp, CannotStart>
         let until = instant(DCSC_STANDS_AT)?;
         play_dcsc(ctx, until).await.map(|()| until)
     } else {
-        play_diso(ctx).await?;
-        instant(DISO_STANDS_AT)
+        let until = instant(DISO_STANDS_AT)?;
+        play_diso(ctx, until).await.map(|()| until)
     }
 }
 
@@ -267,10 +274,18 @@ async fn password_hash(ctx: &Ctx, place: Place<'_>) -> Result<String, CannotStar
     Ok(ctx.passwords().choose(&password, &hints, ctx.store().environment().random()).await?)
 }
 
-/// The end of a day in New York, or an instant.
-fn stands_at(text: &str) -> Result<Timestamp, CannotStart> {
+/// Where the two stories stand: whatever is named falls into one of them, and the other stands where it does by itself.
+fn stand_at(named: Option<&str>) -> Result<(Timestamp, Timestamp), CannotStart> {
+    let (dcsc_stands, diso_stands) = (instant(DCSC_STANDS_AT)?, instant(DISO_STANDS_AT)?);
+    let Some(text) = named else { return Ok((dcsc_stands, diso_stands)) };
+    let of_diso = stands_at(text, diso::PLACE)?;
+    Ok(if of_diso < instant(DISO_BEGINS_AT)? { (stands_at(text, dcsc::PLACE)?, diso_stands) } else { (dcsc_stands, of_diso) })
+}
+
+/// The end of a day where a story is told, or an instant.
+fn stands_at(text: &str, place: Place<'_>) -> Result<Timestamp, CannotStart> {
     if let Ok(date) = text.parse() {
-        let zone: Zone = dcsc::PLACE.zone.parse().map_err(|fault| CannotStart(format!("{fault}")))?;
+        let zone: Zone = place.zone.parse().map_err(|fault| CannotStart(format!("{fault}")))?;
         return Ok(zone.end_of_day(date).plus_minutes(-1));
     }
     text.parse().map_err(|_| {
@@ -320,4 +335,27 @@ Ctrl-C stops it; started again, it goes on with the same data. `demo --fresh` st
         who = "who",
         rows = rows.join("\n"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_falls_into_one_of_the_stories_and_the_other_stands_where_it_does() {
+        let told = |named| stand_at(named).unwrap().into();
+        let [dcsc, diso] = [DCSC_STANDS_AT, DISO_STANDS_AT].map(|text| instant(text).unwrap());
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (named, stand) in [
+            (None, [dcsc, diso]),
+            (Some("2019-10-17"), [at("2019-10-18T03:59:00Z"), diso]),
+            (Some("2024-07-31"), [at("2024-08-01T03:59:00Z"), diso]),
+            (Some("2024-09-30"), [dcsc, at("2024-10-01T05:59:00Z")]),
+            (Some("2024-09-30T12:00:00Z"), [dcsc, at("2024-09-30T12:00:00Z")]),
+        ] {
+            let stands: [Timestamp; 2] = told(named);
+            assert_eq!(stands, stand, "{named:?}");
+        }
+        assert!(stand_at(Some("soon")).is_err());
+    }
 }

@@ -4,20 +4,30 @@
 //! is boxed, so that a whole year of them stays a small future.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use cohortium_domain::access::{Action, Actor, Grant};
 use cohortium_domain::coalitions::{Clock, Coalition};
 use cohortium_domain::employments::roles::Role;
 use cohortium_domain::employments::{EmploymentCreate, Level};
-use cohortium_domain::ids::{CoalitionId, EmploymentId, Id, OrganizationId, PersonId};
+use cohortium_domain::files::content::{Content, FileType};
+use cohortium_domain::ids::{CoalitionId, EmploymentId, EvidenceId, Id, OrganizationId, PersonId, VerificationId};
+use cohortium_domain::mails::Unsent;
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::organizations::OrganizationCreate;
 use cohortium_domain::people::PersonCreate;
+use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::{Email, ExternalId, Name, RoleKey, Slug, TextFault, Title};
 use cohortium_domain::time::{Date, Timestamp, WallTime, Zone};
+use cohortium_domain::words::Word;
 use cohortium_store::{ClockHold, Error, Origin, Store, Tx};
 use cohortium_workflow as workflow;
 use cohortium_workflow::clock::Move;
 use cohortium_workflow::input::Input;
+use cohortium_workflow::mails::{Letter, Mailer};
+
+use crate::files::Files;
+use crate::problem::Problem;
 
 /// Where the demo's changes come from.
 const ORIGIN: Origin = Origin { door: "demo", request_id: None };
@@ -43,6 +53,18 @@ impl From<TextFault> for Halt {
     }
 }
 
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Broken(refusal.to_string())
+    }
+}
+
+impl From<Problem> for Halt {
+    fn from(problem: Problem) -> Self {
+        Self::Broken(format!("{problem:?}"))
+    }
+}
+
 /// A play's progress.
 pub type Played<T = ()> = Result<T, Halt>;
 
@@ -51,6 +73,8 @@ pub type Played<T = ()> = Result<T, Halt>;
 pub struct Script<'a> {
     /// The store that it is played into.
     pub store: &'a Store,
+    /// Where what people upload is kept.
+    pub files: &'a Files,
     /// The instant up to which it is played.
     pub until: Timestamp,
     /// Of the password with which everybody can sign in.
@@ -71,6 +95,7 @@ pub struct Place<'a> {
 /// A stage.
 pub struct Stage<'a> {
     store: &'a Store,
+    files: &'a Files,
     coalition: CoalitionId,
     zone: Zone,
     until: Timestamp,
@@ -82,13 +107,14 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Makes the coalition, whose clock shows `from`.
     pub async fn set(script: Script<'a>, place: Place<'_>, from: &str) -> Played<Self> {
-        let Script { store, until, password_hash } = script;
+        let Script { store, files, until, password_hash } = script;
         let id = CoalitionId::from_uuid(store.environment().ordered_uuid());
         let zone: Zone = place.zone.parse().map_err(|fault| Halt::Broken(format!("{fault}")))?;
         let now = instant(zone, from)?;
         let change = Coalition::create(id, Slug::new(place.slug)?, Title::new(place.name)?, zone, Clock::Test { now }, now);
         store.system().found(change, &Actor::Operator, ORIGIN, async |_| Ok(())).await?;
-        Ok(Self { store, coalition: id, zone, until, password_hash, cast: BTreeMap::new(), organizations: BTreeMap::new() })
+        let (cast, organizations) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Self { store, files, coalition: id, zone, until, password_hash, cast, organizations })
     }
 
     /// The zone in which it plays.
@@ -146,7 +172,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Puts a person on the stage: known to the CRM, with a proven address, and able to sign in.
+    /// Puts a person on the stage: with a proven address, and able to sign in.
     pub async fn enter(&mut self, key: &'static str, name: (&str, &str), email: &str, grants: &[Grant]) -> Played<PersonId> {
         let given = PersonCreate {
             given_name: Name::new(name.0)?,
@@ -182,9 +208,24 @@ impl<'a> Stage<'a> {
 
     /// Says that one of the cast works somewhere, as the CRM knows it.
     pub async fn employ(&self, who: &str, at: &str, job: Job<'_>) -> Played<EmploymentId> {
-        let person = self.person(who)?;
+        let (person, given) = (self.person(who)?, self.employment(at, job)?);
+        let made = self.set_up(async |tx| {
+            let employment = workflow::employments::create(tx, &Actor::Operator, person, &Input::given(given.clone())).await?;
+            Ok(employment.id)
+        });
+        made.await
+    }
+
+    /// Has one of the cast say so itself.
+    pub async fn claim(&self, who: &str, at: &str, job: Job<'_>) -> Played {
+        let given = self.employment(at, job)?;
+        let said = self.act(who, async |tx, own| workflow::employments::create_own(tx, own, &Input::given(given.clone())).await);
+        said.await.map(drop)
+    }
+
+    fn employment(&self, at: &str, job: Job<'_>) -> Played<EmploymentCreate> {
         let organization_id = *self.organizations.get(at).ok_or_else(|| Halt::Broken(format!("{at} is not on the stage")))?;
-        let given = EmploymentCreate {
+        Ok(EmploymentCreate {
             organization_id,
             title: Some(Title::new(job.title)?),
             role: RoleKey::new(job.role)?,
@@ -192,12 +233,27 @@ impl<'a> Stage<'a> {
             starts_on: date(job.since)?,
             ends_on: job.until.map(date).transpose()?,
             external_id: None,
-        };
-        let made = self.set_up(async |tx| {
-            let employment = workflow::employments::create(tx, &Actor::Operator, person, &Input::given(given.clone())).await?;
-            Ok(employment.id)
+        })
+    }
+
+    /// Uploads a letter as one of the cast, to show where it works. Gives the evidence that it is.
+    pub async fn upload(&self, who: &str, verification: VerificationId, name: &str, letter: &[u8]) -> Played<EvidenceId> {
+        let content = Content::take(name, FileType::Pdf.as_str(), letter)?;
+        let upload = self.files.keep_document(&**self.store.environment(), self.coalition, &content).await?;
+        let added = self.act(who, async |tx, actor| {
+            workflow::verifications::documents::add(tx, actor, verification, &upload, Precondition::NotNeeded).await
         });
-        made.await
+        Ok(added.await?.evidence_id)
+    }
+
+    /// The token of the link that somebody is mailed, as whoever opens that mail reads it; nothing, where a server that runs meanwhile has just
+    /// sent the mail. All other mails wait on.
+    pub async fn token_mailed_to(&self, address: &Email) -> Played<Option<String>> {
+        let opens = OpensMail { address, opened: OnceLock::new() };
+        Box::pin(workflow::mails::deliver(self.store, self.coalition, &opens)).await?;
+        // Where a coalition has no front end, the token stands on a line of its own, which alone is indented.
+        let token = opens.opened.get().and_then(|text| text.lines().find_map(|line| line.strip_prefix("    ")));
+        Ok(token.map(str::to_owned))
     }
 
     /// Gives the coalition its list of roles.
@@ -218,6 +274,22 @@ impl<'a> Stage<'a> {
     fn actor(&self, key: &str) -> Played<Actor> {
         let (id, grants) = self.cast.get(key).ok_or_else(|| Halt::Broken(format!("{key} is not on the stage")))?;
         Ok(Actor::Person { id: *id, grants: grants.iter().copied().collect() })
+    }
+}
+
+/// Somebody who opens the mail that comes to an address.
+struct OpensMail<'a> {
+    address: &'a Email,
+    opened: OnceLock<String>,
+}
+
+impl Mailer for OpensMail<'_> {
+    async fn send(&self, letter: &Letter) -> Result<(), Unsent> {
+        if letter.to != *self.address {
+            return Err(Unsent::NotNow);
+        }
+        self.opened.get_or_init(|| letter.text.clone());
+        Ok(())
     }
 }
 

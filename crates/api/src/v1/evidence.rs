@@ -3,9 +3,8 @@
 use actix_web::web::Path;
 use actix_web::{HttpRequest, get, post};
 use cohortium_domain::coalitions::Coalition;
-use cohortium_domain::ids::{EvidenceId, FileId, Id, VerificationId};
+use cohortium_domain::ids::{EvidenceId, VerificationId};
 use cohortium_domain::text::Email;
-use cohortium_domain::verifications::documents;
 use cohortium_domain::verifications::evidence;
 use cohortium_workflow as workflow;
 use cohortium_workflow::files::Place;
@@ -60,16 +59,7 @@ async fn upload_evidence(caller: Caller, ctx: Ctx, path: Path<VerificationId>, u
         Ok(content)
     });
     let content = taken.await?;
-    let environment = ctx.store().environment();
-    let file_id = FileId::from_uuid(environment.ordered_uuid());
-    let added = documents::Upload {
-        evidence_id: EvidenceId::from_uuid(environment.random_uuid()),
-        file_id,
-        sha256: content.sha256(),
-        content: &content,
-    };
-    // Kept before anything is written down. What comes to nothing after that, a job takes away.
-    ctx.files().keep(Place { coalition: caller.coalition_id, file: file_id }, content.bytes.clone()).await?;
+    let added = ctx.files().keep_document(&**ctx.store().environment(), caller.coalition_id, &content).await?;
     let precondition = upload.conditions().precondition();
     ctx.write(&caller, upload.conditions(), async |tx| {
         let document = workflow::verifications::documents::add(tx, &caller.actor, *path, &added, precondition).await?;

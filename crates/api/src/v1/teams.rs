@@ -137,7 +137,7 @@ fn view(team: &Team, applications: &[domain::Application], people: &BTreeMap<Per
         version: team.meta.version,
         created_at: team.meta.created_at,
         updated_at: team.meta.updated_at,
-        allowed_actions: team.allowed_actions(tie).into_iter().map(str::to_owned).collect(),
+        allowed_actions: team.allowed_actions(applications, tie).into_iter().map(str::to_owned).collect(),
     }
 }
 

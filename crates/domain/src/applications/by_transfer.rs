@@ -1,8 +1,10 @@
 //! What is done when a person goes on in another cohort.
 //!
 //! What always holds: the place in the one cohort is not given up before there is one in the other; whoever is offered a place instead
-//! consents by confirming it. Answers and the verification go along, since both cohorts are of one program; of the commitments, those that
+//! consents by confirming it, and by that gives up whatever else there is for the same place. Answers and the verification go along, since both cohorts are of one program; of the commitments, those that
 //! the other cohort asks for too.
+
+use std::collections::BTreeSet;
 
 use super::by_applicant::Applicant;
 use super::{Application, MACHINE, Standing};
@@ -58,6 +60,19 @@ impl Application {
             .with("to_application_id", id.to_string())
             .because(Some(reason));
         Ok(Transfer { place: Change::one(place, happened), offer })
+    }
+
+    /// What is given up when it is confirmed, of its line, in which each comes behind what it continues: one place leads to one, however often
+    /// another was offered for it. What continues this one is not given up: it is offered for this very place.
+    #[must_use]
+    pub fn gives_up(&self, line: Vec<Self>) -> Vec<Self> {
+        let mut own = BTreeSet::from([self.id]);
+        let mut continues_this = |other: &Self| {
+            let continues = other.transferred_from.is_some_and(|from| own.contains(&from));
+            continues && own.insert(other.id)
+        };
+        let given_up = |other: &Self| !continues_this(other) && other.id != self.id && other.standing.live();
+        line.into_iter().filter(given_up).collect()
     }
 
     /// Ends it, because its person has a place in another cohort instead.
@@ -136,5 +151,53 @@ impl Application {
             standing,
             meta: Meta::new(now),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::applications::fixtures::{application, at, id};
+
+    fn offered() -> Standing {
+        Standing::Offered { since: at(150), until: at(300) }
+    }
+
+    fn gone_on(to: u128) -> Standing {
+        Standing::Transferred { at: at(160), enrolled_at: None, to: id(1_000 + to) }
+    }
+
+    /// The application with this number, which continues the one with that.
+    fn continues(from: u128, number: u128, standing: Standing) -> Application {
+        Application { transferred_from: Some(id(1_000 + from)), ..application(number, standing) }
+    }
+
+    /// A place was offered for 1, as 2; its cohort was merged, as 3, and again, as 4; for 2 a place was offered, as 5, and for that, as 6.
+    fn line() -> Vec<Application> {
+        vec![
+            application(1, gone_on(3)),
+            continues(1, 2, offered()),
+            continues(1, 3, gone_on(4)),
+            continues(3, 4, offered()),
+            continues(2, 5, offered()),
+            continues(5, 6, offered()),
+        ]
+    }
+
+    fn given_up_for(number: usize) -> Vec<u128> {
+        let given_up = line()[number - 1].gives_up(line());
+        given_up.iter().map(|other| uuid::Uuid::from(other.id).as_u128() - 1_000).collect()
+    }
+
+    #[test]
+    fn whoever_confirms_one_gives_up_what_else_there_is_for_the_same_place() {
+        assert_eq!(given_up_for(4), [2, 5, 6]);
+        assert_eq!(given_up_for(6), [2, 4, 5]);
+    }
+
+    #[test]
+    fn what_is_offered_for_the_confirmed_place_itself_stands() {
+        assert_eq!(given_up_for(2), [4]);
+        assert_eq!(given_up_for(5), [2, 4]);
     }
 }

@@ -9,6 +9,7 @@
 //! reads expired whether or not a job has noticed; evidence that staff found wanting does not verify again by itself; nobody decides about their own employment. Left out on purpose: what becomes of the applications that rest on a verification.
 
 pub mod attestations;
+pub mod decisions;
 pub mod documents;
 pub mod evidence;
 pub mod policy;

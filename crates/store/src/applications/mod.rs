@@ -196,24 +196,24 @@ impl Read {
         all(self.rows::<Entity>().filter(Column::TransferredFrom.eq(id.uuid())).filter(Column::State.is_in(LIVE))).await
     }
 
-    /// The others that stand for the same place as this one: those that it continues, and whatever else continues one of them.
+    /// The line of an application: the first of those that it continues, or itself, and whatever continues one of the line, each behind what it
+    /// continues.
     ///
     /// # Errors
     /// The database's.
-    pub async fn of_the_same_place(&self, application: &Application) -> Result<Vec<Application>> {
+    pub async fn line_of(&self, application: &Application) -> Result<Vec<Application>> {
         let mut first = application.clone();
         while let Some(earlier) = first.transferred_from {
             first = self.get(earlier).await?;
         }
-        let (mut behind, mut found) = (vec![first.id], vec![first]);
-        while !behind.is_empty() {
-            let from = behind.iter().map(|id| id.uuid());
-            let next = all(self.rows::<Entity>().filter(Column::TransferredFrom.is_in(from))).await?;
-            behind = next.iter().map(|one| one.id).collect();
-            found.extend(next);
+        let (mut line, mut last) = (Vec::new(), vec![first]);
+        while !last.is_empty() {
+            let ids: Vec<Uuid> = last.iter().map(|earlier| earlier.id.uuid()).collect();
+            line.append(&mut last);
+            let next = self.rows::<Entity>().filter(Column::TransferredFrom.is_in(ids));
+            last = all(next.order_by(Column::Id, Order::Asc)).await?;
         }
-        found.retain(|other| other.id != application.id);
-        Ok(found)
+        Ok(line)
     }
 
     /// All applications to a cohort in these states, in the order in which they were begun.
@@ -230,7 +230,7 @@ impl Read {
     /// # Errors
     /// The database's.
     pub async fn queue(&self, cohort: CohortId, behind: Option<Place>, limit: u64) -> Result<Vec<Application>> {
-        let rows = self.waiting([cohort]).filter_if(behind, |place| Column::Place.gt(from_place(place)));
+        let rows = self.waiting(cohort).filter_if(behind, |place| Column::Place.gt(from_place(place)));
         all(rows.order_by(Column::Place, Order::Asc).limit(limit)).await
     }
 
@@ -239,7 +239,7 @@ impl Read {
     /// # Errors
     /// The database's.
     pub async fn waiting_before(&self, cohort: CohortId, place: Place) -> Result<u32> {
-        let before = self.waiting([cohort]).filter(Column::Place.lt(from_place(place))).count().await?;
+        let before = self.waiting(cohort).filter(Column::Place.lt(from_place(place))).count().await?;
         Ok(u32::try_from(before).unwrap_or(u32::MAX))
     }
 
@@ -249,30 +249,25 @@ impl Read {
     /// The database's.
     pub async fn waitlist(&self, cohort: CohortId, page: &PageRequest) -> Result<Page<Application>> {
         let at = |row: &Model| Position { key: Key::Number(row.place.unwrap_or_default()), id: row.id };
-        self.waiting([cohort]).page(Column::Place, Column::Id, page, at).await?.try_map(Application::from_row)
+        self.waiting(cohort).page(Column::Place, Column::Id, page, at).await?.try_map(Application::from_row)
     }
 
-    /// The position of everybody who waits in one of these cohorts, the first being 1.
+    /// The position of those of these who wait, the first of a cohort being 1.
     ///
     /// # Errors
     /// The database's.
-    pub async fn waitlist_positions(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Result<HashMap<ApplicationId, u32>> {
-        let mut cohorts = cohorts.into_iter().peekable();
-        if cohorts.peek().is_none() {
+    pub async fn waitlist_positions(
+        &self,
+        applications: impl IntoIterator<Item = ApplicationId>,
+    ) -> Result<HashMap<ApplicationId, u32>> {
+        let ids: Vec<Uuid> = applications.into_iter().map(Id::uuid).collect();
+        if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = self.waiting(cohorts);
-        let rows = rows.order_by(Column::CohortId, Order::Asc).order_by(Column::Place, Order::Asc);
-        let waiting: Vec<(Uuid, Uuid)> = rows.columns([Column::CohortId, Column::Id]).await?;
-        let (mut current, mut position) = (None, 0);
-        Ok(waiting
-            .into_iter()
-            .map(|(cohort, application)| {
-                position = if current == Some(cohort) { position + 1 } else { 1 };
-                current = Some(cohort);
-                (ApplicationId::from_uuid(application), position)
-            })
-            .collect())
+        let waiting = self.rows::<Entity>().filter(Column::Id.is_in(ids)).filter(Column::Place.is_not_null());
+        let before: Vec<(Uuid, i64)> = waiting.with_rows_before(Column::Id, Column::CohortId, Column::Place).await?;
+        let position = |before: i64| u32::try_from(before.saturating_add(1)).unwrap_or(u32::MAX);
+        Ok(before.into_iter().map(|(id, before)| (ApplicationId::from_uuid(id), position(before))).collect())
     }
 
     /// The cohorts in which a person is enrolled.
@@ -310,9 +305,8 @@ impl Read {
         self.rows::<Entity>().filter(Column::CohortId.eq(cohort.uuid()))
     }
 
-    fn waiting(&self, cohorts: impl IntoIterator<Item = CohortId>) -> Rows<'_, Entity> {
-        let cohorts = cohorts.into_iter().map(Id::uuid);
-        self.rows::<Entity>().filter(Column::CohortId.is_in(cohorts)).filter(Column::State.eq("waitlisted"))
+    fn waiting(&self, cohort: CohortId) -> Rows<'_, Entity> {
+        self.of_cohort(cohort).filter(Column::State.eq("waitlisted"))
     }
 }
 

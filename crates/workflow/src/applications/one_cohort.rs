@@ -23,8 +23,8 @@ pub(crate) async fn others(tx: &Tx, program: &Program, person: PersonId, own: Op
     let _: Person = tx.lock(person).await?;
     let mut others = tx.live_applications_in(program.id, person).await?;
     if let Some(own) = own {
-        let same: BTreeSet<ApplicationId> = tx.of_the_same_place(own).await?.into_iter().map(|other| other.id).collect();
-        others.retain(|other| other.id != own.id && !same.contains(&other.id));
+        let same: BTreeSet<ApplicationId> = tx.line_of(own).await?.into_iter().map(|other| other.id).collect();
+        others.retain(|other| !same.contains(&other.id));
     }
     Application::require_none_enrolled(&others)?;
     Ok(others)

@@ -11,8 +11,8 @@ use cohortium_store::{CohortFilter, PageRequest, Read, Result};
 use super::facts;
 use crate::seats::limits_organizations;
 
-/// So many cohorts that one can sign up to are looked at: the first by their titles.
-const CONSIDERED: u64 = 200;
+/// So many cohorts are read at once.
+const READ_AT_ONCE: u64 = 100;
 
 /// A cohort, with how its rules are answered for somebody.
 pub struct Recommendation {
@@ -33,14 +33,22 @@ pub struct Recommendation {
 /// The database's errors.
 pub async fn recommended(read: &Read, actor: &Actor, person: PersonId, most: usize) -> Result<Vec<Recommendation>> {
     let applied = read.applied_to(person).await?;
-    let page = PageRequest { limit: CONSIDERED, after: None, descending: false, with_total: false };
+    let mut page = PageRequest { limit: READ_AT_ONCE, after: None, descending: false, with_total: false };
     let wanted = |cohort: &Cohort, year: &Year| {
         year.shows(cohort, actor)
             && cohort.require_signup_open(year.window(cohort).as_ref(), read.now()).is_ok()
             && !cohort.facilitated_by(person)
             && !applied.contains(&cohort.id)
     };
-    let found = read.cohorts(&CohortFilter::default(), &page, wanted).await?.items;
+    let mut found = Vec::new();
+    loop {
+        let mut some = read.cohorts(&CohortFilter::default(), &page, wanted).await?;
+        found.append(&mut some.items);
+        page.after = some.next;
+        if page.after.is_none() {
+            break;
+        }
+    }
     let employments = facts::employments_of(read, person).await?;
     let mut seats = seats_where_limited(read, &found).await?;
     let judged = found.into_iter().map(|(cohort, year)| {

@@ -1,7 +1,7 @@
-//! Transferring an application to another cohort: a place is offered there, and when the person confirms it, the one here is given up.
+//! Transferring an application to another cohort: a place is offered there, and when the person confirms it, the one here is given up, with
+//! whatever else was offered for it.
 //!
-//! What always holds: both cohorts are entered, in the one order, before either place is touched; and of all that is on offer for one place, one is
-//! taken: who confirms it gives up the others too.
+//! What always holds: both cohorts are entered, in the one order, before either place is touched.
 
 use cohortium_domain::access::{Action, Actor};
 use cohortium_domain::applications::{Accepted, Application, Standing};
@@ -14,6 +14,7 @@ use cohortium_store::{Error, Result, Tx};
 use super::facts::Facts;
 use super::{InCohort, one_cohort, tie};
 use crate::input::{Input, not_found_at};
+use crate::mails::moves as mails;
 use crate::seats::{EnteredTogether, enter_together};
 
 /// Where somebody is to go on.
@@ -55,19 +56,22 @@ pub async fn transfer(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inp
     )?;
     tx.save(transfer.place, actor).await?;
     let offer = there.save(tx, &Standing::Draft, transfer.offer, actor).await?;
+    mails::to_offered(tx, &offer).await?;
     entered.leave_with(tx, offer).await
 }
 
-/// Confirms an offer. A place in another cohort for which it was made is given up, and whatever else is on offer for that.
+/// Confirms an offer. The place for which it was made is given up, and whatever else was offered for that.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.
 pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Input<'_, Vec<Accepted>>) -> Result<InCohort> {
     let read: Application = tx.get(id).await?;
-    let of_place = tx.of_the_same_place(&read).await?.into_iter().filter(|other| other.standing.live());
+    let line = read.gives_up(tx.line_of(&read).await?);
     let beside = tx.cohorts_beside(read.cohort_id, [read.person_id]).await?;
-    let cohorts = of_place.map(|other| other.cohort_id).chain(beside).chain([read.cohort_id]);
+    let cohorts = line.iter().map(|earlier| earlier.cohort_id).chain([read.cohort_id]).chain(beside);
     let mut entered = enter_together(tx, cohorts).await?;
+    // Nobody adds to it from here on, since that is done inside the cohorts that are locked.
+    let line = read.gives_up(tx.line_of(&read).await?);
     let application: Application = tx.lock(id).await?;
     let own = entered.get(application.cohort_id)?;
     tie(&application, own.cohort(), actor).require(Action::ConfirmApplication, SubjectKind::Application)?;
@@ -76,25 +80,22 @@ pub async fn confirm(tx: &mut Tx, actor: &Actor, id: ApplicationId, input: &Inpu
     let facts = Facts::of(tx, &application, own.cohort(), &own.year).await?;
     let change = application.clone().confirm(&accepted, &facts.applicant(), &own.signup()?, tx.now())?;
     let confirmed = own.save(tx, &application.standing, change, actor).await?;
-    for other in tx.of_the_same_place(&confirmed).await? {
-        give_up(tx, actor, &mut entered, other, &confirmed).await?;
+    for earlier in line {
+        give_up(tx, actor, &mut entered, earlier, &confirmed).await?;
     }
     one_cohort::give_up(tx, actor, &mut entered, others, &confirmed).await?;
     entered.leave_with(tx, confirmed).await
 }
 
-/// Gives up an application that stands for the same place, where it is not over.
-async fn give_up(tx: &mut Tx, actor: &Actor, entered: &mut EnteredTogether, other: Application, to: &Application) -> Result<()> {
-    if !other.standing.live() {
-        return Ok(());
-    }
-    let Some(cohort) = entered.find(other.cohort_id) else {
-        return Err(Error::Conflict("another place was offered for the same one meanwhile".to_owned()));
+/// Gives up the place of an application, where it still has one.
+async fn give_up(tx: &mut Tx, actor: &Actor, entered: &mut EnteredTogether, read: Application, to: &Application) -> Result<()> {
+    let Some(own) = entered.find(read.cohort_id) else {
+        return Err(Error::Conflict("the person was moved to another cohort meanwhile".to_owned()));
     };
-    let other: Application = tx.lock(other.id).await?;
-    let before = other.standing.clone();
-    if let Ok(change) = other.give_way(to, &cohort.signup()?, tx.now()) {
-        cohort.save(tx, &before, change, actor).await?;
+    let earlier: Application = tx.lock(read.id).await?;
+    let before = earlier.standing.clone();
+    if let Ok(change) = earlier.give_way(to, &own.signup()?, tx.now()) {
+        own.save(tx, &before, change, actor).await?;
     }
     Ok(())
 }

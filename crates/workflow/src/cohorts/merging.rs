@@ -16,6 +16,7 @@ use cohortium_store::{Result, Tx};
 use super::{InYear, call_off, end, require};
 use crate::applications::facts;
 use crate::input::{Input, not_found_at};
+use crate::mails::moves as mails;
 use crate::seats::{self, Entered, enter_together};
 
 /// How a cohort is merged.
@@ -112,7 +113,7 @@ async fn moving<'a>(tx: &Tx, here: &Entered, there: &'a mut Entered) -> Result<M
     Ok(Moving { there: there.settled_mut(), from, signup, rules, required, theirs, now: tx.now() })
 }
 
-/// Saves what became of everybody, and leaves the cohort that took them in. A team goes along with who applies with it.
+/// Saves what became of everybody, has those told who go on, and leaves the cohort that took them in. A team goes along with who applies with it.
 async fn save(tx: &mut Tx, here: &mut Entered, there: Entered, moved: Vec<Moved>) -> Result<()> {
     let mut teams = BTreeSet::new();
     for Moved { there: taken_in, here: (before, ended) } in moved {
@@ -120,7 +121,8 @@ async fn save(tx: &mut Tx, here: &mut Entered, there: Entered, moved: Vec<Moved>
             teams.extend(change.value.team_id);
             there.keep(tx, change, &Actor::Time).await?;
         }
-        here.save(tx, &before, ended, &Actor::Time).await?;
+        let ended = here.save(tx, &before, ended, &Actor::Time).await?;
+        mails::to_moved(tx, &ended).await?;
     }
     for team in teams {
         let team: Team = tx.lock(team).await?;

@@ -8,24 +8,20 @@ use cohortium_domain::links::{Link, LinkKind};
 use cohortium_domain::mails::{Mail, MailKind};
 use cohortium_domain::time::{Timestamp, Zone};
 
-use super::Letter;
-use super::proposals::{Matter, Words};
+use super::moves::Passage;
+use super::proposals::Matter;
+use super::reviews::Stack;
+use super::{Letter, Topic, Words};
 
 /// How long a line is at most.
 const WIDTH: usize = 72;
 /// What stands before a link, or a token.
 pub(super) const INDENT: &str = "    ";
 
-/// The letter that a mail is; `way` is the link that it brings, with its token, and `matter` the proposal that it is about.
-pub(super) fn letter(
-    mail: &Mail,
-    coalition: &Coalition,
-    zone: Zone,
-    way: Option<(&Link, &str)>,
-    matter: Option<&Matter>,
-) -> Letter {
+/// The letter that a mail is; `way` is the link that it brings, with its token, and `topic` what it is about.
+pub(super) fn letter(mail: &Mail, coalition: &Coalition, zone: Zone, way: Option<(&Link, &str)>, topic: Option<&Topic>) -> Letter {
     let link = way.map(|(link, token)| told(link, token, coalition, zone)).unwrap_or_default();
-    let about = Context { coalition, zone, matter };
+    let about = Context { coalition, zone, topic };
     let (subject, text) = words(mail.kind, &about, &link, &instant(mail.created_at, zone));
     Letter {
         id: mail.id,
@@ -45,13 +41,21 @@ pub(super) struct Context<'a> {
     pub coalition: &'a Coalition,
     /// The zone in which the person lives.
     pub zone: Zone,
-    /// The proposal, where the mail is about one: without it, such a mail is dropped before it comes here.
-    pub matter: Option<&'a Matter>,
+    /// What the mail is about, where it is about something: without it, such a mail is dropped before it comes here.
+    pub topic: Option<&'a Topic>,
 }
 
 impl Context<'_> {
-    fn about(&self, say: fn(&Matter, &Coalition, Zone) -> Words) -> Words {
-        self.matter.map(|matter| say(matter, self.coalition, self.zone)).unwrap_or_default()
+    fn of_proposal(&self, say: fn(&Matter, &Coalition, Zone) -> Words) -> Words {
+        if let Some(Topic::Proposal(matter)) = self.topic { say(matter, self.coalition, self.zone) } else { Words::default() }
+    }
+
+    fn of_move(&self, say: fn(&Passage, &Coalition, Zone) -> Words) -> Words {
+        if let Some(Topic::Passage(passage)) = self.topic { say(passage, self.coalition, self.zone) } else { Words::default() }
+    }
+
+    fn of_reviews(&self, say: fn(&Stack, &Coalition, Zone) -> Words) -> Words {
+        if let Some(Topic::Stack(stack)) = self.topic { say(stack, self.coalition, self.zone) } else { Words::default() }
     }
 }
 
@@ -114,14 +118,18 @@ pub(super) fn words(kind: MailKind, context: &Context<'_>, link: &str, at: &str)
                  If it was not you, tell {office} at once.\n"
             ),
         ),
-        MailKind::ProposalAccepted => context.about(Matter::accepted),
-        MailKind::ProposalRejected => context.about(Matter::rejected),
-        MailKind::ProposalReserved => context.about(Matter::reserved),
-        MailKind::ProposalPromoted => context.about(Matter::promoted),
-        MailKind::ProposalNotPlaced => context.about(Matter::not_placed),
-        MailKind::RevisionRequested => context.about(Matter::revision_requested),
-        MailKind::SubmissionExtended => context.about(Matter::extended),
-        MailKind::FacilitatorInvited => context.about(Matter::invited),
+        MailKind::ProposalAccepted => context.of_proposal(Matter::accepted),
+        MailKind::ProposalRejected => context.of_proposal(Matter::rejected),
+        MailKind::ProposalReserved => context.of_proposal(Matter::reserved),
+        MailKind::ProposalPromoted => context.of_proposal(Matter::promoted),
+        MailKind::ProposalNotPlaced => context.of_proposal(Matter::not_placed),
+        MailKind::RevisionRequested => context.of_proposal(Matter::revision_requested),
+        MailKind::RevisionLapsed => context.of_proposal(Matter::revision_lapsed),
+        MailKind::SubmissionExtended => context.of_proposal(Matter::extended),
+        MailKind::FacilitatorInvited => context.of_proposal(Matter::invited),
+        MailKind::ReviewsAssigned => context.of_reviews(Stack::assigned),
+        MailKind::TransferOffered => context.of_move(Passage::offered),
+        MailKind::CohortChanged => context.of_move(Passage::changed),
         MailKind::RefreshTokenReused
         | MailKind::SecondFactorEnrolled
         | MailKind::SecondFactorRemoved
@@ -305,7 +313,19 @@ mod tests {
         let link = link.map(|kind| Link::ask(LinkId::from_uuid(uuid::Uuid::nil()), kind, None, address.clone(), at));
         let mail = Mail::ask(MailId::from_uuid(uuid::Uuid::nil()), kind, None, address, link.as_ref().map(|link| link.id), at);
         let way = link.as_ref().map(|link| (link, "abc"));
-        letter(&mail, coalition, "America/New_York".parse().unwrap(), way, Some(&crate::mails::proposals::tests::matter()))
+        letter(&mail, coalition, "America/New_York".parse().unwrap(), way, Some(&topic(kind)))
+    }
+
+    /// Something that a mail of this kind can be about.
+    fn topic(kind: MailKind) -> Topic {
+        let program = Title::new("Communities of Practice").unwrap();
+        if kind == MailKind::ReviewsAssigned {
+            return Topic::Stack(Stack { program, reviews: 3 });
+        }
+        if matches!(kind, MailKind::TransferOffered | MailKind::CohortChanged) {
+            return Topic::Passage(Box::new(crate::mails::moves::tests::passage()));
+        }
+        Topic::Proposal(Box::new(crate::mails::proposals::tests::matter()))
     }
 
     fn unwrapped(text: &str) -> String {

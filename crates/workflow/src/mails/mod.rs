@@ -5,7 +5,9 @@
 //! found out when it is taken: whoever asked for it got an answer that told nothing. Left out on purpose: how a letter travels, which a [`Mailer`] knows.
 
 mod letters;
+pub(crate) mod moves;
 pub(crate) mod proposals;
+pub(crate) mod reviews;
 
 pub(crate) use letters::way;
 
@@ -19,10 +21,26 @@ use cohortium_domain::mails::{Mail, MailKind, MailState, Unsent};
 use cohortium_domain::people::Person;
 use cohortium_domain::text::Email;
 use cohortium_domain::time::{Timestamp, Zone};
-use cohortium_store::{Origin, Result, Store, Tx};
+use cohortium_store::{Origin, Read, Result, Store, Tx};
 
+use self::moves::Passage;
 use self::proposals::Matter;
+use self::reviews::Stack;
 use crate::links::Token;
+
+/// The subject of a mail, and its text.
+type Words = (&'static str, String);
+
+/// What a mail is about, as it is now.
+#[derive(Clone, Debug, PartialEq)]
+enum Topic {
+    /// A proposal.
+    Proposal(Box<Matter>),
+    /// Going on in another cohort.
+    Passage(Box<Passage>),
+    /// Proposals to be reviewed.
+    Stack(Stack),
+}
 
 /// What brings letters to people.
 pub trait Mailer: Sync {
@@ -107,8 +125,8 @@ async fn take(tx: &mut Tx, token: &Token) -> Result<Option<(Mail, Letter)>> {
     let now = tx.process_now();
     while let Some(due) = tx.lock_mail_due(now).await? {
         let lease = due.lease_until;
-        let matter = proposals::matter(tx, &due).await?;
-        let Some((mail, link)) = settle(tx, due.clone(), matter.is_some(), now).await? else {
+        let topic = topic(tx, &due).await?;
+        let Some((mail, link)) = settle(tx, due.clone(), topic.is_some(), now).await? else {
             tx.save_mail(&due.dropped(), lease).await?;
             continue;
         };
@@ -117,26 +135,38 @@ async fn take(tx: &mut Tx, token: &Token) -> Result<Option<(Mail, Letter)>> {
         if let Some(link) = &link {
             tx.give_token(link.id, mail.person_id, &token.hash).await?;
         }
-        let letter = write(tx, &mail, link.as_ref().map(|link| (link, token.text.as_str())), matter.as_ref()).await?;
+        let letter = write(tx, &mail, link.as_ref().map(|link| (link, token.text.as_str())), topic.as_ref()).await?;
         return Ok(Some((mail, letter)));
     }
     Ok(None)
 }
 
+/// What a mail is about, where it is about something and what it tells still holds.
+async fn topic(read: &Read, mail: &Mail) -> Result<Option<Topic>> {
+    if matches!(mail.kind, MailKind::TransferOffered | MailKind::CohortChanged) {
+        return Ok(moves::passage(read, mail).await?.map(Box::new).map(Topic::Passage));
+    }
+    if mail.kind == MailKind::ReviewsAssigned {
+        return Ok(reviews::stack(read, mail).await?.map(Topic::Stack));
+    }
+    Ok(proposals::matter(read, mail).await?.map(Box::new).map(Topic::Proposal))
+}
+
 /// The letter that a mail is.
-async fn write(tx: &Tx, mail: &Mail, way: Option<(&Link, &str)>, matter: Option<&Matter>) -> Result<Letter> {
+async fn write(tx: &Tx, mail: &Mail, way: Option<(&Link, &str)>, topic: Option<&Topic>) -> Result<Letter> {
     let coalition: Coalition = tx.get(tx.coalition_id()).await?;
     let person = match mail.person_id {
         Some(person) => tx.find::<Person>(person).await?,
         None => None,
     };
     let zone = person.and_then(|person| person.time_zone).unwrap_or(coalition.time_zone);
-    Ok(letters::letter(mail, &coalition, zone, way, matter))
+    Ok(letters::letter(mail, &coalition, zone, way, topic))
 }
 
 /// What a mail about a proposal would say: its subject and its text.
-pub(crate) fn written(kind: MailKind, matter: &Matter, coalition: &Coalition, zone: Zone) -> (&'static str, String) {
-    let (subject, text) = letters::words(kind, &letters::Context { coalition, zone, matter: Some(matter) }, "", "");
+pub(crate) fn written(kind: MailKind, matter: Matter, coalition: &Coalition, zone: Zone) -> (&'static str, String) {
+    let topic = Topic::Proposal(Box::new(matter));
+    let (subject, text) = letters::words(kind, &letters::Context { coalition, zone, topic: Some(&topic) }, "", "");
     (subject, letters::wrapped(&text))
 }
 
@@ -161,8 +191,12 @@ async fn settle(tx: &Tx, mail: Mail, holds: bool, now: Timestamp) -> Result<Opti
             | MailKind::ProposalPromoted
             | MailKind::ProposalNotPlaced
             | MailKind::RevisionRequested
+            | MailKind::RevisionLapsed
             | MailKind::SubmissionExtended
-            | MailKind::FacilitatorInvited,
+            | MailKind::FacilitatorInvited
+            | MailKind::ReviewsAssigned
+            | MailKind::TransferOffered
+            | MailKind::CohortChanged,
             _,
         ) => holds.then_some((mail, None)),
         // What has happened is told, whatever has happened since.

@@ -9,15 +9,13 @@ use cohortium_domain::ids::{Id, InvitationId, ProposalId};
 use cohortium_domain::mails::{Mail, MailKind};
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
-use cohortium_domain::proposals::{Call, Decision, Proposal, Standing};
+use cohortium_domain::proposals::{Call, Decision, Proposal, ProposalState, Standing};
 use cohortium_domain::text::Title;
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Read, Result, Tx};
 
+use super::Words;
 use super::letters::{INDENT, instant};
-
-/// The subject of a mail, and its text.
-pub(super) type Words = (&'static str, String);
 
 /// What a mail about a proposal is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +37,13 @@ pub(crate) fn told_by(released: &Proposal) -> MailKind {
         Decision::Reject => MailKind::ProposalRejected,
         Decision::Reserve => MailKind::ProposalReserved,
     }
+}
+
+/// The mail that tells what became of a proposal by time alone, where its author is told: an acceptance that was let lapse is not.
+pub(crate) fn told_by_time(settled: &Proposal) -> Option<MailKind> {
+    let state = settled.state();
+    let kinds = [(ProposalState::Accepted, MailKind::ProposalPromoted), (ProposalState::Submitted, MailKind::RevisionLapsed)];
+    kinds.into_iter().find(|(of, _)| *of == state).map(|(_, kind)| kind)
 }
 
 /// Asks for a mail to the author of a proposal.
@@ -76,7 +81,8 @@ impl Matter {
             (MailKind::ProposalAccepted | MailKind::ProposalPromoted, Standing::Accepted { .. })
             | (MailKind::ProposalRejected | MailKind::ProposalNotPlaced, Standing::Rejected { .. })
             | (MailKind::ProposalReserved, Standing::InReview { reserve: Some(_), .. })
-            | (MailKind::RevisionRequested, Standing::RevisionRequested { .. }) => true,
+            | (MailKind::RevisionRequested, Standing::RevisionRequested { .. })
+            | (MailKind::RevisionLapsed, Standing::Submitted | Standing::InReview { .. }) => true,
             (MailKind::SubmissionExtended, _) => self.proposal.still_extended(now),
             (MailKind::FacilitatorInvited, Standing::Draft | Standing::RevisionRequested { .. }) => {
                 self.invitation.as_ref().is_some_and(open)
@@ -123,6 +129,16 @@ impl Matter {
             format!(
                 "We have read {whose} and ask you for another text, until {until}:\n\n{message}\n\n\
                  Until you hand it in, the text that you have handed in stands; it does so, too, when you do not.\n{way}"
+            ),
+        )
+    }
+
+    pub(super) fn revision_lapsed(&self, coalition: &Coalition, _: Zone) -> Words {
+        let (whose, way) = (self.whose(coalition), self.way(coalition));
+        (
+            "The time to revise your proposal is over",
+            format!(
+                "We had asked you to revise {whose} and no other text came in time. The one that you have handed in before stands.\n{way}"
             ),
         )
     }
@@ -233,8 +249,13 @@ pub(super) mod tests {
             (MailKind::ProposalNotPlaced, rejected),
             (MailKind::ProposalReserved, reserved),
             (MailKind::RevisionRequested, revising),
+            (MailKind::RevisionLapsed, Standing::Submitted),
         ] {
             for other in [matter().proposal.standing, rejected, reserved, revising, Standing::Submitted, Standing::Draft] {
+                // A text that was not revised may be in review already.
+                if (kind, other) == (MailKind::RevisionLapsed, reserved) {
+                    continue;
+                }
                 assert_eq!(standing(other).holds(kind, at(130)), other == holds, "{kind} of {other:?}");
             }
         }

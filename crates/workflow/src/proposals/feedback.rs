@@ -77,7 +77,7 @@ pub async fn preview(read: &Read, program: &Program) -> Result<Preview> {
         let zone = author.time_zone.unwrap_or(coalition.time_zone);
         let kind = mails::proposals::told_by(&proposal);
         let matter = mails::proposals::Matter { proposal: proposal.clone(), program: program.name.clone(), call, invitation: None };
-        let (subject, text) = mails::written(kind, &matter, &coalition, zone);
+        let (subject, text) = mails::written(kind, matter, &coalition, zone);
         told.push(Told { proposal, author, subject, text });
     }
     Ok(Preview { told, hindered_by: round.release_hindered_by() })

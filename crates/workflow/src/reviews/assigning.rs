@@ -15,6 +15,7 @@ use cohortium_store::{Result, Tx};
 
 use super::{case_of, ended_at, require_not_own};
 use crate::input::Input;
+use crate::mails::reviews as mails;
 use crate::programs::locked;
 use crate::proposals::settle_by_now;
 
@@ -64,6 +65,7 @@ pub async fn assign(tx: &mut Tx, actor: &Actor, proposal: ProposalId, input: &In
     let case = case_of(tx, &program, proposal, reviewer, &reviews).await?;
     let assigned = Review::assign(tx.make_opaque_id(), reviewer, &case.matter(), tx.now())?;
     let review = tx.save(assigned, actor).await?;
+    mails::to_reviewers(tx, program.id, BTreeSet::from([reviewer])).await?;
     begin_review(tx, actor, case.proposal).await?;
     Ok(review)
 }
@@ -179,6 +181,7 @@ async fn save(
         changes.push(Review::assign(tx.make_opaque_id(), *reviewer, &matter, tx.now())?);
     }
     let saved = tx.add_reviews(changes, actor).await?;
+    mails::to_reviewers(tx, program.id, saved.iter().map(|review| review.reviewer_id).collect()).await?;
     let begun: BTreeSet<ProposalId> = assigned.into_iter().map(|(proposal, _)| proposal).collect();
     for proposal in proposals.into_iter().filter(|proposal| begun.contains(&proposal.id)) {
         begin_review(tx, actor, proposal).await?;

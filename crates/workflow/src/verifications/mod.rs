@@ -8,11 +8,13 @@ use cohortium_domain::employments::Employment;
 use cohortium_domain::ids::{EmploymentId, EvidenceId, OrganizationId, PersonId, VerificationId};
 use cohortium_domain::journal::{Change, Happening, SubjectKind};
 use cohortium_domain::mails::{Mail, MailKind};
+use cohortium_domain::meta::Precondition;
 use cohortium_domain::organizations::Organization;
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
 use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::Reason;
+use cohortium_domain::verifications::decisions::{Judgment, VerificationDecisionKind};
 use cohortium_domain::verifications::documents::Document;
 use cohortium_domain::verifications::evidence::{Evidence, EvidenceKind};
 use cohortium_domain::verifications::policy::{Grounds, PolicyTerms, VerificationPolicy};
@@ -140,6 +142,30 @@ pub async fn reopen(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Inpu
     let judged = judge(tx, actor, reopened, &basis).await?;
     applications::admit(tx, resting).await?;
     Ok(judged)
+}
+
+/// Staff decide about a verification, one of many: as they would about it alone.
+///
+/// # Errors
+/// The domain's refusals; the database's errors.
+pub async fn decide(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: VerificationId,
+    judgment: &Judgment,
+    precondition: Precondition,
+) -> Result<Verification> {
+    let needed = || Ok(judgment.require_reason()?);
+    let reason = Input::new(precondition, needed);
+    match judgment.decision {
+        VerificationDecisionKind::Verify => {
+            let verdict = || Ok(Verdict { reason: needed()?, evidence_id: judgment.evidence_id });
+            verify(tx, actor, id, &Input::new(precondition, verdict)).await
+        }
+        VerificationDecisionKind::Reject => reject(tx, actor, id, &reason).await,
+        VerificationDecisionKind::Revoke => revoke(tx, actor, id, &reason).await,
+        VerificationDecisionKind::Reopen => reopen(tx, actor, id, &Input::new(precondition, || Ok(judgment.reason.clone()))).await,
+    }
 }
 
 /// Writes down that a verification has run out.

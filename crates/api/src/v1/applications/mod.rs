@@ -33,7 +33,7 @@ pub(super) async fn reply(read: &Read, found: InCohort, caller: &Caller) -> Resu
         None => application,
     };
     let waits = now_application.standing.place().is_some();
-    let positions = read.waitlist_positions(waits.then_some(cohort.id)).await?;
+    let positions = read.waitlist_positions(waits.then_some(now_application.id)).await?;
     let tie = tie(&now_application, &cohort, &caller.actor);
     Ok(Reply::thing(version, &view(&now_application, &positions, signup.as_ref(), &tie, read.now())))
 }
@@ -58,7 +58,7 @@ async fn as_they_are(
     let cohorts = read.cohorts_by_id(found.items.iter().map(|application| application.cohort_id)).await?;
     let years = read.years(cohorts.values().map(|cohort| cohort.program_id)).await?;
     let waiting = found.items.iter().filter(|application| application.standing.place().is_some());
-    let positions = read.waitlist_positions(waiting.map(|application| application.cohort_id)).await?;
+    let positions = read.waitlist_positions(waiting.map(|application| application.id)).await?;
     let signup = |cohort: CohortId| {
         let cohort = cohorts.get(&cohort)?;
         years.get(&cohort.program_id)?.signup(cohort)
@@ -178,7 +178,7 @@ async fn withdraw_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId
 /// Confirm an offer
 ///
 /// Until `offer_expires_at`. The rules for joining, the verification and every commitment must be as they must be now. A place in another
-/// cohort for which the offer was made is given up.
+/// cohort for which the offer was made is given up, and so is what else was offered for that place.
 #[utoipa::path(tag = "Applications", request_body = Option<ApplicationConfirm>, responses((status = 200, description = "The application, enrolled.", body = Application)))]
 #[post("/v1/applications/{application_id}/confirm")]
 async fn confirm_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationConfirm>) -> Answer {
@@ -227,7 +227,7 @@ async fn decline_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>
 ///
 /// Offers the person a place in another cohort of the program, which holds a seat there as every offer does. The answer is that offer: an
 /// application of its own, with the answers of the first. When the person confirms it, the first is `transferred`; when it lapses or is
-/// withdrawn, the first stands.
+/// withdrawn, the first stands. The person is mailed until when to confirm it.
 #[utoipa::path(tag = "Applications", request_body = ApplicationTransfer, responses((status = 201, description = "The offer in the other cohort.", body = Application)))]
 #[post("/v1/applications/{application_id}/transfer")]
 async fn transfer_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationTransfer>) -> Answer {

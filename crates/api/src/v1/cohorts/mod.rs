@@ -118,7 +118,8 @@ async fn publish_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, conditio
 /// Cancel a cohort
 ///
 /// Its open applications are declined and its enrollments removed, with the cause `cohort_cancelled`. With `transfer_to_cohort_id`, who holds a
-/// seat is offered one in that cohort, as long as seats are free there and its rules let the person in; who is enrolled comes first.
+/// seat is offered one in that cohort, as long as seats are free there and its rules let the person in; who is enrolled comes first. Each of
+/// them is mailed until when to confirm it.
 #[utoipa::path(tag = "Cohorts", request_body = CohortCancel, responses((status = 200, description = "The cohort, cancelled.", body = Cohort)))]
 #[post("/v1/cohorts/{cohort_id}/cancel")]
 async fn cancel_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<CohortCancel>) -> Answer {
@@ -147,7 +148,7 @@ async fn extend_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Bod
 ///
 /// Before its kick-off; everybody goes on in the other, or nothing happens. Who holds a seat is offered one there, and takes part by confirming
 /// the offer. Who waits goes on waiting, behind those who wait there already. Who is in both cohorts keeps the better place. The cohort
-/// is cancelled then. Its facilitators are not moved.
+/// is cancelled then. Its facilitators are not moved. Whoever goes on is mailed how, and until when to confirm.
 #[utoipa::path(tag = "Cohorts", request_body = CohortMerge, responses((status = 200, description = "The cohort, cancelled.", body = Cohort)))]
 #[post("/v1/cohorts/{cohort_id}/merge")]
 async fn merge_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<CohortMerge>) -> Answer {
@@ -223,7 +224,8 @@ async fn get_waitlist(caller: Caller, ctx: Ctx, path: Path<CohortId>, paging: Pa
             found = Page { items: Vec::new(), next: None, total: found.total.map(|_| 0) };
         }
         let people = read.find_all::<Person>(found.items.iter().map(|application| application.person_id)).await?;
-        let positions = read.waitlist_positions([cohort.id]).await?;
+        let first = read.waitlist_positions(found.items.first().map(|first| first.id)).await?.into_values().next().unwrap_or(1);
+        let positions = found.items.iter().map(|application| application.id).zip(first..).collect();
         let entry = |application| WaitlistEntry::of(&application, &people, &positions);
         let page =
             |items: Vec<Option<WaitlistEntry>>, next, total| WaitlistPage::new(items.into_iter().flatten().collect(), next, total);

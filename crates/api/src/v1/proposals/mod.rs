@@ -167,7 +167,7 @@ async fn decline_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, cond
 /// Ask the author for a revision
 ///
 /// Until a day or an instant. A decision that was staged is dropped. The author is mailed what you write, and changes and submits the proposal
-/// again; if not by then, the text stands again that was handed in.
+/// again; if not by then, the text stands again that was handed in, and the author is mailed that.
 #[utoipa::path(tag = "Proposals", request_body = RevisionAsk, responses((status = 200, description = "The proposal.", body = Proposal)))]
 #[post("/v1/proposals/{proposal_id}/request-revision")]
 async fn request_revision(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: Body<RevisionAsk>) -> Answer {

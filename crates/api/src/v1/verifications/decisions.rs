@@ -2,12 +2,9 @@
 
 use cohortium_domain::ids::{EvidenceId, VerificationId};
 use cohortium_domain::meta::Precondition;
-use cohortium_domain::refusal::Refusal;
 use cohortium_domain::text::Reason;
-use cohortium_store::Tx;
+use cohortium_domain::verifications::decisions::{Judgment, VerificationDecisionKind};
 use cohortium_workflow as workflow;
-use cohortium_workflow::input::Input;
-use cohortium_workflow::verifications::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -19,20 +16,6 @@ use crate::extract::Body;
 use crate::gate::RequestId;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::reply::{Answer, Reply};
-
-cohortium_domain::words! {
-    /// What is decided about a verification.
-    pub enum VerificationDecisionKind {
-        /// The employment is verified.
-        Verify = "verify",
-        /// What was shown is not enough.
-        Reject = "reject",
-        /// It is taken back.
-        Revoke = "revoke",
-        /// It is opened again.
-        Reopen = "reopen",
-    }
-}
 
 /// A decision about one verification.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -90,7 +73,8 @@ pub(super) async fn decide(caller: &Caller, ctx: &Ctx, request: RequestId, body:
         let precondition = judgment.version.map_or(Precondition::NotNeeded, Precondition::Version);
         let conditions = body.conditions().part(index, precondition);
         let made = ctx.write(caller, &conditions, async |tx| {
-            let verification = judgment.make(tx, caller, precondition).await?;
+            let (id, decided) = (judgment.verification_id, judgment.judgment());
+            let verification = workflow::verifications::decide(tx, &caller.actor, id, &decided, precondition).await?;
             super::reply(tx, verification, caller).await
         });
         let outcome = match made.await {
@@ -120,27 +104,7 @@ pub(super) async fn decide(caller: &Caller, ctx: &Ctx, request: RequestId, body:
 }
 
 impl VerificationJudgment {
-    async fn make(
-        &self,
-        tx: &mut Tx,
-        caller: &Caller,
-        precondition: Precondition,
-    ) -> Result<cohortium_domain::verifications::Verification, cohortium_store::Error> {
-        use workflow::verifications::{reject, reopen, revoke, verify};
-        let (actor, id) = (&caller.actor, self.verification_id);
-        let needed = || {
-            let reason = self.reason.clone();
-            reason.ok_or_else(|| Refusal::ReasonRequired("Say why: only opening it again needs no reason".to_owned()).into())
-        };
-        let reason = Input::new(precondition, needed);
-        match self.decision {
-            VerificationDecisionKind::Verify => {
-                let verdict = || Ok(Verdict { reason: needed()?, evidence_id: self.evidence_id });
-                verify(tx, actor, id, &Input::new(precondition, verdict)).await
-            }
-            VerificationDecisionKind::Reject => reject(tx, actor, id, &reason).await,
-            VerificationDecisionKind::Revoke => revoke(tx, actor, id, &reason).await,
-            VerificationDecisionKind::Reopen => reopen(tx, actor, id, &Input::new(precondition, || Ok(self.reason.clone()))).await,
-        }
+    fn judgment(&self) -> Judgment {
+        Judgment { decision: self.decision, reason: self.reason.clone(), evidence_id: self.evidence_id }
     }
 }
