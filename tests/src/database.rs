@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use cohortium_domain::ids::{CoalitionId, Id};
 use cohortium_store::Store;
 use sqlx::Connection as _;
 use tempfile::TempDir;
@@ -176,6 +177,22 @@ impl Connection {
         match self {
             Self::Sqlite(connection) => must(sqlx::query_scalar(sql).fetch_all(connection).await),
             Self::Postgres(connection) => must(sqlx::query_scalar(sql).fetch_all(connection).await),
+        }
+    }
+
+    /// The same, about a coalition, `$1`, and two numbers, `$2` and `$3`: so it is prepared once for all.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn texts_about(&mut self, sql: &str, coalition: CoalitionId, numbers: (i64, i64)) -> Vec<String> {
+        let (id, sql) = (coalition.uuid(), sqlx::AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite(connection) => {
+                must(sqlx::query_scalar(sql).bind(id).bind(numbers.0).bind(numbers.1).fetch_all(connection).await)
+            }
+            Self::Postgres(connection) => {
+                must(sqlx::query_scalar(sql).bind(id).bind(numbers.0).bind(numbers.1).fetch_all(connection).await)
+            }
         }
     }
 }

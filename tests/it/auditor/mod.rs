@@ -7,8 +7,6 @@ mod history;
 mod step;
 mod tables;
 
-use self::step::Step;
-
 /// Where the auditor looks: at one coalition, or at all there are.
 #[derive(Clone, Debug)]
 pub struct Within {
@@ -17,21 +15,20 @@ pub struct Within {
     journal: String,
     /// How many of one organization can hold a seat, where that is limited.
     most_of_one: Option<u32>,
-    step: Option<Step>,
+    /// Whether one step is taken after the other.
+    by_steps: bool,
 }
 
 impl Within {
     /// At everything.
     pub fn everything(postgres: bool) -> Self {
-        Self { postgres, cohorts: "1 = 1".to_owned(), journal: "1 = 1".to_owned(), most_of_one: None, step: None }
+        Self { postgres, cohorts: "1 = 1".to_owned(), journal: "1 = 1".to_owned(), most_of_one: None, by_steps: false }
     }
 
-    /// At a coalition, which was never sequenced, given as SQL writes ids. `step` says how many entries and moves of waitlists there were before
-    /// the last step, by their numbers.
-    pub fn coalition(postgres: bool, coalition: &str, step: (i64, i64)) -> Self {
-        let journal = format!("coalition_id = {coalition} AND position IS NULL");
-        let step = Some(Step { coalition: coalition.to_owned(), entries: step.0, moves: step.1 });
-        Self { postgres, cohorts: format!("c.coalition_id = {coalition}"), journal, most_of_one: None, step }
+    /// At the coalition `$1`, which was never sequenced, after a step: before it, the last entry of the journal was `$2`, and the last move of a waitlist `$3`.
+    pub fn coalition(postgres: bool) -> Self {
+        let (cohorts, journal) = ("c.coalition_id = $1".to_owned(), "coalition_id = $1 AND position IS NULL".to_owned());
+        Self { postgres, cohorts, journal, most_of_one: None, by_steps: true }
     }
 
     /// The same, where of one organization only so many can hold a seat.
@@ -47,7 +44,9 @@ type Audit = (&'static str, String);
 pub fn audit(mode: &str, within: &Within) -> String {
     let mut audits = tables::audits(mode, within);
     audits.extend(history::audits(mode));
-    audits.extend(within.step.iter().flat_map(|step| step.audits(mode, within.most_of_one)));
+    if within.by_steps {
+        audits.extend(step::audits(mode, within));
+    }
     let parts = audits.into_iter().map(|(what, query)| format!("SELECT '{what}' AS what, ({query}) AS times"));
     let parts = parts.collect::<Vec<_>>().join(" UNION ALL ");
     let (moves, places) = (history::moves(within), tables::places(within));

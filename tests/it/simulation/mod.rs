@@ -23,7 +23,7 @@ use crate::auditor::{Within, audit};
 use crate::seeds::{Numbers, seeds};
 
 /// How many stories of each kind are told on SQLite, and on PostgreSQL, which takes its time.
-const SEEDS: (u64, u64) = (400, 150);
+const SEEDS: (u64, u64) = (260, 100);
 const STEPS: usize = 24;
 
 mod where_the_first_come_are_the_first_served_every_story_ends_well {
@@ -141,9 +141,8 @@ impl<'a> Story<'a> {
     }
 
     async fn look(&mut self) {
-        let within = Within::coalition(self.stage.postgres(), &self.stage.coalition_sql(), self.seen);
-        let within = within.at_most_of_one(self.stage.most_of_one);
-        let mut found = self.auditor.texts(&audit(self.mode, &within)).await;
+        let within = Within::coalition(self.stage.postgres()).at_most_of_one(self.stage.most_of_one);
+        let mut found = self.auditor.texts_about(&audit(self.mode, &within), self.stage.coalition, self.seen).await;
         let alive = self.stage.alive().await;
         found.extend(alive.intersection(&self.over).map(|id| format!("{id} was over, and is alive again")));
         found.extend(self.stage.misplaced().await.iter().map(|id| format!("{id} is told another position than it has")));

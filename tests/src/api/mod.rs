@@ -30,13 +30,17 @@ use cohortium_workflow::input::Input;
 use cohortium_workflow::jobs;
 use cohortium_workflow::mails::Letter;
 use cohortium_workflow::passwords::{HashCost, Passwords};
-use reqwest::Method;
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::database::TestDatabase;
 use crate::environment::TestEnvironment;
 use crate::mails::Mailbox;
+
+mod answer;
+mod session;
+
+pub use answer::Answer;
+pub use session::{Call, Session};
 
 /// Where changes of the tests' own making come from.
 pub const ORIGIN: Origin = Origin { door: "test", request_id: None };
@@ -310,193 +314,6 @@ impl Api {
     }
 }
 
-/// Whoever calls.
-#[derive(Clone)]
-pub struct Session<'a> {
-    api: &'a Api,
-    token: Option<String>,
-    refresh_token: Option<String>,
-    person: Option<PersonId>,
-}
-
-impl Session<'_> {
-    /// The person that is signed in.
-    ///
-    /// # Panics
-    /// When it is nobody.
-    #[must_use]
-    pub fn person_id(&self) -> PersonId {
-        self.person.unwrap_or_else(|| panic!("nobody is signed in"))
-    }
-
-    /// The access token.
-    ///
-    /// # Panics
-    /// When there is none.
-    #[must_use]
-    pub fn token(&self) -> &str {
-        self.token.as_deref().unwrap_or_else(|| panic!("nobody is signed in"))
-    }
-
-    /// The refresh token.
-    ///
-    /// # Panics
-    /// When there is none.
-    #[must_use]
-    pub fn refresh_token(&self) -> &str {
-        self.refresh_token.as_deref().unwrap_or_else(|| panic!("nobody is signed in"))
-    }
-
-    /// A request to be completed.
-    #[must_use]
-    pub fn request(&self, method: Method, path: &str) -> Call {
-        let request = self.api.client.request(method, format!("http://{}{path}", self.api.address));
-        Call(match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        })
-    }
-
-    /// GET.
-    pub async fn get(&self, path: &str) -> Answer {
-        self.request(Method::GET, path).send().await
-    }
-
-    /// POST with a body.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.request(Method::POST, path).json(&body).send().await
-    }
-
-    /// POST without a body: an action.
-    pub async fn act(&self, path: &str) -> Answer {
-        self.request(Method::POST, path).send().await
-    }
-
-    /// PATCH of whatever version there is.
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.request(Method::PATCH, path).header("if-match", "*").json(&body).send().await
-    }
-
-    /// DELETE of whatever version there is.
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.request(Method::DELETE, path).header("if-match", "*").send().await
-    }
-
-    /// PUT of whatever version there is.
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
-        self.request(Method::PUT, path).header("if-match", "*").json(&body).send().await
-    }
-}
-
-/// What stands between the parts of a body with a file.
-const BOUNDARY: &str = "between-the-parts";
-
-/// A request on its way.
-pub struct Call(reqwest::RequestBuilder);
-
-impl Call {
-    /// With a header.
-    #[must_use]
-    pub fn header(self, name: &str, value: &str) -> Self {
-        Self(self.0.header(name, value))
-    }
-
-    /// With a JSON body.
-    #[must_use]
-    pub fn json(self, body: &Value) -> Self {
-        Self(self.0.json(body))
-    }
-
-    /// With a form as its body.
-    #[must_use]
-    pub fn form(self, form: &str) -> Self {
-        self.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned())
-    }
-
-    /// With a file as its body, of this name, that says it is of this kind.
-    #[must_use]
-    pub fn file(self, name: &str, declared: &str, bytes: &[u8]) -> Self {
-        let disposition = format!("form-data; name=\"file\"; filename=\"{}\"", name.replace('"', "\\\""));
-        let head = format!("--{BOUNDARY}\r\ncontent-disposition: {disposition}\r\ncontent-type: {declared}\r\n\r\n");
-        let end = format!("\r\n--{BOUNDARY}--\r\n");
-        let body = [head.as_bytes(), bytes, end.as_bytes()].concat();
-        self.header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}")).body(body)
-    }
-
-    /// With whatever body.
-    #[must_use]
-    pub fn body(self, body: impl Into<reqwest::Body>) -> Self {
-        Self(self.0.body(body))
-    }
-
-    /// Sends it.
-    ///
-    /// # Panics
-    /// When there is no answer.
-    pub async fn send(self) -> Answer {
-        let response = must(self.0.send().await);
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let bytes = must(response.bytes().await).to_vec();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status, headers, text, bytes, body }
-    }
-}
-
-/// What came back.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status code.
-    pub status: u16,
-    /// The headers.
-    pub headers: reqwest::header::HeaderMap,
-    /// The body as text.
-    pub text: String,
-    /// The body as it came.
-    pub bytes: Vec<u8>,
-    /// The body as JSON; null, when it is none.
-    pub body: Value,
-}
-
-impl Answer {
-    /// The body, of an answer that must have this status.
-    ///
-    /// # Panics
-    /// When it has another.
-    #[track_caller]
-    #[must_use]
-    pub fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.text);
-        self.body
-    }
-
-    /// The code of a problem that must have this status.
-    ///
-    /// # Panics
-    /// When it has another, or is no problem.
-    #[track_caller]
-    #[must_use]
-    pub fn problem(&self, status: u16) -> &str {
-        assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.header("content-type"), "application/problem+json");
-        self.body.get("code").and_then(Value::as_str).unwrap_or_else(|| panic!("no code: {}", self.text))
-    }
-
-    /// The pointers of a problem's faults with their codes.
-    #[must_use]
-    pub fn faults(&self) -> Vec<(&str, &str)> {
-        let faults = self.body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        faults.iter().map(|fault| (text(fault, "pointer"), text(fault, "code"))).collect()
-    }
-
-    /// A header; empty, when it is not there.
-    #[must_use]
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-}
-
 fn context(store: Store, environment: &Arc<TestEnvironment>, (keys, files): (&TempDir, &TempDir), settings: Settings) -> Ctx {
     let Settings { network, limits, files: given, hash_cost } = settings;
     let keys = must(Keys::of_folder(KeyFolder::new(keys.path().to_owned()), environment.now(), false));
@@ -521,10 +338,6 @@ fn serve(ctx: Ctx) -> (SocketAddr, ServerHandle) {
         });
     });
     must(receiver.recv())
-}
-
-fn text<'a>(object: &'a Value, member: &str) -> &'a str {
-    object.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What must be had for a test to go on.
