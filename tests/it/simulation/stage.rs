@@ -248,7 +248,9 @@ async fn people(tx: &mut Tx, actor: &Actor) -> Result<Vec<(PersonId, EmploymentI
             ends_on: None,
             external_id: None,
         };
-        let employment = workflow::employments::create(tx, actor, person.id, &Input::given(employment)).await?;
+        // Entered by the person: what staff enter is evidence by itself.
+        let own = Actor::Person { id: person.id, grants: [].into() };
+        let employment = workflow::employments::create_own(tx, &own, &Input::given(employment)).await?;
         people.push((person.id, employment.id));
     }
     Ok(people)

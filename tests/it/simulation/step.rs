@@ -71,18 +71,20 @@ impl Step {
     pub fn any(mode: &str, numbers: &mut Numbers) -> (Self, Vec<Self>) {
         let person = numbers.below(PEOPLE);
         let which = numbers.below(76);
-        if let 64..=67 = which {
-            return Self::gather(person, numbers);
+        match which {
+            38..=44 => return Self::transfer(person, numbers),
+            61 | 62 => return Self::wish(person, numbers),
+            64..=67 => return Self::gather(person, numbers),
+            _ => {}
         }
         let step = match which {
             0..=14 => Self::Apply { person, cohort: numbers.below(COHORTS), submit: numbers.below(6) > 0 },
-            15..=44 => Self::of_application(which, person, numbers),
+            15..=37 => Self::of_application(which, person, numbers),
             45..=49 => Self::Verify { person, verified: numbers.below(4) > 0 },
             50..=52 => Self::Employment { person, ended: numbers.below(3) > 0 },
             53..=55 => Self::Seats { cohort: numbers.below(COHORTS), max: 1 + u32::try_from(numbers.below(4)).unwrap() },
             56..=59 => Self::Pass { hours: 1 + i64::try_from(numbers.below(40)).unwrap(), jobs: numbers.below(2) > 0 },
             60 => Self::Settle,
-            61 | 62 => Self::Choose { person, first: numbers.below(COHORTS) },
             63 => Self::ends(numbers),
             _ => Self::of_mode(mode, person, numbers),
         };
@@ -102,8 +104,7 @@ impl Step {
             31 | 32 => Self::Prioritize { person, back, priority: u8::try_from(numbers.below(3)).unwrap() },
             33..=35 => Self::Add { person, cohort: numbers.below(COHORTS) },
             36 => Self::OfTeam { person, action: Action::SubmitTeamApplication },
-            37 => Self::OfTeam { person, action: Action::WithdrawTeamApplication },
-            _ => Self::Transfer { person, back, to: numbers.below(COHORTS) },
+            _ => Self::OfTeam { person, action: Action::WithdrawTeamApplication },
         }
     }
 
@@ -128,15 +129,39 @@ impl Step {
         (Self::Gather { person, colleagues, mode, cohort }, ahead)
     }
 
+    /// A person says what it would like best, applies to two cohorts, and is verified.
+    fn wish(person: usize, numbers: &mut Numbers) -> (Self, Vec<Self>) {
+        let (first, (one, other)) = (numbers.below(COHORTS), two_cohorts(numbers));
+        let apply = [one, other].map(|cohort| Self::Apply { person, cohort, submit: true });
+        let ahead = apply.into_iter().chain([Self::Verify { person, verified: true }]).collect();
+        (Self::Choose { person, first }, ahead)
+    }
+
+    /// A person is offered a place elsewhere; now and then two cohorts are merged too, and of what is on offer then, one is confirmed after the other.
+    fn transfer(person: usize, numbers: &mut Numbers) -> (Self, Vec<Self>) {
+        let step = Self::Transfer { person, back: back(numbers), to: numbers.below(COHORTS) };
+        if numbers.below(4) > 0 {
+            return (step, Vec::new());
+        }
+        let (cohort, into) = two_cohorts(numbers);
+        let confirm = [0, 1].map(|back| Self::Act { person, back, action: Action::ConfirmApplication });
+        (step, [Self::Merge { cohort, into }].into_iter().chain(confirm).collect())
+    }
+
     fn ends(numbers: &mut Numbers) -> Self {
-        let cohort = numbers.below(COHORTS);
-        let other = (cohort + 1 + numbers.below(COHORTS - 1)) % COHORTS;
+        let (cohort, other) = two_cohorts(numbers);
         match numbers.below(4) {
             0 => Self::Cancel { cohort, transfer_to: None },
             1 => Self::Cancel { cohort, transfer_to: Some(other) },
             _ => Self::Merge { cohort, into: other },
         }
     }
+}
+
+/// Two that are not the same.
+fn two_cohorts(numbers: &mut Numbers) -> (usize, usize) {
+    let one = numbers.below(COHORTS);
+    (one, (one + 1 + numbers.below(COHORTS - 1)) % COHORTS)
 }
 
 /// Mostly the last.

@@ -4,11 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
-/// What the program of the story asks of its applicants.
+/// What the program of the story asks of its applicants. The document's rules for schemas are held against it too.
 const FORM: &str = r#"{"type": "object", "required": ["why"], "additionalProperties": false, "properties": {
-    "why": {"type": "string", "title": "What would you like to bring to the group?", "minLength": 20, "maxLength": 2000},
-    "resume": {"type": "string", "title": "Your resume, on a page or two", "format": "x-file"},
-    "meals": {"type": "string", "title": "What do you eat?", "maxLength": 200, "x-required-from": "2019-11-15", "x-frozen-from": "2020-01-16"}}}"#;
+    "why": {"type": "string", "title": "What would you like to bring to the group?", "minLength": 20, "maxLength": 2000, "pattern": "\\S"},
+    "resume": {"type": "string", "title": "Your resume, on a page or two", "format": "x-file", "maxLength": 36},
+    "meals": {"type": "string", "title": "What do you eat?", "enum": ["anything", "no_meat", "nothing_of_animals"], "x-required-from": "2019-11-15", "x-frozen-from": "2020-01-16"}}}"#;
 
 /// The story: what a member of this name holds, wherever it stands; `Schema.member` where it differs.
 const STORY: &[(&str, &str)] = &[
@@ -571,5 +571,19 @@ fn string(schema: &Value) -> Value {
             let least = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
             json!(FILLER.repeat(usize::try_from(least).unwrap_or(0) / FILLER.len() + 1))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cohortium_domain::forms::{FormSchema, file_ids};
+
+    #[test]
+    fn the_form_of_the_story_is_one_that_is_taken_and_its_answers_too() {
+        let form = FormSchema::new(serde_json::from_str(FORM).unwrap()).unwrap();
+        let answers = told("Application", "answers").unwrap();
+        let files = file_ids(answers.as_object().unwrap());
+        assert_eq!((form.check(&answers, &files), files.len()), (Ok(()), 1));
     }
 }
