@@ -45,6 +45,9 @@ pub use session::{Call, Session};
 /// Where changes of the tests' own making come from.
 pub const ORIGIN: Origin = Origin { door: "test", request_id: None };
 
+/// How long a server of the tests waits for a request, and works on it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// How a server of the tests is set up.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -106,10 +109,11 @@ impl Api {
         Self::start_with(database.url(), Settings::default()).await
     }
 
-    /// What a server of the tests takes on: the usual, and as many requests as a test likes.
+    /// What a server of the tests takes on: the usual, and as many requests as a test likes. It waits as long as a busy machine takes.
     #[must_use]
     pub fn limits() -> Limits {
-        Limits { rates: RateLimitArgs::all(NonZeroU16::MAX), ..Limits::default() }
+        let rates = RateLimitArgs::all(NonZeroU16::MAX);
+        Limits { rates, head_time: PATIENCE, body_time: PATIENCE, work_time: PATIENCE, ..Limits::default() }
     }
 
     /// Starts a server on the database, set up like this.
