@@ -332,9 +332,9 @@ fn serve(ctx: Ctx) -> (SocketAddr, ServerHandle) {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let head_time = ctx.limits().head_time;
+            let (head_time, idle_time) = (ctx.limits().head_time, ctx.limits().idle_time);
             let server = HttpServer::new(move || build_app(ctx.clone())).workers(2).disable_signals();
-            let server = must(server.client_request_timeout(head_time).bind("127.0.0.1:0"));
+            let server = must(server.keep_alive(idle_time).client_request_timeout(head_time).bind("127.0.0.1:0"));
             let address = server.addrs().first().copied().unwrap_or_else(|| panic!("no address"));
             let running = server.run();
             must(sender.send((address, running.handle())));
