@@ -70,9 +70,9 @@ async fn a_head_is_no_larger_than_is_taken(database: TestDatabase) {
     // Each request also names its host.
     assert_eq!(with(63, 1).await.problem(404), "route_not_found");
     assert_eq!(with(64, 1).await.problem(431), "headers_too_large");
-    assert_eq!(with(1, 8 * 1024).await.problem(404), "route_not_found");
-    assert_eq!(with(1, 8 * 1024 + 1).await.problem(431), "headers_too_large");
-    assert_eq!(with(4, 8 * 1024).await.problem(431), "headers_too_large");
+    assert_eq!(with(1, 16 * 1024).await.problem(404), "route_not_found");
+    assert_eq!(with(1, 16 * 1024 + 1).await.problem(431), "headers_too_large");
+    assert_eq!(with(2, 16 * 1024).await.problem(431), "headers_too_large");
 }
 
 async fn a_body_that_does_not_come_is_given_up(database: TestDatabase) {

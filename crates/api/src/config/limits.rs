@@ -20,7 +20,7 @@ pub struct LoadArgs {
 }
 
 /// The longest value of a header, in bytes.
-pub const LONGEST_HEADER: usize = 8 * 1024;
+pub const LONGEST_HEADER: usize = 16 * 1024;
 
 /// What the server takes of a request, how long it waits, and how much it takes on at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
