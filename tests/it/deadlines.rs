@@ -41,10 +41,10 @@ async fn of_those_who_sign_up_while_sign_up_closes_each_is_in_time_or_told_that_
     let stage = Stage::with_clock(&api, "first_come", Clock::Live).await;
     let path = stage.cohort(20).await;
     let mut people = Vec::new();
-    for number in 0..60 {
+    for number in 0..200 {
         people.push(stage.principal(&format!("P{number}")).await);
     }
-    api.environment().set(at("2019-12-09T04:59:59.970Z"));
+    api.environment().set(at("2019-12-09T04:59:59.900Z"));
     let people: Vec<_> =
         futures_util::future::join_all(people.iter().map(|one| api.sign_in(stage.coalition, one.person_id()))).await;
     let sign_up = people.iter().map(async |person| {

@@ -23,7 +23,7 @@ use crate::auditor::{Within, audit};
 use crate::seeds::{Numbers, seeds};
 
 /// How many stories of each kind are told on SQLite, and on PostgreSQL, which takes its time.
-const SEEDS: (u64, u64) = (260, 100);
+const SEEDS: (u64, u64) = (400, 100);
 const STEPS: usize = 24;
 
 mod where_the_first_come_are_the_first_served_every_story_ends_well {
