@@ -74,6 +74,7 @@ fn without_version(operation: &str) -> bool {
             | "removeTotp"
             | "takeSecondFactor"
             | "unlinkMyIdentity"
+            | "setClock"
     )
 }
 

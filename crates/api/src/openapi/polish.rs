@@ -178,6 +178,7 @@ const WITHOUT_VERSION: &[Action] = &[
     Action::RemoveTotp,
     Action::TakeSecondFactor,
     Action::UnlinkMyIdentity,
+    Action::SetClock,
 ];
 
 fn add_parameters(operation: &mut Value, template: &str, method: &str, action: Action) {
