@@ -11,6 +11,7 @@ use serde_json::json;
 on_both_databases! {
     answers_come_in_one_order,
     a_body_is_json_and_nothing_else,
+    where_a_fault_is_stands_in_letters_of_a_fragment,
     a_stale_change_is_refused,
     a_repeat_with_its_key_has_one_effect,
     twins_in_flight_have_one_effect,
@@ -67,6 +68,30 @@ async fn a_body_is_json_and_nothing_else(database: TestDatabase) {
         ("#/time_zone", "invalid_type"),
     ];
     assert_eq!(wrong.faults(), faults);
+    assert_eq!(api.entries(coalition).await, before);
+}
+
+async fn where_a_fault_is_stands_in_letters_of_a_fragment(database: TestDatabase) {
+    let api = Api::start(&database).await;
+    let coalition = api.coalition("dcsc").await;
+    let staff = api.person(coalition, "Sam", &[Grant::Staff]).await;
+    let person = json!({"given_name": "Ana", "family_name": "Lee", "email": "ana@example.org"});
+    let before = api.entries(coalition).await;
+    let long = "n".repeat(600);
+    for (name, in_query, pointer) in [
+        ("b\u{7}%/~ \u{82}", "b%07%25%2F~%20%C2%82", "#/b%07%25~1~0%20%C2%82"),
+        ("ä#", "%C3%A4%23", "#/%C3%A4%23"),
+        (&long, &long, "#"),
+    ] {
+        let mut body = person.clone();
+        body[name] = json!(1);
+        assert_eq!(staff.post("/v1/people", body).await.faults(), [(pointer, "unknown_field")]);
+        let asked = staff.get(&format!("/v1/people?{in_query}=1")).await;
+        assert_eq!((asked.problem(400), asked.faults()), ("unknown_parameter", vec![(pointer, "unknown_field")]));
+    }
+    let part = "--x\r\ncontent-disposition: form-data; name=\"b%/~\"\r\n\r\n\r\n--x--\r\n";
+    let upload = staff.request(Method::POST, "/v1/me/files").header("content-type", "multipart/form-data; boundary=x");
+    assert_eq!(upload.body(part).send().await.faults(), [("#/b%25~1~0", "unknown_field")]);
     assert_eq!(api.entries(coalition).await, before);
 }
 

@@ -15,7 +15,8 @@ on_both_databases! {
     whoever_writes_waits_for_a_lock_and_not_for_ever,
 }
 
-/// For how long a database that is back may not have been noticed: what a slow machine needs and more, for the bound is not the point.
+/// For how long a database that is back may not have been noticed: what a slow machine needs and more, for the bound is not the
+/// point.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn make(who: &Session<'_>, number: usize) -> impl Future<Output = Answer> + use<> {

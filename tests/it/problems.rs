@@ -1,6 +1,7 @@
 //! Every problem there is, met through HTTP: its status, its shape, and that nothing has changed.
 //!
-//! A code that the table gains must have its arm below, or this does not compile; one that nothing can meet has no business in the table.
+//! A code that the table gains must have its arm below, or this does not compile; one that nothing can meet has no business in the
+//! table.
 
 use std::num::NonZeroU16;
 use std::time::Duration;

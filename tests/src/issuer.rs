@@ -1,4 +1,5 @@
-//! An outside issuer of a test's own: what it publishes, whether it can be reached, and every token that it might sign, are in the test's hands.
+//! An outside issuer of a test's own: what it publishes, whether it can be reached, and every token that it might sign, are in the
+//! test's hands.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

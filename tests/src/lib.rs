@@ -15,7 +15,8 @@ pub mod years;
 
 /// Makes two tests of each function named: `name::sqlite` and `name::postgres`, each on a migrated database of its own.
 ///
-/// The functions are `async fn name(database: TestDatabase)`. One that the list forgets is dead code, which does not pass the lints.
+/// The functions are `async fn name(database: TestDatabase)`. One that the list forgets is dead code, which does not pass the
+/// lints.
 #[macro_export]
 macro_rules! on_both_databases {
     ($($name:ident),+ $(,)?) => { $(

@@ -2,7 +2,8 @@
 //!
 //! The test runner makes a process of each test, so the cluster belongs to no test: the first one that needs it starts
 //! `tests/postgres`, which keeps it for as long as the runner lives. A lock on a file in its folder keeps the others waiting until
-//! then. `COHORTIUM_TEST_POSTGRES` names another server to use instead; it must be a throwaway one, since its template stays behind.
+//! then. `COHORTIUM_TEST_POSTGRES` names another server to use instead; it must be a throwaway one, since its template stays
+//! behind.
 
 use std::fs::{self, File};
 use std::io::Read;

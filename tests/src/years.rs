@@ -33,8 +33,8 @@ pub const DCSC: &[(MilestoneKind, &str)] = &[
 ];
 
 impl Api {
-    /// Makes a program with these days, in New York, and publishes it: with a call for proposals where the days have one, else led by
-    /// staff.
+    /// Makes a program with these days, in New York, and publishes it: with a call for proposals where the days have one, else led
+    /// by staff.
     ///
     /// # Panics
     /// When it cannot be made.

@@ -141,8 +141,8 @@ const KEPT: std::time::Duration = std::time::Duration::from_mins(15);
 
 /// The tokens that were checked a moment ago: a signature is checked once, and what a token stands for is read once a second.
 ///
-/// What always holds: a token is good for nothing from the moment at which this copy of the server revoked it, and a second later if another
-/// did; its time and its key are looked at each time.
+/// What always holds: a token is good for nothing from the moment at which this copy of the server revoked it, and a second later
+/// if another did; its time and its key are looked at each time.
 pub struct Recognized(Cache<[u8; 32], Arc<Token>>);
 
 struct Token {

@@ -1,8 +1,8 @@
 //! The catalog's memory: what the public reads, rendered once, and given out until the instant at which anything of it changes.
 //!
-//! What always holds: an entry is given out only while the coalition's generation is the one before its query, and, by a real clock, before
-//! the next instant at which anything derived from the time changes. It is made by one caller at a time. Left out on purpose: filtered
-//! lists and later pages, which come from the database.
+//! What always holds: an entry is given out only while the coalition's generation is the one before its query, and, by a real
+//! clock, before the next instant at which anything derived from the time changes. It is made by one caller at a time. Left out on
+//! purpose: filtered lists and later pages, which come from the database.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

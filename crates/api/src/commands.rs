@@ -84,7 +84,8 @@ pub enum OwnerCommand {
         /// The person's family name.
         #[arg(long)]
         family_name: String,
-        /// A file that holds the person's password, of 15 characters or more. Without it, a link is printed by which the person sets one.
+        /// A file that holds the person's password, of 15 characters or more. Without it, a link is printed by which the person
+        /// sets one.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
         /// Where the data are.
@@ -160,10 +161,12 @@ fn wrong(flag: &str, fault: TextFault) -> CannotStart {
 pub enum KeysCommand {
     /// Make the next signing key, and remove those that are over.
     ///
-    /// Running servers publish it within seconds, and sign with it when its time has come. What the key before it has signed stays good for as
-    /// long as it lasts, so nobody is signed out. To refuse at once what a key has signed that leaked, rotate with --now and remove its file.
+    /// Running servers publish it within seconds, and sign with it when its time has come. What the key before it has signed stays
+    /// good for as long as it lasts, so nobody is signed out. To refuse at once what a key has signed that leaked, rotate with
+    /// --now and remove its file.
     Rotate {
-        /// After how long it signs: a number, and s, m, h or d. Several servers, and whoever keeps a copy of the public keys, must see it before.
+        /// After how long it signs: a number, and s, m, h or d. Several servers, and whoever keeps a copy of the public keys, must
+        /// see it before.
         #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
         after: Duration,
         /// It signs at once.

@@ -1,6 +1,7 @@
 //! The configuration: flags and `COHORTIUM_*` variables, checked whole before anything starts.
 //!
-//! What always holds: every fault is told at once, each in one line that says what to do; a secret can come from a file, and is never shown.
+//! What always holds: every fault is told at once, each in one line that says what to do; a secret can come from a file, and is
+//! never shown.
 
 mod checks;
 mod files;
@@ -48,7 +49,8 @@ pub struct ListenArgs {
     /// The address and port to listen on.
     #[arg(long, env = "COHORTIUM_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
-    /// Another host as which the server answers, for example its name behind a proxy that does not pass `Host` on; can be given several times.
+    /// Another host as which the server answers, for example its name behind a proxy that does not pass `Host` on; can be given
+    /// several times.
     #[arg(long = "allow-host", env = "COHORTIUM_ALLOW_HOSTS", value_delimiter = ',', value_name = "HOST")]
     pub allow_hosts: Vec<String>,
 }
@@ -87,7 +89,8 @@ pub struct ServeArgs {
     secret_file: Option<PathBuf>,
     #[command(flatten)]
     keys: KeysArgs,
-    /// The signing keys themselves, instead of a folder: one or several P-256 keys as PEM (PKCS #8), of which the first signs and all are good.
+    /// The signing keys themselves, instead of a folder: one or several P-256 keys as PEM (PKCS #8), of which the first signs and
+    /// all are good.
     #[arg(long, env = "COHORTIUM_SIGNING_KEYS", hide_env_values = true, value_name = "PEM")]
     signing_keys: Option<Secret>,
     /// A file that holds the signing keys, instead of --signing-keys.
@@ -100,7 +103,8 @@ pub struct ServeArgs {
     /// Where to serve /metrics, on a port of its own; nowhere, when not given.
     #[arg(long, env = "COHORTIUM_METRICS_LISTEN", value_name = "ADDR:PORT")]
     metrics_listen: Option<SocketAddr>,
-    /// A front end's origin that may call the API from a browser, for example `https://app.example.org`; can be given several times.
+    /// A front end's origin that may call the API from a browser, for example `https://app.example.org`; can be given several
+    /// times.
     #[arg(long = "allow-origin", env = "COHORTIUM_ALLOW_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     allow_origins: Vec<String>,
     /// The network of a proxy whose `X-Forwarded-For` is believed, for example `10.0.0.0/8`; can be given several times.

@@ -282,7 +282,8 @@ impl Ctx {
         self.work(&caller.actor, async { self.store().read(caller.coalition_id).await?.get::<T>(id).await }).await
     }
 
-    /// Whether a write was made before with the same idempotency key: then there is nothing to be looked at before it is told its answer.
+    /// Whether a write was made before with the same idempotency key: then there is nothing to be looked at before it is told its
+    /// answer.
     ///
     /// # Errors
     /// The database's.

@@ -1,6 +1,7 @@
 //! Cursors: where a page ends, as an opaque text that only this server can make.
 //!
-//! What always holds: a cursor is good for the list, the filter, the sort order and the coalition for which it was made, and no other.
+//! What always holds: a cursor is good for the list, the filter, the sort order and the coalition for which it was made, and no
+//! other.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

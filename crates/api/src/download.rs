@@ -40,7 +40,8 @@ pub fn file_reply((name, media_type, version): (&Name, FileType, i64), bytes: Ve
     }
 }
 
-/// The first and the last byte of a range (RFC 9110). Several at once, or none that is there, are not taken: then the answer is the whole.
+/// The first and the last byte of a range (RFC 9110). Several at once, or none that is there, are not taken: then the answer is the
+/// whole.
 fn part_of(range: &str, whole: usize) -> Option<(usize, usize)> {
     let (first, last) = range.strip_prefix("bytes=")?.trim().split_once('-')?;
     let end = whole.checked_sub(1)?;

@@ -11,6 +11,7 @@ use cohortium_domain::access::Action;
 use cohortium_domain::canonical::canonical;
 use cohortium_domain::forms;
 use cohortium_domain::meta::Precondition;
+use cohortium_domain::pointers::member;
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
 use cohortium_store::{Error, Page, PageRequest};
 use cohortium_workflow::input::Input;
@@ -32,7 +33,8 @@ use crate::{cursor, json};
 
 /// The longest idempotency key.
 pub const LONGEST_KEY: usize = 255;
-/// Where no idempotency key is taken: where one signs in, and where a secret is shown, which is never kept. A repeat there makes new ones.
+/// Where no idempotency key is taken: where one signs in, and where a secret is shown, which is never kept. A repeat there makes
+/// new ones.
 const WITHOUT_KEY: [&str; 3] = ["/v1/auth/", "/v1/me/totp", "/v1/me/recovery-codes"];
 /// How many items a page has when nothing is said.
 const DEFAULT_LIMIT: u64 = 50;
@@ -130,7 +132,8 @@ impl FromRequest for Conditions {
     }
 }
 
-/// A JSON body: parsed at once, but held against the document only when the handler asks, after the caller's right has been established.
+/// A JSON body: parsed at once, but held against the document only when the handler asks, after the caller's right has been
+/// established.
 pub struct Body<T> {
     value: Value,
     operation: &'static Operation,
@@ -288,14 +291,14 @@ fn read_query(operation: &Operation, query: &str) -> Result<Map<String, Value>, 
     let (mut unknown, mut faults) = (Vec::new(), Vec::new());
     for (name, text) in form_pairs(query) {
         let Some(parameter) = operation.parameters.iter().find(|parameter| parameter.name == name) else {
-            unknown.push(Fault::new(pointer(&name), FaultCode::UnknownField, "There is no such parameter"));
+            unknown.push(Fault::new(member("#", &name), FaultCode::UnknownField, "There is no such parameter"));
             continue;
         };
         let value = typed(parameter, text);
         match values.get_mut(&name) {
             None => drop(values.insert(name, if parameter.many { Value::Array(vec![value]) } else { value })),
             Some(Value::Array(several)) if parameter.many => several.push(value),
-            Some(_) => faults.push(Fault::new(pointer(&name), FaultCode::Duplicate, "This parameter can be given once")),
+            Some(_) => faults.push(Fault::new(member("#", &name), FaultCode::Duplicate, "This parameter can be given once")),
         }
     }
     if !unknown.is_empty() {
@@ -303,9 +306,9 @@ fn read_query(operation: &Operation, query: &str) -> Result<Map<String, Value>, 
     }
     for parameter in &operation.parameters {
         match (values.get(&parameter.name), parameter.validator()) {
-            (Some(value), Some(validator)) => faults.extend(forms::faults::faults(validator, value, &pointer(&parameter.name))),
+            (Some(value), Some(validator)) => faults.extend(forms::faults::faults(validator, value, &member("#", &parameter.name))),
             (None, _) if parameter.required => {
-                faults.push(Fault::new(pointer(&parameter.name), FaultCode::Required, "It must be given"));
+                faults.push(Fault::new(member("#", &parameter.name), FaultCode::Required, "It must be given"));
             }
             _ => {}
         }
@@ -316,10 +319,6 @@ fn read_query(operation: &Operation, query: &str) -> Result<Map<String, Value>, 
         false if invalid_cursor && faults.len() == 1 => Err(Problem::new(Code::InvalidCursor)),
         false => Err(Problem::new(Code::InvalidParameter).errors(faults)),
     }
-}
-
-fn pointer(name: &str) -> String {
-    format!("#/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The text as the parameter's type; as text, where it is none, for the document to refuse.

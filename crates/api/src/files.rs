@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cohortium_domain::files::content::Content;
-use cohortium_domain::ids::{CoalitionId, EvidenceId, FileId, Id};
-use cohortium_domain::verifications::documents::Upload;
+use cohortium_domain::ids::{CoalitionId, FileId, Id};
 use cohortium_store::{Environment, Error};
 use cohortium_workflow::files::{FileStore, Place};
 use futures_util::TryStreamExt;
@@ -69,20 +68,19 @@ impl Files {
         self.store.put(&path(place), bytes.into()).await.map(drop).map_err(|error| unavailable(&error))
     }
 
-    /// Keeps what somebody uploads as a document, before anything is written down of it: what comes to nothing after that, a job takes away.
+    /// Keeps what somebody uploads, before anything is written down of it. What comes to nothing after that, a job takes away.
     ///
     /// # Errors
     /// It cannot be kept.
-    pub async fn keep_document<'a>(
+    pub async fn keep_new(
         &self,
         environment: &dyn Environment,
         coalition: CoalitionId,
-        content: &'a Content,
-    ) -> Result<Upload<'a>, Problem> {
-        let (file_id, evidence_id) =
-            (FileId::from_uuid(environment.ordered_uuid()), EvidenceId::from_uuid(environment.random_uuid()));
-        self.keep(Place { coalition, file: file_id }, content.bytes.clone()).await?;
-        Ok(Upload { evidence_id, file_id, content, sha256: content.sha256() })
+        content: &Content,
+    ) -> Result<FileId, Problem> {
+        let file = FileId::from_uuid(environment.ordered_uuid());
+        self.keep(Place { coalition, file }, content.bytes.clone()).await?;
+        Ok(file)
     }
 
     /// The bytes of a file.

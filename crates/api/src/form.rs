@@ -1,7 +1,7 @@
 //! A form body, as the token endpoints take it (RFC 6749, appendix B).
 //!
-//! What always holds: a parameter that is not asked for is ignored, one without a value is as if it were not there, and none that is asked for stands twice; the query is empty,
-//! so that no secret gets into anybody's logs.
+//! What always holds: a parameter that is not asked for is ignored, one without a value is as if it were not there, and none that
+//! is asked for stands twice; the query is empty, so that no secret gets into anybody's logs.
 
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;

@@ -1,8 +1,8 @@
 //! The gate: what every request passes before its handler, in one order, asked of the document and of the table of who may do what.
 //!
-//! First whether the head is no larger than is taken (414, 431), then whether the server answers as that host (421), then whether the address is
-//! known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403).
-//! No handler, and no extractor, is reached before: a stranger learns nothing from a wrong id or a wrong body.
+//! First whether the head is no larger than is taken (414, 431), then whether the server answers as that host (421), then whether
+//! the address is known (404), then the method (405), then who calls (401), then whether such a caller could ever do this (403). No
+//! handler, and no extractor, is reached before: a stranger learns nothing from a wrong id or a wrong body.
 
 use std::sync::Arc;
 use std::time::Instant;

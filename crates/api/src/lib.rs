@@ -1,7 +1,7 @@
 //! Cohortium over HTTP: extract, call, answer.
 //!
-//! What always holds: no rule stands here, only how a question is asked and an answer is told. Every convention has one place: the gate,
-//! the extractors, the reply, the problem, the document.
+//! What always holds: no rule stands here, only how a question is asked and an answer is told. Every convention has one place: the
+//! gate, the extractors, the reply, the problem, the document.
 
 pub mod auth;
 mod calendar;

@@ -1,7 +1,7 @@
 //! How letters travel: over SMTP, or, where a demo has no mail server, into files.
 //!
-//! What always holds: a letter is the same message in every attempt, with the same Message-ID; nothing of it, nor its address, is logged. No header
-//! holds a line break.
+//! What always holds: a letter is the same message in every attempt, with the same Message-ID; nothing of it, nor its address, is
+//! logged. No header holds a line break.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

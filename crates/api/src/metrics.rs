@@ -1,6 +1,7 @@
 //! What is counted for the operator, in the format of Prometheus.
 //!
-//! What always holds: a label names the address as the document writes it, never what a client sent, so that nobody can add labels without end.
+//! What always holds: a label names the address as the document writes it, never what a client sent, so that nobody can add labels
+//! without end.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Problems: every error body there is, from one table of codes (RFC 9457).
 //!
-//! What always holds: `code` never changes its meaning; a body tells what to do, and nothing of the inside: no SQL, no path, no token, nobody
-//! else's data.
+//! What always holds: `code` never changes its meaning; a body tells what to do, and nothing of the inside: no SQL, no path, no
+//! token, nobody else's data.
 
 pub mod oauth;
 
@@ -9,11 +9,11 @@ use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use cohortium_domain::access::{Action, Actor};
+use cohortium_domain::pointers;
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
 use cohortium_domain::sign_ins;
 use cohortium_domain::words::Word;
 use cohortium_store::Error;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -25,13 +25,8 @@ const TYPES: &str = "https://cohortium.dev/problems/";
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking again, when nothing better is known.
 const RETRY_AFTER_SECONDS: i64 = 2;
-/// The most faults that are told, and the longest pointer to one.
+/// The most faults that are told.
 const MOST_FAULTS: usize = 1_000;
-const LONGEST_POINTER: usize = 500;
-/// What must be encoded in the fragment of a URI (RFC 3986, 3.5).
-#[rustfmt::skip]
-const NOT_IN_A_FRAGMENT: &AsciiSet = &CONTROLS
-    .add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'[').add(b'\\').add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 /// The particular that goes into the challenge, and not into the body.
 const SCOPE: &str = "scope";
 
@@ -284,7 +279,7 @@ impl Problem {
     pub fn body(&self, request_id: Uuid) -> ProblemBody {
         let more = |name: &str| self.more.get(name).cloned();
         let fault = |fault: &Fault| ProblemFault {
-            pointer: fragment(&fault.pointer),
+            pointer: pointers::told(&fault.pointer).to_owned(),
             code: fault.code,
             detail: fault.detail.clone(),
             params: fault.params.clone(),
@@ -381,19 +376,6 @@ impl Problem {
     }
 }
 
-/// A pointer as the fragment of a URI (RFC 6901, section 6): of plain letters, whatever the request had for a name.
-fn fragment(pointer: &str) -> String {
-    let mut said = String::from("#");
-    for letter in pointer.trim_start_matches('#').chars() {
-        let encoded = utf8_percent_encode(letter.encode_utf8(&mut [0; 4]), NOT_IN_A_FRAGMENT).to_string();
-        if said.len() + encoded.len() > LONGEST_POINTER {
-            break;
-        }
-        said.push_str(&encoded);
-    }
-    said
-}
-
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.code.as_str())
@@ -408,19 +390,5 @@ impl ResponseError for Problem {
     /// Without the request's id, which the outermost middleware knows: it asks [`Problem::answer`] instead.
     fn error_response(&self) -> HttpResponse<BoxBody> {
         self.answer(Uuid::nil())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pointer_is_a_fragment_of_plain_letters() {
-        assert_eq!(fragment("#/milestones/2/on"), "#/milestones/2/on");
-        assert_eq!(fragment("#"), "#");
-        assert_eq!(fragment("#/a~1b/50% \u{82}ö\"#"), "#/a~1b/50%25%20%C2%82%C3%B6%22%23");
-        let long = fragment(&format!("#/{}", "ö".repeat(400)));
-        assert!(long.len() <= LONGEST_POINTER && long.ends_with("%C3%B6"), "{long}");
     }
 }

@@ -1,7 +1,8 @@
 //! Rate limits: how many requests a caller, or a network that has not signed in, may send a minute to this copy of the server.
 //!
-//! Each answer tells how many are left (draft-ietf-httpapi-ratelimit-headers). What always holds: health is never refused, and whoever is refused is told
-//! when to come again. Left out on purpose: what can be guessed at, which all copies throttle together (`workflow::throttles`).
+//! Each answer tells how many are left (draft-ietf-httpapi-ratelimit-headers). What always holds: health is never refused, and
+//! whoever is refused is told when to come again. Left out on purpose: what can be guessed at, which all copies throttle together
+//! (`workflow::throttles`).
 
 use std::future::{Ready, ready};
 use std::hash::Hash;

@@ -1,7 +1,7 @@
 //! Lists as CSV (RFC 4180), for whoever opens them in a spreadsheet.
 //!
-//! What always holds: no cell is taken for a formula. One that would begin one has an apostrophe before it, which a spreadsheet takes for
-//! "this is text"; whoever reads the cells by a program takes it away again.
+//! What always holds: no cell is taken for a formula. One that would begin one has an apostrophe before it, which a spreadsheet
+//! takes for "this is text"; whoever reads the cells by a program takes it away again.
 
 use cohortium_store::Error;
 use csv::{Terminator, WriterBuilder};

@@ -1,4 +1,5 @@
-//! Access tokens: JWTs signed with ES256 (RFC 9068), which carry nothing personal and no right: those are looked up at each request.
+//! Access tokens: JWTs signed with ES256 (RFC 9068), which carry nothing personal and no right: those are looked up at each
+//! request.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! A body with a file in it (RFC 7578): one part, `file`.
 //!
-//! What always holds: no more is taken than may come, in the time that it may take, and of few at once; what the part holds is judged only when the
-//! handler asks, after the caller's right has been established.
+//! What always holds: no more is taken than may come, in the time that it may take, and of few at once; what the part holds is
+//! judged only when the handler asks, after the caller's right has been established.
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::dev::Payload;
@@ -9,6 +9,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use cohortium_domain::files::content::Content;
+use cohortium_domain::pointers::member;
 use cohortium_domain::refusal::{Fault, FaultCode, Refusal};
 use futures_util::TryStreamExt;
 use futures_util::future::LocalBoxFuture;
@@ -31,7 +32,8 @@ const FILE: &str = "file";
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileUpload {
-    /// A PDF, PNG or JPEG of 10 MiB or less, a picture of 40 megapixels or less. Its name, its declared type and what is in it must agree.
+    /// A PDF, PNG or JPEG of 10 MiB or less, a picture of 40 megapixels or less. Its name, its declared type and what is in it must
+    /// agree.
     #[schema(value_type = String, format = Binary, max_length = 10_485_760)]
     #[expect(dead_code, reason = "it stands for a part of a body that is not JSON")]
     file: String,
@@ -65,10 +67,7 @@ impl Upload {
     /// What is wrong with it.
     pub fn content(&self) -> Result<Content, Refusal> {
         let strange = self.parts.iter().filter(|part| part.name != FILE);
-        let unknown = |part: &Part| {
-            let pointer = format!("#/{}", part.name.replace('~', "~0").replace('/', "~1"));
-            Fault::new(pointer, FaultCode::UnknownField, "There is no such part")
-        };
+        let unknown = |part: &Part| Fault::new(member("#", &part.name), FaultCode::UnknownField, "There is no such part");
         let faults: Vec<Fault> = strange.map(unknown).collect();
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));

@@ -1,4 +1,5 @@
-//! The binary itself, as an operator runs it: when it refuses to start, what it then says and leaves alone; and a disk that is full.
+//! The binary itself, as an operator runs it: when it refuses to start, what it then says and leaves alone; and a disk that is
+//! full.
 
 #![cfg(test)]
 

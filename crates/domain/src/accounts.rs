@@ -1,7 +1,7 @@
 //! Accounts: by which a person signs in, and with which grants.
 //!
-//! What always holds: whoever is given a right, or a way in, or loses one, leaves an entry in the journal; nobody suspends themselves; a
-//! coalition never loses its last owner. Left out on purpose: the password itself, and sign-in sessions.
+//! What always holds: whoever is given a right, or a way in, or loses one, leaves an entry in the journal; nobody suspends
+//! themselves; a coalition never loses its last owner. Left out on purpose: the password itself, and sign-in sessions.
 
 use crate::access::{Action, Actor, Grant, Tie};
 use crate::ids::PersonId;

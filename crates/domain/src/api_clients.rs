@@ -1,11 +1,11 @@
 //! API clients: programs of the coalition's own, such as its CRM, that call without a person.
 //!
-//! A client shows who it is by a secret, and is given tokens for the scopes that it was registered for, or some of them. What always holds: it has two
-//! secrets at most, so that a new one can be put in place before the old one is revoked; what was revoked is never good again; a scope that is
-//! taken from a client is taken from its tokens too.
+//! A client shows who it is by a secret, and is given tokens for the scopes that it was registered for, or some of them. What
+//! always holds: it has two secrets at most, so that a new one can be put in place before the old one is revoked; what was revoked
+//! is never good again; a scope that is taken from a client is taken from its tokens too.
 //!
-//! All of this runs by the process's clock, in a sandbox too. Left out on purpose: the secrets themselves, of which only a hash is kept, and the tokens,
-//! which leave no entry in the journal.
+//! All of this runs by the process's clock, in a sandbox too. Left out on purpose: the secrets themselves, of which only a hash is
+//! kept, and the tokens, which leave no entry in the journal.
 
 use std::collections::BTreeSet;
 
@@ -132,8 +132,8 @@ impl ApiClient {
     }
 }
 
-/// The scopes that a token is given for: those that are asked for, separated by spaces (RFC 6749, section 3.3), or all that the client has, where none is
-/// named. Nothing, when it asks for what it has not.
+/// The scopes that a token is given for: those that are asked for, separated by spaces (RFC 6749, section 3.3), or all that the
+/// client has, where none is named. Nothing, when it asks for what it has not.
 #[must_use]
 pub fn granted(has: &BTreeSet<ClientScope>, asked: &str) -> Option<BTreeSet<ClientScope>> {
     let named: Option<BTreeSet<ClientScope>> = asked.split(' ').filter(|word| !word.is_empty()).map(ClientScope::parse).collect();

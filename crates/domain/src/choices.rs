@@ -1,7 +1,7 @@
 //! Choices: in which order a person would like to take part in the cohorts of a program.
 //!
-//! What always holds: of each program at most three, each once. They are wishes: no seat follows from one, nor does an application. Left out on
-//! purpose: whether the person may join, which is asked when they apply.
+//! What always holds: of each program at most three, each once. They are wishes: no seat follows from one, nor does an application.
+//! Left out on purpose: whether the person may join, which is asked when they apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,8 +32,8 @@ impl Choices {
         Self { person_id, by_program: BTreeMap::new(), meta: Meta::new(now) }
     }
 
-    /// Chooses these cohorts of a program, in the place of those before; none takes the choice back. `visible` are the cohorts among them that the
-    /// person may know of, each with its program.
+    /// Chooses these cohorts of a program, in the place of those before; none takes the choice back. `visible` are the cohorts
+    /// among them that the person may know of, each with its program.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] with every fault: too many, one twice, one that is not there, or of another program.

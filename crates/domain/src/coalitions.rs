@@ -1,7 +1,7 @@
 //! Coalitions, the tenants, and their clocks.
 //!
-//! A coalition is `live` and runs by real time, or `sandbox` and runs by a test clock that its staff move. What always holds: a test
-//! clock never goes back; a live coalition has none.
+//! A coalition is `live` and runs by real time, or `sandbox` and runs by a test clock that its staff move. What always holds: a
+//! test clock never goes back; a live coalition has none.
 
 use crate::ids::CoalitionId;
 use crate::journal::{Change, Happening, Subject, SubjectKind};

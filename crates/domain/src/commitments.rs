@@ -1,8 +1,8 @@
 //! Commitments: what a participant says yes to, in so many words.
 //!
-//! A program has a list of texts; to these each session of the cohort is added, since to come to it is a commitment of its own. What
-//! always holds: a text that changes gets a new version, and whoever accepted the old one is asked again; an id is never used for
-//! another commitment. Left out on purpose: who must accept when, which belongs to applications.
+//! A program has a list of texts; to these each session of the cohort is added, since to come to it is a commitment of its own.
+//! What always holds: a text that changes gets a new version, and whoever accepted the old one is asked again; an id is never used
+//! for another commitment. Left out on purpose: who must accept when, which belongs to applications.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! Invitations to facilitate: whom an author asks to lead the cohort together.
 //!
-//! An invitation is bound to an address, so that it says nothing about whether anybody has it; whoever has shown that the address is
-//! theirs finds it, reads the proposal and answers. What always holds: nobody facilitates who did not agree; nobody is asked twice, and
-//! nobody who said no is asked again; who agreed can still step back, until the proposal is a cohort.
+//! An invitation is bound to an address, so that it says nothing about whether anybody has it; whoever has shown that the address
+//! is theirs finds it, reads the proposal and answers. What always holds: nobody facilitates who did not agree; nobody is asked
+//! twice, and nobody who said no is asked again; who agreed can still step back, until the proposal is a cohort.
 //!
 //! Left out on purpose: what those who agreed may do, which is to read; the author writes, hands in and confirms.
 

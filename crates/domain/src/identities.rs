@@ -1,8 +1,8 @@
 //! Identities: who a person is at an outside issuer, by whose tokens it then comes in.
 //!
-//! What always holds: an identity is the issuer and the subject, letter for letter, and never an e-mail address; it belongs to one person of a coalition at
-//! most; whoever links or unlinks one leaves an entry in the journal. All of this runs by the process's clock. Left out on purpose: how an issuer's tokens are
-//! checked, and which issuers there are.
+//! What always holds: an identity is the issuer and the subject, letter for letter, and never an e-mail address; it belongs to one
+//! person of a coalition at most; whoever links or unlinks one leaves an entry in the journal. All of this runs by the process's
+//! clock. Left out on purpose: how an issuer's tokens are checked, and which issuers there are.
 
 use crate::ids::{IdentityId, PersonId};
 use crate::journal::{Happening, Subject, SubjectKind};
@@ -78,8 +78,8 @@ pub fn linked_already() -> Refusal {
     Refusal::AlreadyExists("This identity is linked already, to you or to another person".to_owned())
 }
 
-/// Whether a token counts that was issued at this instant, for an identity that was last signed out at that one. Issuers tell whole seconds: a token of the
-/// very second counts for one of before.
+/// Whether a token counts that was issued at this instant, for an identity that was last signed out at that one. Issuers tell whole
+/// seconds: a token of the very second counts for one of before.
 #[must_use]
 pub fn counts(issued_at: Timestamp, signed_out_at: Option<Timestamp>) -> bool {
     signed_out_at.is_none_or(|signed_out_at| signed_out_at < issued_at)

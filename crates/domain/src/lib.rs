@@ -3,11 +3,11 @@
 //! # Glossary
 //! A **coalition** of schools runs **programs**, each one year of communities of practice. A program's **timeline** says when what
 //! happens; its **phase** follows from the timeline, the decisions taken and the time. Those who want to lead a group hand in a
-//! **proposal**, which **reviewers** judge by the program's **rubric**; chosen and confirmed, it becomes a **cohort** with **facilitators**. People of the coalition's **organizations**, where
-//! they have an **employment**, send an **application** to a cohort; once enrolled, the same application is their **enrollment**. What a form asks for as a **file**,
-//! they upload beforehand.
-//! That they work where they say is shown by a **verification**. A cohort meets in **sessions**; those who lead it are paid a **stipend**, in installments. Whatever happens leaves an entry in
-//! the **journal**.
+//! **proposal**, which **reviewers** judge by the program's **rubric**; chosen and confirmed, it becomes a **cohort** with
+//! **facilitators**. People of the coalition's **organizations**, where they have an **employment**, send an **application** to a
+//! cohort; once enrolled, the same application is their **enrollment**. What a form asks for as a **file**, they upload beforehand.
+//! That they work where they say is shown by a **verification**. A cohort meets in **sessions**; those who lead it are paid a
+//! **stipend**, in installments. Whatever happens leaves an entry in the **journal**.
 //!
 //! # What always holds
 //! 1. Seats held never exceed a cohort's maximum.
@@ -20,8 +20,8 @@
 //! 8. The installments of a stipend come to its amount.
 //!
 //! # How it reads
-//! A transition takes the old value and gives back a [`journal::Change`], or a [`refusal::Refusal`] that says why not. Ids and `now`
-//! are handed in. Left out on purpose: how anything is stored, sent or shown.
+//! A transition takes the old value and gives back a [`journal::Change`], or a [`refusal::Refusal`] that says why not. Ids and
+//! `now` are handed in. Left out on purpose: how anything is stored, sent or shown.
 
 pub mod access;
 pub mod accounts;
@@ -48,6 +48,7 @@ pub mod meta;
 pub mod organizations;
 pub mod passwords;
 pub mod people;
+pub mod pointers;
 pub mod programs;
 pub mod proposals;
 pub mod refusal;

@@ -1,8 +1,9 @@
 //! One-time links: what a mail brings to whoever holds its address, and nobody else.
 //!
-//! A link is for one purpose and bound to one address. It is asked for; its token is made when it is sent, and only the token's digest is kept.
-//! What always holds: of a kind and an address there is one link at most, the newest (but those that ask where others work); a link that was used, or overtaken by a newer one, is not
-//! there any more, and looks like one that never was. It runs by the process's clock, like all that has to do with signing in.
+//! A link is for one purpose and bound to one address. It is asked for; its token is made when it is sent, and only the token's
+//! digest is kept. What always holds: of a kind and an address there is one link at most, the newest (but those that ask where
+//! others work); a link that was used, or overtaken by a newer one, is not there any more, and looks like one that never was. It
+//! runs by the process's clock, like all that has to do with signing in.
 
 use crate::ids::{LinkId, PersonId};
 use crate::refusal::{FaultCode, Refusal};
@@ -37,7 +38,8 @@ impl LinkKind {
         }
     }
 
-    /// Whether a newer one to the same address, or of the same person, overtakes it. A supervisor can be asked about several people.
+    /// Whether a newer one to the same address, or of the same person, overtakes it. A supervisor can be asked about several
+    /// people.
     #[must_use]
     pub fn one_at_a_time(self) -> bool {
         self != Self::Attest
@@ -47,7 +49,8 @@ impl LinkKind {
 /// SHA-256 of a link's token.
 pub type TokenHash = [u8; 32];
 
-/// Who registers: nothing of it is a person's until the address is shown to be hers. A password is no part of it: whoever has the address chooses that.
+/// Who registers: nothing of it is a person's until the address is shown to be hers. A password is no part of it: whoever has the
+/// address chooses that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// The given name.

@@ -1,8 +1,9 @@
 //! Mails on their way: what is to be sent, and how often that is tried.
 //!
-//! A mail is asked for in the transaction that gives the reason for it, and sent after it. Whoever sends one takes it for a minute first; when
-//! nothing is heard of it in that time, another takes it. So each is sent once, or, after a crash, once more under the same id. What always
-//! holds: a mail that is sent, failed or dropped is never taken again; nobody waits for one. It runs by the process's clock.
+//! A mail is asked for in the transaction that gives the reason for it, and sent after it. Whoever sends one takes it for a minute
+//! first; when nothing is heard of it in that time, another takes it. So each is sent once, or, after a crash, once more under the
+//! same id. What always holds: a mail that is sent, failed or dropped is never taken again; nobody waits for one. It runs by the
+//! process's clock.
 
 use chrono::Duration;
 use uuid::Uuid;

@@ -1,6 +1,7 @@
 //! Why the domain said no: every refusal there is, each with what would help.
 //!
-//! What always holds: a refusal changes nothing. How one is told to a client (status, code, wording of the title) is not decided here.
+//! What always holds: a refusal changes nothing. How one is told to a client (status, code, wording of the title) is not decided
+//! here.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -173,7 +174,8 @@ pub enum Refusal {
         /// How long to wait.
         wait_seconds: i64,
     },
-    /// Whoever judges must be free of conflict. It is not said what the conflict is: in a blind program that would tell who the author is.
+    /// Whoever judges must be free of conflict. It is not said what the conflict is: in a blind program that would tell who the
+    /// author is.
     #[error("There is a conflict of interest between the reviewer and this proposal")]
     ConflictOfInterest,
     /// Who is to be paid has no tax form on file that is valid.

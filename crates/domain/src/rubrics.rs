@@ -1,7 +1,8 @@
 //! The rubric of a program: by what proposals are judged, and how many reviews a decision needs.
 //!
 //! What always holds: once somebody has begun to score, the criteria, and whether reviewers see who the authors are, stay as they
-//! are, so that all scores of a program mean the same. Left out on purpose: what scores come to, which belongs to [`crate::reviews`].
+//! are, so that all scores of a program mean the same. Left out on purpose: what scores come to, which belongs to
+//! [`crate::reviews`].
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,9 @@
 //! Sign-in sessions, and the refresh tokens that keep them going.
 //!
-//! A session begins with a sign-in and ends when its person says so, or by itself. Its refresh tokens form a line: each is good once, and gives way to its
-//! successor. What always holds: a session has one living refresh token at most; whoever shows one that was exchanged before ends the session,
-//! because two hold what one should (RFC 9700, section 4.14), unless it is plain that the answer with its successor was lost.
+//! A session begins with a sign-in and ends when its person says so, or by itself. Its refresh tokens form a line: each is good
+//! once, and gives way to its successor. What always holds: a session has one living refresh token at most; whoever shows one that
+//! was exchanged before ends the session, because two hold what one should (RFC 9700, section 4.14), unless it is plain that the
+//! answer with its successor was lost.
 //!
 //! All of this runs by the process's clock, in a sandbox too. Left out on purpose: access tokens, which are never stored.
 
@@ -133,7 +134,8 @@ pub fn could_be_lost(given_at: Timestamp, now: Timestamp) -> bool {
     now < given_at.plus(LOST_ANSWER)
 }
 
-/// Whether a person has shown recently enough who it is, for what needs a fresh sign-in: with its second factor too, in a session that it began with one.
+/// Whether a person has shown recently enough who it is, for what needs a fresh sign-in: with its second factor too, in a session
+/// that it began with one.
 #[must_use]
 pub fn fresh(authenticated_at: Timestamp, second_factor_at: Option<Timestamp>, now: Timestamp) -> bool {
     let recent = |at: Timestamp| now < at.plus(FRESH);

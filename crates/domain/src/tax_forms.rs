@@ -1,6 +1,7 @@
 //! Tax forms: that the coalition's office has one of a person on file, and for how long it is good.
 //!
-//! What always holds: no number of a person is kept here, nor the form itself. Left out on purpose: earlier forms, which the journal knows.
+//! What always holds: no number of a person is kept here, nor the form itself. Left out on purpose: earlier forms, which the
+//! journal knows.
 
 use crate::ids::PersonId;
 use crate::journal::{Change, Happening, Subject, SubjectKind};

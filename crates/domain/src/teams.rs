@@ -1,9 +1,9 @@
 //! Team applications: colleagues of one organization who apply to a cohort as one.
 //!
-//! Each of them has an application of their own, with their own answers and commitments; the team says that they are sent together. All get a
-//! seat at once or all wait, side by side (or as many get one as fit, where they say so); and who waits so is offered a seat together. What
-//! always holds: nobody is sent who has not agreed; whoever leaves makes the team smaller, and has no say in it any more. Left out on purpose: what staff decide where
-//! applications are reviewed, since they decide about each person.
+//! Each of them has an application of their own, with their own answers and commitments; the team says that they are sent together.
+//! All get a seat at once or all wait, side by side (or as many get one as fit, where they say so); and who waits so is offered a
+//! seat together. What always holds: nobody is sent who has not agreed; whoever leaves makes the team smaller, and has no say in it
+//! any more. Left out on purpose: what staff decide where applications are reviewed, since they decide about each person.
 
 use std::collections::BTreeSet;
 

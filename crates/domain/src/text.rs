@@ -93,7 +93,8 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
 
 impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
     fn schema() -> RefOr<Schema> {
-        // Text of nothing but white space would be trimmed to nothing; control characters other than tab and line breaks are refused.
+        // Text of nothing but white space would be trimmed to nothing; control characters other than tab and line breaks are
+        // refused.
         let pattern = match MIN {
             0 => NO_CONTROLS.to_owned(),
             1 => NOT_BLANK_NO_CONTROLS.to_owned(),

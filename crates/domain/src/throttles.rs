@@ -1,8 +1,8 @@
 //! Throttles: how often what can be guessed at, or sends mail, can be tried.
 //!
-//! A throttle is a token bucket: so many at once, then one in every so long. All that has to be remembered of one is when it is full again, so it
-//! forgets by itself. What always holds: nobody is kept out for good by what strangers do, and a refused attempt costs nothing.
-//! All of this runs by the process's clock.
+//! A throttle is a token bucket: so many at once, then one in every so long. All that has to be remembered of one is when it is
+//! full again, so it forgets by itself. What always holds: nobody is kept out for good by what strangers do, and a refused attempt
+//! costs nothing. All of this runs by the process's clock.
 
 use std::num::NonZeroU16;
 
@@ -26,7 +26,8 @@ pub const WRONG_PASSWORDS_FROM_NETWORK: Throttle =
     Throttle { name: "wrong_passwords_from_network", burst: 5, every: Duration::minutes(3) };
 /// Wrong passwords for one account, from wherever: twenty an hour.
 pub const WRONG_PASSWORDS: Throttle = Throttle { name: "wrong_passwords", burst: 20, every: Duration::minutes(3) };
-/// Wrong passwords in a row for one account: a hundred, then none until the right one was mailed for and set (NIST SP 800-63B-4, 3.2.2).
+/// Wrong passwords in a row for one account: a hundred, then none until the right one was mailed for and set (NIST SP 800-63B-4,
+/// 3.2.2).
 pub const PASSWORD_GUESSES: Throttle = Throttle { name: "password_guesses", burst: 100, every: Duration::days(365) };
 /// Refreshes of one session: thirty a minute.
 pub const REFRESHES: Throttle = Throttle { name: "refreshes", burst: 30, every: Duration::seconds(2) };

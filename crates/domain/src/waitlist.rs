@@ -1,8 +1,8 @@
 //! What happens to a waitlist, move by move, and what each move is to somebody who waits.
 //!
 //! Every change of the order is kept as a move, in the order in which they came. What always holds: whoever follows the moves from
-//! where somebody joined knows that person's position at every time, and why it changed; of others it is told what became of them, and never who
-//! they are. Left out on purpose: who waits now, which the applications themselves say.
+//! where somebody joined knows that person's position at every time, and why it changed; of others it is told what became of them,
+//! and never who they are. Left out on purpose: who waits now, which the applications themselves say.
 
 use crate::applications::{Application, ApplicationState};
 use crate::ids::{ApplicationId, Id};

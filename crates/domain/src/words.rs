@@ -1,7 +1,7 @@
 //! Closed vocabularies: enums that are short text wherever they leave the program.
 //!
-//! A word is written the same way in JSON, in the database and in the document, so it is declared once, by [`words!`](crate::words!).
-//! What always holds: the text of a word is lower `snake_case`, and never changes once released.
+//! A word is written the same way in JSON, in the database and in the document, so it is declared once, by
+//! [`words!`](crate::words!). What always holds: the text of a word is lower `snake_case`, and never changes once released.
 
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};

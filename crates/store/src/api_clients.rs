@@ -93,7 +93,8 @@ struct TokenRow {
 }
 
 impl System<'_> {
-    /// The client to which a secret with this hash belongs; nothing, when the secret or the client was revoked. The work is the same whatever comes of it.
+    /// The client to which a secret with this hash belongs; nothing, when the secret or the client was revoked. The work is the
+    /// same whatever comes of it.
     ///
     /// # Errors
     /// The database's.
@@ -123,8 +124,8 @@ impl System<'_> {
         row.map(known).transpose()
     }
 
-    /// Who calls with this token of a client's, and where; nothing, when the token, its secret or its client was revoked. A scope that the client no longer
-    /// has is the token's no more.
+    /// Who calls with this token of a client's, and where; nothing, when the token, its secret or its client was revoked. A scope
+    /// that the client no longer has is the token's no more.
     ///
     /// # Errors
     /// The database's.

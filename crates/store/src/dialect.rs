@@ -120,8 +120,8 @@ pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTra
     connection.begin_with_options(options).await.map_err(classify)
 }
 
-/// What it means that no connection came free in time. A pool goes on trying to connect for as long as it may wait, so that a database
-/// that is gone looks like one that is busy: a connection of our own tells.
+/// What it means that no connection came free in time. A pool goes on trying to connect for as long as it may wait, so that a
+/// database that is gone looks like one that is busy: a connection of our own tells.
 pub(crate) async fn without_connection(connection: &DatabaseConnection, said: String) -> Error {
     if connection.get_database_backend() != DbBackend::Postgres {
         return Error::Busy(said);

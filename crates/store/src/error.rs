@@ -25,7 +25,8 @@ pub enum Error {
     /// Too much is going on.
     #[error("the database is busy: {0}")]
     Busy(String),
-    /// No connection came free in time: the database is busy, or not there ([`Store::without_connection`](crate::Store::without_connection)).
+    /// No connection came free in time: the database is busy, or not there
+    /// ([`Store::without_connection`](crate::Store::without_connection)).
     #[error("no connection to the database came free: {0}")]
     NoConnection(String),
     /// A lock was not had in time, or a statement took too long.

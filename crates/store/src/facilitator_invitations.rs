@@ -89,7 +89,8 @@ impl Read {
         pages(self.rows::<Entity>().filter(Column::ProposalId.eq(of.uuid())), page).await
     }
 
-    /// A page of the invitations that are a person's, the oldest first: those that it answered, and those to its address where that is proven.
+    /// A page of the invitations that are a person's, the oldest first: those that it answered, and those to its address where that
+    /// is proven.
     ///
     /// # Errors
     /// The database's.

@@ -1,7 +1,7 @@
 //! Generations: how whoever keeps something in memory learns that it may have changed.
 //!
-//! What always holds: a write raises its coalition's generation after its commit, whatever became of the one who asked for it; so what
-//! was read under the current generation is current.
+//! What always holds: a write raises its coalition's generation after its commit, whatever became of the one who asked for it; so
+//! what was read under the current generation is current.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -37,7 +37,8 @@ pub struct Recognized {
     pub identity: IdentityId,
 }
 
-/// The row of an identity with all that decides whether its tokens are good: once for each grant of the person, once when it has none.
+/// The row of an identity with all that decides whether its tokens are good: once for each grant of the person, once when it has
+/// none.
 #[derive(FromQueryResult)]
 struct Standing {
     id: Uuid,
@@ -49,8 +50,8 @@ struct Standing {
 }
 
 impl System<'_> {
-    /// Who comes in to a coalition with a token that was issued to this principal then; nobody, when it is linked to nobody, was signed out since, or the
-    /// account may not be used.
+    /// Who comes in to a coalition with a token that was issued to this principal then; nobody, when it is linked to nobody, was
+    /// signed out since, or the account may not be used.
     ///
     /// # Errors
     /// The database's.

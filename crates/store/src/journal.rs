@@ -1,8 +1,8 @@
 //! The journal: entries written with their changes, then placed and sealed by the sequencer.
 //!
-//! An entry draws its number when it is written, while its transaction holds the lock on its subject; but transactions do not commit in
-//! the order of their numbers. So a position is given later, by one sequencer at a time, to what is visible by then: a reader that
-//! follows positions misses nothing.
+//! An entry draws its number when it is written, while its transaction holds the lock on its subject; but transactions do not
+//! commit in the order of their numbers. So a position is given later, by one sequencer at a time, to what is visible by then: a
+//! reader that follows positions misses nothing.
 
 use cohortium_domain::ids::{CoalitionId, EntryId, Id};
 use cohortium_domain::journal::{FIRST_SEAL, Seal, seal};

@@ -1,10 +1,10 @@
 //! What Cohortium remembers: the same on SQLite and on PostgreSQL.
 //!
-//! A [`Read`] and a [`Tx`] belong to one coalition, and all their queries with them: there is no way to ask for another's rows. The one
-//! other door is [`Store::system`], for what has no coalition yet (sign-in) or serves all (jobs, the sequencer).
+//! A [`Read`] and a [`Tx`] belong to one coalition, and all their queries with them: there is no way to ask for another's rows. The
+//! one other door is [`Store::system`], for what has no coalition yet (sign-in) or serves all (jobs, the sequencer).
 //!
-//! What always holds: a write is one transaction with its journal entries; it can be run again, and is when the databases or the clock ask
-//! for it; so its closure has no effect outside of it.
+//! What always holds: a write is one transaction with its journal entries; it can be run again, and is when the databases or the
+//! clock ask for it; so its closure has no effect outside of it.
 
 mod dialect;
 mod entity;

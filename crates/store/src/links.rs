@@ -58,7 +58,8 @@ impl Read {
 }
 
 impl Tx {
-    /// Adds a link, which overtakes those of its kind to the same address and those of its kind and the same person, where it is of such a kind.
+    /// Adds a link, which overtakes those of its kind to the same address and those of its kind and the same person, where it is of
+    /// such a kind.
     ///
     /// # Errors
     /// The database's.

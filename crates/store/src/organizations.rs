@@ -161,8 +161,8 @@ impl Read {
 }
 
 impl Tx {
-    /// An organization and all that stand above it, the nearest first, held so that nobody moves them meanwhile. Where the chain is longer
-    /// than it can be, only its beginning.
+    /// An organization and all that stand above it, the nearest first, held so that nobody moves them meanwhile. Where the chain is
+    /// longer than it can be, only its beginning.
     ///
     /// # Errors
     /// [`Refusal::Hidden`] when there is no such organization; the database's.

@@ -1,7 +1,8 @@
-//! What a program asks for and gives: its application form, its commitments, its verification policy, its rubric and its stipend plan.
+//! What a program asks for and gives: its application form, its commitments, its verification policy, its rubric and its stipend
+//! plan.
 //!
-//! Each is one JSON document, and each version of it is a row that stays: what somebody answered, accepted or was verified by can be
-//! looked up as it was.
+//! Each is one JSON document, and each version of it is a row that stays: what somebody answered, accepted or was verified by can
+//! be looked up as it was.
 
 use cohortium_domain::access::Actor;
 use cohortium_domain::commitments::CommitmentList;

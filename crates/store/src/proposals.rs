@@ -149,7 +149,8 @@ impl Record for Proposal {
 }
 
 impl Read {
-    /// A page of a program's proposals, in the order in which they were begun; those that a person would facilitate, where one is named.
+    /// A page of a program's proposals, in the order in which they were begun; those that a person would facilitate, where one is
+    /// named.
     ///
     /// # Errors
     /// The database's.
@@ -164,7 +165,8 @@ impl Read {
             .try_map(Proposal::from_row)
     }
 
-    /// All of a program's proposals of which a round consists, by id: those that were handed in, and drafts whose authors were given longer.
+    /// All of a program's proposals of which a round consists, by id: those that were handed in, and drafts whose authors were
+    /// given longer.
     ///
     /// # Errors
     /// The database's.

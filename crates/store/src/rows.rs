@@ -124,8 +124,8 @@ impl<'a, E: EntityTrait<Model: FromQueryResult + Send + Sync>> Rows<'a, E> {
         on!(self.connection, connection => self.select.count(connection))
     }
 
-    /// One column of all, each with how many rows come before it: of the same value in one column, and of a lesser in another. They are
-    /// counted, not read.
+    /// One column of all, each with how many rows come before it: of the same value in one column, and of a lesser in another. They
+    /// are counted, not read.
     pub(crate) async fn with_rows_before<T: TryGetable + Send>(
         self,
         column: E::Column,

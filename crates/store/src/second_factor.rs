@@ -34,7 +34,8 @@ impl Read {
 }
 
 impl Tx {
-    /// A person's second factor. Until the transaction ends nobody else looks at a code of it, nor begins a session of the person's.
+    /// A person's second factor. Until the transaction ends nobody else looks at a code of it, nor begins a session of the
+    /// person's.
     ///
     /// # Errors
     /// The database's.

@@ -53,7 +53,8 @@ struct Standing {
 }
 
 impl System<'_> {
-    /// What the access token with this id stands for now; nothing, when it was revoked, its session has ended or its account may not be used.
+    /// What the access token with this id stands for now; nothing, when it was revoked, its session has ended or its account may
+    /// not be used.
     ///
     /// # Errors
     /// The database's.
@@ -191,7 +192,8 @@ impl Tx {
         Ok(self.end_where(person, sign_in::Column::Id.eq(session.uuid())).await? > 0)
     }
 
-    /// Ends a person's sessions, but for one; tells how many. Tokens that outside issuers have given it so far are good for nothing from now on.
+    /// Ends a person's sessions, but for one; tells how many. Tokens that outside issuers have given it so far are good for nothing
+    /// from now on.
     ///
     /// # Errors
     /// The database's.

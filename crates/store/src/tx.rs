@@ -1,7 +1,7 @@
 //! The unit of work: what a coalition's reads and writes go through.
 //!
-//! What always holds: every query is limited to one coalition, because nothing here gives out the connection; a change is saved with
-//! its journal entries, in one transaction; whatever a write decided by the clock still holds when it commits.
+//! What always holds: every query is limited to one coalition, because nothing here gives out the connection; a change is saved
+//! with its journal entries, in one transaction; whatever a write decided by the clock still holds when it commits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;

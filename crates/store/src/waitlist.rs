@@ -46,7 +46,8 @@ impl Read {
         Ok(Page { items: steps.into_iter().map(|(_, step)| step).collect(), next, total })
     }
 
-    /// So many steps behind a move, with the numbers of their moves: followed from where the application last came to a place by then.
+    /// So many steps behind a move, with the numbers of their moves: followed from where the application last came to a place by
+    /// then.
     async fn follow_waitlist(&self, application: &Application, after: i64, most: usize) -> Result<Vec<(i64, WaitlistStep)>> {
         let Some((first, last)) = self.own_moves(application.id, after).await? else { return Ok(Vec::new()) };
         let mut spot = WaitlistSpot::before(application.id);
@@ -70,8 +71,8 @@ impl Read {
         }
     }
 
-    /// The number of the move by which an application last came to a place up to a move, or did first; and that of the one by which it
-    /// left, where it has.
+    /// The number of the move by which an application last came to a place up to a move, or did first; and that of the one by which
+    /// it left, where it has.
     async fn own_moves(&self, application: ApplicationId, by: i64) -> Result<Option<(i64, Option<i64>)>> {
         let own = || self.rows::<Entity>().filter(Column::ApplicationId.eq(application.uuid()));
         let came = || own().filter(Column::PlaceAfter.is_not_null());

@@ -1,7 +1,7 @@
 //! Accounts and grants: how people come by them, and how owners take them away.
 //!
-//! What the public asks for here is answered alike whether or not anybody has the address: what follows is found out when the mail is sent.
-//! Whoever holds the token of a link is the person to whom it was sent, and acts as that person.
+//! What the public asks for here is answered alike whether or not anybody has the address: what follows is found out when the mail
+//! is sent. Whoever holds the token of a link is the person to whom it was sent, and acts as that person.
 
 use std::collections::BTreeSet;
 
@@ -35,8 +35,8 @@ pub async fn register(tx: &Tx, email: &Email, registration: &Registration) -> Re
     links::send(tx, &link, MailKind::VerifyEmail).await
 }
 
-/// Whoever has the address shows it, and chooses the password: the account is there, and the person, when the coalition did not know it. A stranger who
-/// registered with the address has left nothing behind by which it could come in.
+/// Whoever has the address shows it, and chooses the password: the account is there, and the person, when the coalition did not
+/// know it. A stranger who registered with the address has left nothing behind by which it could come in.
 ///
 /// # Errors
 /// The token is not good; the database's errors.
@@ -90,8 +90,8 @@ pub async fn reset_password(tx: &mut Tx, token: &TokenHash, password_hash: &str)
     replace_password(tx, &oneself(person.id), &person, password_hash, None).await
 }
 
-/// Changes one's own password, for somebody who has shown to know the one of this hash: `false` when that is not the password any more. It ends
-/// all sessions but this one.
+/// Changes one's own password, for somebody who has shown to know the one of this hash: `false` when that is not the password any
+/// more. It ends all sessions but this one.
 ///
 /// # Errors
 /// The database's.
@@ -273,7 +273,8 @@ async fn prove(tx: &mut Tx, person: &Person, held: &Email) -> Result<Person> {
     people::change(tx, &oneself(person.id), person.id, decide).await
 }
 
-/// Goes on when the person is there, and the actor may do this to it. Gives back the owners who can sign in, who stay owners meanwhile.
+/// Goes on when the person is there, and the actor may do this to it. Gives back the owners who can sign in, who stay owners
+/// meanwhile.
 async fn lock(tx: &Tx, actor: &Actor, person: PersonId, action: Action) -> Result<Vec<PersonId>> {
     let owners = tx.lock_owners().await?;
     let _: Person = tx.lock(person).await?;

@@ -1,7 +1,7 @@
 //! What falls due: what time does to a coalition's things, at the instant at which it does it.
 //!
-//! A sandbox's clock that is moved runs it in the order of the instants; a coalition that runs by real time has it run by a job. What
-//! always holds: nothing that anybody reads or does depends on its having run.
+//! A sandbox's clock that is moved runs it in the order of the instants; a coalition that runs by real time has it run by a job.
+//! What always holds: nothing that anybody reads or does depends on its having run.
 
 use cohortium_domain::cohorts::{Cohort, Year};
 use cohortium_domain::ids::{CohortId, EvidenceId, FileId, ProgramId, VerificationId};

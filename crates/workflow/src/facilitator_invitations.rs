@@ -1,6 +1,7 @@
 //! Invitations to facilitate, as authors make them and those who are asked answer.
 //!
-//! What always holds: whatever changes one locks the program and the proposal first, so that nobody joins what is just being handed in.
+//! What always holds: whatever changes one locks the program and the proposal first, so that nobody joins what is just being handed
+//! in.
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::facilitator_invitations::{Answered, FacilitatorInvitation};

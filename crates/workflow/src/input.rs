@@ -4,8 +4,8 @@ use cohortium_domain::meta::{Meta, Precondition};
 use cohortium_domain::refusal::{FaultCode, Refusal};
 use cohortium_store::{Error, Result};
 
-/// The input of a write: looked at after the caller's right to write has been established, so that a stranger learns nothing from what is
-/// wrong with it.
+/// The input of a write: looked at after the caller's right to write has been established, so that a stranger learns nothing from
+/// what is wrong with it.
 pub struct Input<'a, T> {
     precondition: Precondition,
     read: Box<dyn Fn() -> Result<T> + 'a>,

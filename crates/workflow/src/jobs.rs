@@ -1,7 +1,7 @@
 //! What time does by itself: jobs that run beside the requests.
 //!
-//! What always holds: nothing depends on a job having run. What is past its time is dead whether or not a job has said so; jobs only write it
-//! down, and tell whoever waits.
+//! What always holds: nothing depends on a job having run. What is past its time is dead whether or not a job has said so; jobs
+//! only write it down, and tell whoever waits.
 
 use std::time::Duration;
 
@@ -168,8 +168,8 @@ pub async fn forget_old_client_tokens(store: &Store) -> Result<()> {
 
 const ORIGIN: Origin = Origin { door: "job", request_id: None };
 
-/// One round: place what has no place in the journal yet, and learn thereby what other copies of the server wrote. `seen` is how much
-/// had been placed when this copy last looked.
+/// One round: place what has no place in the journal yet, and learn thereby what other copies of the server wrote. `seen` is how
+/// much had been placed when this copy last looked.
 ///
 /// # Errors
 /// The database's.

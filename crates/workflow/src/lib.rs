@@ -1,8 +1,8 @@
 //! What Cohortium does. Each operation loads what it needs, in the one order of locks, lets the domain decide, and saves.
 //!
-//! The order of locks, everywhere: the coalition's clock, the program, cohorts by ascending id, then applications, verifications and the
-//! rest. What always holds: nothing here decides, speaks HTTP or reads a clock; whoever calls is a door (the API, a job, a command, the demo),
-//! and all doors lead here.
+//! The order of locks, everywhere: the coalition's clock, the program, cohorts by ascending id, then applications, verifications
+//! and the rest. What always holds: nothing here decides, speaks HTTP or reads a clock; whoever calls is a door (the API, a job, a
+//! command, the demo), and all doors lead here.
 
 pub mod accounts;
 pub mod api_clients;

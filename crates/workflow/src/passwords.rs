@@ -1,7 +1,8 @@
 //! Passwords: hashed with Argon2id, few at a time.
 //!
-//! A hash takes 19 MiB and some hundredths of a second on purpose. What always holds: no more run at once than there are processors, so that
-//! a storm of sign-ins cannot take the memory or the time of everybody else; and whether or not there is an account, the same work is done.
+//! A hash takes 19 MiB and some hundredths of a second on purpose. What always holds: no more run at once than there are
+//! processors, so that a storm of sign-ins cannot take the memory or the time of everybody else; and whether or not there is an
+//! account, the same work is done.
 
 use std::sync::Arc;
 use std::time::Duration;

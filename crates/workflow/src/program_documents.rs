@@ -1,4 +1,5 @@
-//! What a program asks for and gives: its application form, its commitments, its verification policy, its rubric and its stipend plan.
+//! What a program asks for and gives: its application form, its commitments, its verification policy, its rubric and its stipend
+//! plan.
 //!
 //! Whoever replaces one locks the program, so that two cannot replace the same version.
 

@@ -1,7 +1,7 @@
 //! Proposals, as their authors write them, staff decide about them, and time has its way with them.
 //!
-//! What always holds: whatever moves a proposal locks its program first, and does what time has to do before anything else, since what
-//! becomes of one proposal can fall to another.
+//! What always holds: whatever moves a proposal locks its program first, and does what time has to do before anything else, since
+//! what becomes of one proposal can fall to another.
 
 pub mod feedback;
 

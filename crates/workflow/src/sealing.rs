@@ -1,7 +1,8 @@
 //! Secrets sealed at rest: AES-256-GCM, under a key derived from the server's secret.
 //!
-//! What always holds: what was sealed for one person opens for nobody else; what was sealed under another secret does not open. Left out on purpose:
-//! changing the server's secret and keeping what was sealed; whoever does that lets people show recovery codes, and enroll anew.
+//! What always holds: what was sealed for one person opens for nobody else; what was sealed under another secret does not open.
+//! Left out on purpose: changing the server's secret and keeping what was sealed; whoever does that lets people show recovery
+//! codes, and enroll anew.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::error::Unspecified;

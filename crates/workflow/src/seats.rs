@@ -1,8 +1,8 @@
-//! Seats: a cohort is entered (locked and settled), what is done to its applications is counted, and when it is left, what came free goes
-//! to whoever waits.
+//! Seats: a cohort is entered (locked and settled), what is done to its applications is counted, and when it is left, what came
+//! free goes to whoever waits.
 //!
-//! What always holds: the counters of a cohort are written only by who holds its lock, but for the one statement that takes a free seat;
-//! whatever frees a seat gives it on in the same transaction; and what happens on a waitlist is kept as its moves.
+//! What always holds: the counters of a cohort are written only by who holds its lock, but for the one statement that takes a free
+//! seat; whatever frees a seat gives it on in the same transaction; and what happens on a waitlist is kept as its moves.
 
 use std::collections::{BTreeMap, BTreeSet};
 

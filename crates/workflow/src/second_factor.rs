@@ -1,7 +1,7 @@
 //! The second factor: enrolled, confirmed, asked for and taken away.
 //!
-//! What always holds: whoever has one has shown it in each of its sessions, since taking one up and putting it away end all sessions but the one in which
-//! that is done.
+//! What always holds: whoever has one has shown it in each of its sessions, since taking one up and putting it away end all
+//! sessions but the one in which that is done.
 
 use aws_lc_rs::aead::NONCE_LEN;
 use cohortium_domain::access::{Action, Actor, Tie};
@@ -29,11 +29,12 @@ pub struct Enrollment {
     pub uri: String,
 }
 
-/// Asks a person for its second factor, where it has one: grants whether it has shown one. A code that is good is used up; a wrong one is counted.
+/// Asks a person for its second factor, where it has one: grants whether it has shown one. A code that is good is used up; a wrong
+/// one is counted.
 ///
 /// # Errors
-/// [`Refusal::TooOften`] after too many wrong codes; the server's secret was changed, and with it no code of an app is known; the database's
-/// errors.
+/// [`Refusal::TooOften`] after too many wrong codes; the server's secret was changed, and with it no code of an app is known; the
+/// database's errors.
 pub async fn ask(tx: &mut Tx, sealer: &Sealer, person: PersonId, code: Option<&SecondFactorCode>) -> Result<Admission<bool>> {
     let (factor, now) = (tx.lock_second_factor(person).await?, tx.process_now());
     let Some(confirmed) = &factor.confirmed else { return Ok(Admission::Granted(false)) };
@@ -114,7 +115,8 @@ pub async fn remove(tx: &mut Tx, actor: &Actor, id: PersonId, session: Option<Si
     Ok(())
 }
 
-/// Takes away the second factor of somebody who has lost the app and the codes: an owner does, and all of the person's sessions end.
+/// Takes away the second factor of somebody who has lost the app and the codes: an owner does, and all of the person's sessions
+/// end.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.

@@ -1,6 +1,7 @@
 //! Sessions, as a cohort's facilitators and staff plan them.
 //!
-//! What always holds: whatever moves a session locks its cohort first, because a cohort's kick-off is where its kick-off session is.
+//! What always holds: whatever moves a session locks its cohort first, because a cohort's kick-off is where its kick-off session
+//! is.
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::cohorts::{Cohort, Year};

@@ -1,6 +1,7 @@
 //! Stipends, as staff agree, share, approve and pay them, and as what happens in a cohort makes them due.
 //!
-//! What always holds: whatever moves an installment locks its agreement first, behind program and cohort where those are locked too.
+//! What always holds: whatever moves an installment locks its agreement first, behind program and cohort where those are locked
+//! too.
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::cohorts::Cohort;

@@ -143,8 +143,8 @@ pub fn tie<'a>(applications: &[Application], cohort: &Cohort, actor: &'a Actor) 
     Tie { concerned, ..cohort.tie(actor) }
 }
 
-/// Enters the cohort of a team, for somebody who may do this to the team. Gives the applications of its present members too, locked, that of
-/// who began it first.
+/// Enters the cohort of a team, for somebody who may do this to the team. Gives the applications of its present members too,
+/// locked, that of who began it first.
 async fn enter(tx: &mut Tx, actor: &Actor, id: TeamId, action: Action) -> Result<(Entered, Team, Vec<Application>)> {
     let read: Team = tx.get(id).await?;
     let entered = seats::enter(tx, read.cohort_id).await?;

@@ -109,7 +109,8 @@ impl Throttles {
 }
 
 impl PasswordThrottle<'_> {
-    /// Looks at a password, when it is not too often; gives what the right one opens. A wrong one is counted, the right one forgets those before.
+    /// Looks at a password, when it is not too often; gives what the right one opens. A wrong one is counted, the right one forgets
+    /// those before.
     ///
     /// Tries at one account wait for each other, so that many at once are looked at no more than one after the other would be.
     ///

@@ -1,8 +1,8 @@
 //! Whether somebody has an account, asked of what the server answers and of how long it takes.
 //!
-//! What always holds: the answers are the same, header for header and byte for byte. Times are those of a busy machine, so those who are known and those who are
-//! not are asked by turns, in several runs; each run gives a ratio of medians, and the median of the ratios counts. What is beyond the bound once is compared
-//! anew: work that is left out for the unknown is beyond it each time.
+//! What always holds: the answers are the same, header for header and byte for byte. Times are those of a busy machine, so those
+//! who are known and those who are not are asked by turns, in several runs; each run gives a ratio of medians, and the median of
+//! the ratios counts. What is beyond the bound once is compared anew: work that is left out for the unknown is beyond it each time.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,8 @@ const COMPARISONS: usize = 3;
 const MOST: f64 = 1.25;
 /// What a difference must be beyond, to be one: below it, it is the machine's.
 const NOISE: Duration = Duration::from_micros(300);
-/// What a hash costs here: enough that one that is left out is far beyond the noise, and little enough that three hundred can be asked.
+/// What a hash costs here: enough that one that is left out is far beyond the noise, and little enough that three hundred can be
+/// asked.
 const HASH_COST: HashCost = HashCost { memory_kib: 2_048, passes: 2 };
 /// A phrase that everybody with an account has, and nobody guesses.
 const PHRASE: &str = "a phrase that they know";

@@ -1,4 +1,5 @@
-//! Access tokens that nobody issued: others' algorithms, keys, headers, claims and signatures, most of them signed with the server's own key.
+//! Access tokens that nobody issued: others' algorithms, keys, headers, claims and signatures, most of them signed with the
+//! server's own key.
 //!
 //! What always holds: the token that they are made of is good, and so is one that was made over again without a change.
 

@@ -1,8 +1,8 @@
-//! Members that the server alone sets, written into every body there is: what an operation answers with and does not take, and the names
-//! under which servers keep rights and states.
+//! Members that the server alone sets, written into every body there is: what an operation answers with and does not take, and the
+//! names under which servers keep rights and states.
 //!
-//! What always holds: each is told by its pointer, and nothing has changed. The rows of the table of authorization give the bodies and who sends
-//! them, so a new operation is attacked as soon as it has its row.
+//! What always holds: each is told by its pointer, and nothing has changed. The rows of the table of authorization give the bodies
+//! and who sends them, so a new operation is attacked as soon as it has its row.
 
 use std::collections::BTreeSet;
 

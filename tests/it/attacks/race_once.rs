@@ -1,8 +1,8 @@
 //! What can be had once, asked for twenty times at the same instant: one has it, and all others are told why they do not.
 //!
-//! Who is told to come again because the machine is busy comes again, until nobody is. What is raced for elsewhere is left out: keys of requests
-//! (`conventions`), links (`accounts`), refresh tokens (`sign_ins`), codes (`second_factor`), the release of proposals, offerings, sessions and
-//! stipends.
+//! Who is told to come again because the machine is busy comes again, until nobody is. What is raced for elsewhere is left out:
+//! keys of requests (`conventions`), links (`accounts`), refresh tokens (`sign_ins`), codes (`second_factor`), the release of
+//! proposals, offerings, sessions and stipends.
 
 use cohortium_tests::api::{Answer, Api, Session};
 use cohortium_tests::database::TestDatabase;

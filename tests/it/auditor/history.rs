@@ -50,7 +50,8 @@ pub fn audits(mode: &str) -> Vec<Audit> {
     audits
 }
 
-/// What happened to applications, each with the state before, with until when a seat was held by it, and with what else its entry says.
+/// What happened to applications, each with the state before, with until when a seat was held by it, and with what else its entry
+/// says.
 pub fn moves(within: &Within) -> String {
     let happened = if within.postgres {
         "to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
@@ -67,8 +68,8 @@ pub fn moves(within: &Within) -> String {
     )
 }
 
-/// That nothing (of this kind) was written of those who waited, from when they did until then: neither that they left, nor that they
-/// were passed over.
+/// That nothing (of this kind) was written of those who waited, from when they did until then: neither that they left, nor that
+/// they were passed over.
 fn nothing_since(then: &str, kind: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM moves m WHERE m.id = theirs.id AND m.number > theirs.number AND m.number < {then}.number{kind})"

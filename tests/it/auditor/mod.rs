@@ -1,7 +1,8 @@
 //! The auditor: one query that tells whatever in the tables is as it may never be.
 //!
-//! It holds after every commit, so it can be asked at any time, also while others write: what the tables say at that instant ([`tables`]), how the journal
-//! says that it came to that ([`history`]), and, where one step is taken after the other, what the last one was ([`step`]).
+//! It holds after every commit, so it can be asked at any time, also while others write: what the tables say at that instant
+//! ([`tables`]), how the journal says that it came to that ([`history`]), and, where one step is taken after the other, what the
+//! last one was ([`step`]).
 
 mod history;
 mod step;
@@ -25,7 +26,8 @@ impl Within {
         Self { postgres, cohorts: "1 = 1".to_owned(), journal: "1 = 1".to_owned(), most_of_one: None, by_steps: false }
     }
 
-    /// At the coalition `$1`, which was never sequenced, after a step: before it, the last entry of the journal was `$2`, and the last move of a waitlist `$3`.
+    /// At the coalition `$1`, which was never sequenced, after a step: before it, the last entry of the journal was `$2`, and the
+    /// last move of a waitlist `$3`.
     pub fn coalition(postgres: bool) -> Self {
         let (cohorts, journal) = ("c.coalition_id = $1".to_owned(), "coalition_id = $1 AND position IS NULL".to_owned());
         Self { postgres, cohorts, journal, most_of_one: None, by_steps: true }

@@ -1,4 +1,5 @@
-//! What the last step was, where one is taken after the other: what came behind the numbers `$2` of the journal and `$3` of the moves of waitlists.
+//! What the last step was, where one is taken after the other: what came behind the numbers `$2` of the journal and `$3` of the
+//! moves of waitlists.
 
 use super::{Audit, Within};
 
@@ -31,8 +32,8 @@ fn of_waitlists() -> Audit {
     ("somebody on the waitlist was passed over in this step without a word", query)
 }
 
-/// Of a team that wants all seats or none, nobody waits beside one who was given a seat: but where staff decided about one of them, or
-/// another place of theirs went on in this one.
+/// Of a team that wants all seats or none, nobody waits beside one who was given a seat: but where staff decided about one of them,
+/// or another place of theirs went on in this one.
 fn of_teams() -> Audit {
     let query = "SELECT count(*) FROM moves e JOIN applications a ON a.id = e.id \
              JOIN team_applications t ON t.id = a.team_id AND t.mode = 'all_or_none' \

@@ -9,8 +9,8 @@
 //! | allowed, asking for a thing that is not there | 404, in the same words |
 //! | allowed | 2xx, so that the rest proves something |
 //!
-//! What always holds: an operation that the table does not know fails the test; whoever is refused changes nothing. To add an operation, add its
-//! row to `table.rs`, and what it is done to, to `world.rs`.
+//! What always holds: an operation that the table does not know fails the test; whoever is refused changes nothing. To add an
+//! operation, add its row to `table.rs`, and what it is done to, to `world.rs`.
 
 pub mod table;
 pub mod world;

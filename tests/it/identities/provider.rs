@@ -1,4 +1,5 @@
-//! A real provider of sign-ins: its metadata, its keys of three kinds and its tokens are those of a library that many run, and none of ours.
+//! A real provider of sign-ins: its metadata, its keys of three kinds and its tokens are those of a library that many run, and none
+//! of ours.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -1,9 +1,9 @@
-//! Random sequences of what people, staff and time do to two cohorts, several at once: in rounds, after each of which an auditor looks at the
-//! tables; and sixteen at a time, while the auditor looks again and again.
+//! Random sequences of what people, staff and time do to two cohorts, several at once: in rounds, after each of which an auditor
+//! looks at the tables; and sixteen at a time, while the auditor looks again and again.
 //!
 //! A seed that fails is printed. `COHORTIUM_SEED=7` runs that one alone, with the same deeds in the same rounds (in which order the
-//! deeds of a round meet is the machine's); `COHORTIUM_SEEDS=1000` runs so many of each kind, and `COHORTIUM_SECONDS=60` lets the sixteen go on for
-//! so long.
+//! deeds of a round meet is the machine's); `COHORTIUM_SEEDS=1000` runs so many of each kind, and `COHORTIUM_SECONDS=60` lets the
+//! sixteen go on for so long.
 
 mod deed;
 
@@ -14,6 +14,7 @@ use cohortium_tests::api::{Api, Session};
 use cohortium_tests::database::{TestDatabase, on_postgres, on_sqlite};
 use futures_util::future::{join, join_all};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use self::deed::Deed;
 use crate::auditor::{Within, audit};
@@ -23,10 +24,9 @@ use crate::seeds::{Numbers, seeds, variable};
 const SEEDS: u64 = 10;
 const ROUNDS: usize = 12;
 const DEEDS_AT_ONCE: usize = 8;
-/// How many work at once where there are no rounds, how much each of them does, and how long the auditor rests.
+/// How many work at once where there are no rounds, and how much each of them does.
 const WORKERS: usize = 16;
 const DEEDS_OF_EACH: usize = 20;
-const REST: Duration = Duration::from_millis(50);
 /// Half of them are verified as soon as it is asked for, the others when staff do it.
 const PEOPLE: usize = 8;
 
@@ -160,10 +160,10 @@ impl<'a> Play<'a> {
         (done, refused)
     }
 
-    /// Lets everybody do one thing after the other, while the auditor looks at the tables. Tells how many deeds were done, how many refused, and how often
-    /// it looked.
+    /// Lets everybody do one thing after the other, while the auditor looks at the tables. Tells how many deeds were done, how many
+    /// refused, and how often it looked.
     async fn churn(self) -> (usize, usize, usize) {
-        let (done, refused, working) = (Cell::new(0), Cell::new(0), Cell::new(WORKERS));
+        let (done, refused, working, deed_done) = (Cell::new(0), Cell::new(0), Cell::new(WORKERS), Notify::new());
         let work = async |worker: usize| {
             let mut numbers = Numbers(self.seed * 1_000 + u64::try_from(worker).unwrap());
             for _ in 0..DEEDS_OF_EACH {
@@ -174,15 +174,17 @@ impl<'a> Play<'a> {
                     None | Some((400..500 | 503, _)) => refused.set(refused.get() + 1),
                     Some((_, text)) => panic!("COHORTIUM_SEED={}, {}: {deed:?}: {text}", self.seed, self.mode),
                 }
+                deed_done.notify_one();
             }
             working.set(working.get() - 1);
+            deed_done.notify_one();
         };
         let watch = async {
             let mut looks = 0;
             while working.get() > 0 {
                 self.audit("some of what sixteen did at once").await;
                 looks += 1;
-                tokio::time::sleep(REST).await;
+                deed_done.notified().await;
             }
             looks
         };

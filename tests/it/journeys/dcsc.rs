@@ -17,7 +17,8 @@ on_both_databases! {
 /// A phase, and the milestone that comes next, with its day.
 type Stand = (&'static str, &'static str);
 
-/// An instant of the year at which the public reads another thing than a second before: New York's midnights, and the start of the kick-off.
+/// An instant of the year at which the public reads another thing than a second before: New York's midnights, and the start of the
+/// kick-off.
 type Turn = (&'static str, Stand, Stand);
 
 const CALL_OPENS: Turn =

@@ -1,4 +1,5 @@
-//! Whole years through HTTP, as everybody in them sees them: the office, those who lead a cohort, those who join one, and the public.
+//! Whole years through HTTP, as everybody in them sees them: the office, those who lead a cohort, those who join one, and the
+//! public.
 
 mod dcsc;
 mod diso;

@@ -1,9 +1,9 @@
-//! A simulation: random stories of a program's cohorts, told to the workflows without HTTP, one step after the other; after each the auditor looks at
-//! the tables.
+//! A simulation: random stories of a program's cohorts, told to the workflows without HTTP, one step after the other; after each
+//! the auditor looks at the tables.
 //!
-//! Many stories share a database, each in a coalition of its own. A seed that fails is printed with its steps, and `COHORTIUM_SEED=7` tells that
-//! story again; `COHORTIUM_SEEDS=20000` tells so many of each kind. What meets at the same instant is left to `interleavings`. Whoever adds
-//! something that moves an application adds it to [`Step`], in `step.rs`.
+//! Many stories share a database, each in a coalition of its own. A seed that fails is printed with its steps, and
+//! `COHORTIUM_SEED=7` tells that story again; `COHORTIUM_SEEDS=20000` tells so many of each kind. What meets at the same instant is
+//! left to `interleavings`. Whoever adds something that moves an application adds it to [`Step`], in `step.rs`.
 
 mod stage;
 mod step;

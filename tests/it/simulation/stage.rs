@@ -28,7 +28,8 @@ use cohortium_workflow::timeline::Wish;
 
 use crate::seeds::Numbers;
 
-/// How many people there are: half of them are verified as soon as it is asked for, the others when staff do it. Each half are colleagues.
+/// How many people there are: half of them are verified as soon as it is asked for, the others when staff do it. Each half are
+/// colleagues.
 pub const PEOPLE: usize = 6;
 /// How many cohorts one can apply to at any time.
 pub const COHORTS: usize = 3;
@@ -65,7 +66,8 @@ struct Rules {
 }
 
 impl Stage {
-    /// Sets it: November 1, two seats in each cohort, now and then a limit for each organization, and now and then one cohort for everybody.
+    /// Sets it: November 1, two seats in each cohort, now and then a limit for each organization, and now and then one cohort for
+    /// everybody.
     pub async fn set(store: &Store, mode: &str, numbers: &mut Numbers) -> Self {
         let coalition = CoalitionId::from_uuid(store.environment().ordered_uuid());
         let slug = Slug::new(&format!("c-{}", coalition.uuid().simple())).unwrap();

@@ -137,7 +137,8 @@ impl Step {
         (Self::Choose { person, first }, ahead)
     }
 
-    /// A person is offered a place elsewhere; now and then two cohorts are merged too, and of what is on offer then, one is confirmed after the other.
+    /// A person is offered a place elsewhere; now and then two cohorts are merged too, and of what is on offer then, one is
+    /// confirmed after the other.
     fn transfer(person: usize, numbers: &mut Numbers) -> (Self, Vec<Self>) {
         let step = Self::Transfer { person, back: back(numbers), to: numbers.below(COHORTS) };
         if numbers.below(4) > 0 {

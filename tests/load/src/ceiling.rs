@@ -1,4 +1,5 @@
-//! The ceilings that are servers: bare actix-web, with as many workers as Cohortium has, and nothing that is not needed for the answer.
+//! The ceilings that are servers: bare actix-web, with as many workers as Cohortium has, and nothing that is not needed for the
+//! answer.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
-//! Callers: as many threads as there are callers, each with a connection that stays open. They share the machine with the server, so they
-//! do as little as they can: the bytes of a request are made before, and of an answer only the status and the length are looked at.
+//! Callers: as many threads as there are callers, each with a connection that stays open. They share the machine with the server,
+//! so they do as little as they can: the bytes of a request are made before, and of an answer only the status and the length are
+//! looked at.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -130,8 +131,8 @@ pub fn each(address: SocketAddr, clients: usize, requests: &[Request], expected:
     run(address, clients, expected, &|| requests.get(next.fetch_add(1, Ordering::Relaxed)).map(Vec::as_slice))
 }
 
-/// Sends each of these requests once, all at the same time as far as there are callers. Whoever is asked to come again does, after as
-/// long as it was told; gives how often that was.
+/// Sends each of these requests once, all at the same time as far as there are callers. Whoever is asked to come again does, after
+/// as long as it was told; gives how often that was.
 pub fn rush(address: SocketAddr, clients: usize, requests: &[Request], expected: u16) -> Done<(Load, usize)> {
     let (next, again) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let call = || -> Done<Vec<Duration>> {

@@ -1,9 +1,9 @@
 //! What a request costs, beside what the same work would cost at best, in the same run.
 //!
-//! Figures of a shared machine mean nothing alone. So every comparison runs a server of Cohortium and a *ceiling* (the least that does the
-//! same work) in turns, and tells medians and the ratio. Nothing is asserted. What always holds: servers are processes of their own, with
-//! the settings of production; a database that is written to is on a disk, and every answer is durable. Linux only: the CPU's time is
-//! read from `/proc`.
+//! Figures of a shared machine mean nothing alone. So every comparison runs a server of Cohortium and a *ceiling* (the least that
+//! does the same work) in turns, and tells medians and the ratio. Nothing is asserted. What always holds: servers are processes of
+//! their own, with the settings of production; a database that is written to is on a disk, and every answer is durable. Linux only:
+//! the CPU's time is read from `/proc`.
 
 mod auth;
 mod catalog;

@@ -1,5 +1,5 @@
-//! The ranking of 100, of 1,000 and of 10,000 proposals with five reviews each, as staff read it in one request: what it costs is to grow as
-//! they do.
+//! The ranking of 100, of 1,000 and of 10,000 proposals with five reviews each, as staff read it in one request: what it costs is
+//! to grow as they do.
 
 use cohortium_domain::access::Actor;
 use cohortium_domain::ids::{Id, PersonId, ProposalId};

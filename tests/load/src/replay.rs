@@ -1,8 +1,9 @@
-//! Doing again, many times, what a server was seen to do once: the same statements with the same parameters, but for what must differ.
+//! Doing again, many times, what a server was seen to do once: the same statements with the same parameters, but for what must
+//! differ.
 //!
-//! What always holds: a parameter that was the same in two transcripts stays as it is; one that names somebody or something given is filled
-//! with whoever or whatever is next; an id that was new in both is new each time; and a number that differed counts on from go to go.
-//! Instants and texts that differed stay those of the first: nothing is decided by them.
+//! What always holds: a parameter that was the same in two transcripts stays as it is; one that names somebody or something given
+//! is filled with whoever or whatever is next; an id that was new in both is new each time; and a number that differed counts on
+//! from go to go. Instants and texts that differed stay those of the first: nothing is decided by them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -99,7 +100,8 @@ impl Script {
     }
 
     /// A script for pgbench: go by go, each client takes the next row of its table that is its own. All values go as parameters of
-    /// prepared statements, as a server's do. Gives the script and the values that stay, which pgbench is to know as `name_0` and so on.
+    /// prepared statements, as a server's do. Gives the script and the values that stay, which pgbench is to know as `name_0` and
+    /// so on.
     pub fn for_pgbench(&self, name: &str) -> (String, Vec<String>) {
         let columns: Vec<String> = (0..self.facts + self.new).map(|column| format!("v{column}")).collect();
         let mut script = String::from("\\set go :go + 1\n\\set n :client_id + :go * :clients\n");

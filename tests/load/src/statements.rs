@@ -1,5 +1,5 @@
-//! What a server asks of PostgreSQL: read from the database's own log, so that a ceiling runs the very same statements, whatever they have
-//! become since.
+//! What a server asks of PostgreSQL: read from the database's own log, so that a ceiling runs the very same statements, whatever
+//! they have become since.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +18,9 @@ pub struct Statement {
 /// How often something is done to be seen.
 const TRIES: usize = 8;
 
-/// The statements for which something is done, in a database that logs them. It is done several times: what a job of the server does
-/// meanwhile makes some transcripts longer, so the shortest are those that hold nothing else. Gives them with the number of the try.
+/// The statements for which something is done, in a database that logs them. It is done several times: what a job of the server
+/// does meanwhile makes some transcripts longer, so the shortest are those that hold nothing else. Gives them with the number of
+/// the try.
 pub fn observe(cluster: &Cluster, mut act: impl FnMut(usize) -> Done) -> Done<Vec<(usize, Vec<Statement>)>> {
     let mut seen = Vec::new();
     for one in 0..TRIES {

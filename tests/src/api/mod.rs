@@ -1,7 +1,7 @@
 //! A server for one test, and whoever calls it.
 //!
-//! A test runs the whole server on a port of its own and speaks HTTP with it. People sign in without a password, since hashing is slow on
-//! purpose; what signing in by password does has tests of its own.
+//! A test runs the whole server on a port of its own and speaks HTTP with it. People sign in without a password, since hashing is
+//! slow on purpose; what signing in by password does has tests of its own.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
@@ -110,7 +110,8 @@ impl Api {
         Self::start_with(database.url(), Settings::default()).await
     }
 
-    /// What a server of the tests takes on: the usual, and as many requests as a test likes. It waits as long as a busy machine takes.
+    /// What a server of the tests takes on: the usual, and as many requests as a test likes. It waits as long as a busy machine
+    /// takes.
     #[must_use]
     pub fn limits() -> Limits {
         let rates = RateLimitArgs::all(NonZeroU16::MAX);

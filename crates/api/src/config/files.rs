@@ -13,7 +13,8 @@ const ANY_REGION: &str = "us-east-1";
 /// Where the files are kept that people upload.
 #[derive(Args, Clone, Debug, Default)]
 pub struct FilesArgs {
-    /// The bucket of an S3-compatible store; without one, files are kept in `files` in the data folder. Several copies of the server need one.
+    /// The bucket of an S3-compatible store; without one, files are kept in `files` in the data folder. Several copies of the
+    /// server need one.
     #[arg(long = "s3-bucket", env = "COHORTIUM_S3_BUCKET", value_name = "NAME")]
     pub(super) bucket: Option<String>,
     /// Where the store is, for example `https://s3.us-east-1.amazonaws.com`.

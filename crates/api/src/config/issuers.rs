@@ -12,8 +12,9 @@ const FORM: &str = "must be a coalition's slug, the issuer's address and an audi
 /// What a server is told about outside issuers.
 #[derive(Args, Clone, Debug, Default)]
 pub struct IssuerArgs {
-    /// An outside issuer (OpenID Connect) whose access tokens a coalition takes: the coalition's slug, the issuer's address and the audience of its tokens,
-    /// for example `dcsc https://login.example.org https://api.example.org`, and perhaps more audiences; can be given several times.
+    /// An outside issuer (OpenID Connect) whose access tokens a coalition takes: the coalition's slug, the issuer's address and the
+    /// audience of its tokens, for example `dcsc https://login.example.org https://api.example.org`, and perhaps more audiences;
+    /// can be given several times.
     #[arg(long = "allow-issuer", env = "COHORTIUM_ALLOW_ISSUERS", value_delimiter = ',', value_name = "COALITION ISSUER AUDIENCE")]
     pub allow_issuers: Vec<String>,
 }

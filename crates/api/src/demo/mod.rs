@@ -1,7 +1,7 @@
 //! The demo: two programs as they really were, told as dated deeds and played through the workflows.
 //!
-//! What always holds: a demo's coalitions are sandboxes, and what is played up to an instant is the same each time. Left out on purpose: any rule,
-//! and any shortcut past one.
+//! What always holds: a demo's coalitions are sandboxes, and what is played up to an instant is the same each time. Left out on
+//! purpose: any rule, and any shortcut past one.
 
 mod dcsc;
 mod diso;
@@ -49,8 +49,8 @@ pub struct DemoArgs {
     listen: ListenArgs,
     #[command(flatten)]
     mail: MailArgs,
-    /// Play a story up to here: a date (its end, where the story is told), or an instant. From 2024-08-01 on that is DISO's, and before it
-    /// DCSC's. Whichever is not named stands at 2024-10-15, or at 2019-11-20.
+    /// Play a story up to here: a date (its end, where the story is told), or an instant. From 2024-08-01 on that is DISO's, and
+    /// before it DCSC's. Whichever is not named stands at 2024-10-15, or at 2019-11-20.
     #[arg(long, value_name = "T")]
     at: Option<String>,
     /// Start over with new data.

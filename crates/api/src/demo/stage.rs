@@ -1,7 +1,7 @@
 //! The stage on which a demo's year is played: a sandbox coalition, its clock, and its people.
 //!
-//! What always holds: everything is done through the workflows, by the person who would do it, at the instant at which it was done. A deed
-//! is boxed, so that a whole year of them stays a small future.
+//! What always holds: everything is done through the workflows, by the person who would do it, at the instant at which it was done.
+//! A deed is boxed, so that a whole year of them stays a small future.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -239,15 +239,15 @@ impl<'a> Stage<'a> {
     /// Uploads a letter as one of the cast, to show where it works. Gives the evidence that it is.
     pub async fn upload(&self, who: &str, verification: VerificationId, name: &str, letter: &[u8]) -> Played<EvidenceId> {
         let content = Content::take(name, FileType::Pdf.as_str(), letter)?;
-        let upload = self.files.keep_document(&**self.store.environment(), self.coalition, &content).await?;
+        let file = self.files.keep_new(&**self.store.environment(), self.coalition, &content).await?;
         let added = self.act(who, async |tx, actor| {
-            workflow::verifications::documents::add(tx, actor, verification, &upload, Precondition::NotNeeded).await
+            workflow::verifications::documents::add(tx, actor, verification, (file, &content), Precondition::NotNeeded).await
         });
         Ok(added.await?.evidence_id)
     }
 
-    /// The token of the link that somebody is mailed, as whoever opens that mail reads it; nothing, where a server that runs meanwhile has just
-    /// sent the mail. All other mails wait on.
+    /// The token of the link that somebody is mailed, as whoever opens that mail reads it; nothing, where a server that runs
+    /// meanwhile has just sent the mail. All other mails wait on.
     pub async fn token_mailed_to(&self, address: &Email) -> Played<Option<String>> {
         let opens = OpensMail { address, opened: OnceLock::new() };
         Box::pin(workflow::mails::deliver(self.store, self.coalition, &opens)).await?;

@@ -1,6 +1,7 @@
 //! Asking an outside issuer for its metadata (OpenID Connect Discovery 1.0) and its keys.
 //!
-//! What always holds: it is asked over https (on this machine, for tests, without); no redirect is followed; an answer has so many bytes and takes so long at most.
+//! What always holds: it is asked over https (on this machine, for tests, without); no redirect is followed; an answer has so many
+//! bytes and takes so long at most.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The keys of an outside issuer, as it publishes them (RFC 7517), and when it is asked for them.
 //!
-//! What always holds: they are asked for every ten minutes while they are needed, and once in half a minute at most, whatever the tokens say that are sent; while
-//! the issuer cannot be reached, those that are known are good for a day. One request asks, and the others go on with what is known. Left out on purpose: keys
-//! without a name, and those that are no public keys for signatures.
+//! What always holds: they are asked for every ten minutes while they are needed, and once in half a minute at most, whatever the
+//! tokens say that are sent; while the issuer cannot be reached, those that are known are good for a day. One request asks, and the
+//! others go on with what is known. Left out on purpose: keys without a name, and those that are no public keys for signatures.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

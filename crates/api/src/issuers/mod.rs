@@ -1,8 +1,9 @@
 //! Outside issuers: whose access tokens are taken beside our own, and for which coalition.
 //!
-//! What always holds: a token is checked as one of ours is, with a key that its issuer publishes, and the key alone says which algorithm; nothing is asked of
-//! an address that a token names. It says who somebody is there: who that is here, and what it may do, is looked up at each request. Left out on purpose:
-//! sign-in pages, ID tokens and e-mail addresses, which say nothing about who may come in.
+//! What always holds: a token is checked as one of ours is, with a key that its issuer publishes, and the key alone says which
+//! algorithm; nothing is asked of an address that a token names. It says who somebody is there: who that is here, and what it may
+//! do, is looked up at each request. Left out on purpose: sign-in pages, ID tokens and e-mail addresses, which say nothing about
+//! who may come in.
 
 mod fetch;
 mod keys;

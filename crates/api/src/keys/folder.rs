@@ -1,10 +1,10 @@
 //! The folder of the keys: each in a file of its own, whose name says from when it signs.
 //!
-//! What always holds: a file is there whole or not at all, and only its owner can read it; who makes a key holds the folder's lock, so that two
-//! never make one each.
+//! What always holds: a file is there whole or not at all, and only its owner can read it; who makes a key holds the folder's lock,
+//! so that two never make one each.
 //!
-//! A name is `<seconds since 1970>-<kid>.pk8`, with `demo-` before it where the demo made the key. A name without the seconds signs from
-//! the beginning.
+//! A name is `<seconds since 1970>-<kid>.pk8`, with `demo-` before it where the demo made the key. A name without the seconds signs
+//! from the beginning.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! The keys that a running server holds, which follow those that are kept.
 //!
-//! What always holds: a server that has keys keeps them until it has read others whole; a folder that is broken, or gone, changes nothing but
-//! the log.
+//! What always holds: a server that has keys keeps them until it has read others whole; a folder that is broken, or gone, changes
+//! nothing but the log.
 
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,7 +1,7 @@
 //! The keys that sign access tokens: ES256, several at a time, so that they can be changed while requests go on.
 //!
-//! What always holds: a private key never leaves its file but to sign; a key is known by its RFC 7638 thumbprint; a key is published before
-//! it signs, and is good for as long as a token that it signed can be.
+//! What always holds: a private key never leaves its file but to sign; a key is known by its RFC 7638 thumbprint; a key is
+//! published before it signs, and is good for as long as a token that it signed can be.
 
 mod folder;
 mod held;

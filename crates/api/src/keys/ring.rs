@@ -1,7 +1,7 @@
 //! Which key signs at an instant, and which are good.
 //!
-//! What always holds: it follows from the keys and the instant alone, so copies of the server that know the same keys agree. A copy that has
-//! not seen the newest key yet signs with one that all others still take.
+//! What always holds: it follows from the keys and the instant alone, so copies of the server that know the same keys agree. A copy
+//! that has not seen the newest key yet signs with one that all others still take.
 
 use chrono::Duration;
 use cohortium_domain::time::Timestamp;
@@ -9,7 +9,8 @@ use cohortium_domain::time::Timestamp;
 use super::{Jwk, SigningKey, SignsFrom};
 use crate::tokens::{ACCESS_SECONDS, LEEWAY_SECONDS};
 
-/// How long a key is good when the next one has begun to sign: as long as its last token, and an hour for copies that are slow to see it.
+/// How long a key is good when the next one has begun to sign: as long as its last token, and an hour for copies that are slow to
+/// see it.
 const OVERLAP_SECONDS: i64 = ACCESS_SECONDS + LEEWAY_SECONDS + 3_600;
 
 /// Keys, in the order in which they sign.

@@ -1,7 +1,7 @@
 //! Where a request came from: what limits count by.
 //!
-//! What always holds: a client cannot choose it. `X-Forwarded-For` is believed from the right, as far as proxies that are trusted wrote it; what
-//! others wrote, and `Forwarded` and `X-Real-IP` altogether, are not looked at.
+//! What always holds: a client cannot choose it. `X-Forwarded-For` is believed from the right, as far as proxies that are trusted
+//! wrote it; what others wrote, and `Forwarded` and `X-Real-IP` altogether, are not looked at.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;

@@ -1,5 +1,5 @@
-//! As which hosts the server answers (RFC 9110, 7.4): a name that somebody else points at it is not one of them, whatever its pages then ask
-//! for in a browser.
+//! As which hosts the server answers (RFC 9110, 7.4): a name that somebody else points at it is not one of them, whatever its pages
+//! then ask for in a browser.
 
 use std::net::{IpAddr, Ipv6Addr};
 

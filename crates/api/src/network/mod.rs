@@ -1,7 +1,8 @@
-//! What the server takes from the network: as which host it answers, which front ends may call it from a browser, and whom it believes about
-//! where a request came from.
+//! What the server takes from the network: as which host it answers, which front ends may call it from a browser, and whom it
+//! believes about where a request came from.
 //!
-//! What always holds: nothing of the inside follows from what a request says of itself; absolute links are made of the public address alone.
+//! What always holds: nothing of the inside follows from what a request says of itself; absolute links are made of the public
+//! address alone.
 
 mod client_address;
 mod cors;

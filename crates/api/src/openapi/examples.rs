@@ -1,4 +1,5 @@
-//! Examples, made from the schemas: one story, told by the names of members; where it is silent, the plainest value that a schema allows.
+//! Examples, made from the schemas: one story, told by the names of members; where it is silent, the plainest value that a schema
+//! allows.
 //!
 //! The story is DCSC's year 2019-20. What always holds: every example is valid against its schema, which a test checks.
 
@@ -481,7 +482,8 @@ const STORY: &[(&str, &str)] = &[
 /// What stands where the story is silent; a test sees to it that it is not.
 const FILLER: &str = "filler";
 
-/// What the story says of a member: `null` when it is left out, where it may be. What it says of a thing holds for the views of it, too.
+/// What the story says of a member: `null` when it is left out, where it may be. What it says of a thing holds for the views of it,
+/// too.
 fn told(schema: &str, member: &str) -> Option<Value> {
     let names = [format!("{schema}.{member}"), format!("{}.{member}", thing(schema)), member.to_owned()];
     let entry = names.iter().find_map(|name| STORY.iter().find(|(told, _)| told == name))?;

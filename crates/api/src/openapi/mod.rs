@@ -1,7 +1,7 @@
 //! The OpenAPI document: generated from the handlers and their types, completed in one pass, and then enforced.
 //!
-//! What always holds: the server refuses what the document does not describe, because it asks the document ([`operations`]); what holds for
-//! all operations alike (who may call, problems, headers, examples) is written by [`polish`], not at each handler.
+//! What always holds: the server refuses what the document does not describe, because it asks the document ([`operations`]); what
+//! holds for all operations alike (who may call, problems, headers, examples) is written by [`polish`], not at each handler.
 
 mod examples;
 pub mod operations;

@@ -221,7 +221,8 @@ const ETAG: &str = "^\"[0-9]+-[0-9A-Za-z_-]{16}\"$";
 /// The form of what If-Match takes: ETags, strong or weak, or any.
 const ETAGS: &str = "^(\\*|(W/)?\"[^\"]*\"(, *(W/)?\"[^\"]*\")*)$";
 
-/// The form of what If-None-Match takes, which is that of any header (RFC 9110, 5.5): what is no ETag names no copy that anybody has.
+/// The form of what If-None-Match takes, which is that of any header (RFC 9110, 5.5): what is no ETag names no copy that anybody
+/// has.
 const ANY_TEXT: &str = "^[^\\x00-\\x08\\x0A-\\x1F\\x7F]*$";
 
 fn parameters() -> Value {

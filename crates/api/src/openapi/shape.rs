@@ -1,7 +1,8 @@
 //! What every schema says, though its type in the code did not: bounds, forms, one object for each name.
 //!
-//! What always holds afterwards: no object is put together from parts; nothing but a merge patch holds null; a text without a form of its
-//! own holds no control characters, as the domain has it. Left out on purpose: the length of a text, which only its type can know.
+//! What always holds afterwards: no object is put together from parts; nothing but a merge patch holds null; a text without a form
+//! of its own holds no control characters, as the domain has it. Left out on purpose: the length of a text, which only its type can
+//! know.
 
 #![expect(
     clippy::indexing_slicing,

@@ -64,7 +64,8 @@ struct EmailVerification {
     /// What stands behind `#token=` in the link.
     #[schema(min_length = 1, max_length = 200)]
     token: String,
-    /// 15 characters or more, of any kind. One that is easily guessed is refused: a phrase of some words that only you put together is best.
+    /// 15 characters or more, of any kind. One that is easily guessed is refused: a phrase of some words that only you put together
+    /// is best.
     #[schema(min_length = 15, max_length = 128, format = "password")]
     password: String,
 }
@@ -142,10 +143,10 @@ async fn by_link(
 
 /// Ask for an account
 ///
-/// The answer is the same for every address, whether or not there is a person or an account with it. A link is mailed to the address, good for 24
-/// hours: it leads to the `front_end_url` of the coalition, `/verify-email#token=…`, and the front end sends the token to `POST
-/// /v1/auth/verify-email`, with the password. Nothing exists before: no person, no account. Whoever has an account already is mailed that, instead.
-/// A newer request overtakes an older one.
+/// The answer is the same for every address, whether or not there is a person or an account with it. A link is mailed to the
+/// address, good for 24 hours: it leads to the `front_end_url` of the coalition, `/verify-email#token=…`, and the front end sends
+/// the token to `POST /v1/auth/verify-email`, with the password. Nothing exists before: no person, no account. Whoever has an
+/// account already is mailed that, instead. A newer request overtakes an older one.
 #[utoipa::path(
     tag = "Access",
     request_body = Registration,
@@ -171,9 +172,9 @@ async fn register(ctx: Ctx, request: ReqData<RequestId>, network: Network, body:
 
 /// Confirm the address of an account
 ///
-/// By the token of the link that was mailed after `POST /v1/auth/register`, and with the password that the account shall have: whoever has the address
-/// chooses it. From now on there is an account, of the person whom the coalition knows by this address, or else of a new one; the address counts as proven.
-/// You are not signed in by it: `POST /v1/auth/login`.
+/// By the token of the link that was mailed after `POST /v1/auth/register`, and with the password that the account shall have:
+/// whoever has the address chooses it. From now on there is an account, of the person whom the coalition knows by this address, or
+/// else of a new one; the address counts as proven. You are not signed in by it: `POST /v1/auth/login`.
 #[utoipa::path(tag = "Access", request_body = EmailVerification, responses((status = 204, description = "The account is there.")))]
 #[post("/v1/auth/verify-email")]
 async fn verify_email(ctx: Ctx, request: ReqData<RequestId>, body: Body<EmailVerification>) -> Answer {
@@ -194,8 +195,8 @@ async fn verify_email(ctx: Ctx, request: ReqData<RequestId>, body: Body<EmailVer
 
 /// Ask for a new password
 ///
-/// The answer is the same for every address. To whoever has an account with it a link is mailed, good for half an hour: it leads to the
-/// `front_end_url` of the coalition, `/reset-password#token=…`. A newer link overtakes an older one.
+/// The answer is the same for every address. To whoever has an account with it a link is mailed, good for half an hour: it leads to
+/// the `front_end_url` of the coalition, `/reset-password#token=…`. A newer link overtakes an older one.
 #[utoipa::path(
     tag = "Access",
     request_body = PasswordForgotten,
@@ -219,8 +220,8 @@ async fn forgot_password(ctx: Ctx, request: ReqData<RequestId>, network: Network
 
 /// Set a new password
 ///
-/// By the token of the link that was mailed after `POST /v1/auth/password/forgot`, or of the link by which an account is set up. It ends all of
-/// your sessions, and begins none: `POST /v1/auth/login`.
+/// By the token of the link that was mailed after `POST /v1/auth/password/forgot`, or of the link by which an account is set up. It
+/// ends all of your sessions, and begins none: `POST /v1/auth/login`.
 #[utoipa::path(tag = "Access", request_body = PasswordReset, responses((status = 204, description = "The password is the new one.")))]
 #[post("/v1/auth/password/reset")]
 async fn reset_password(ctx: Ctx, request: ReqData<RequestId>, network: Network, body: Body<PasswordReset>) -> Answer {
@@ -243,8 +244,8 @@ async fn reset_password(ctx: Ctx, request: ReqData<RequestId>, network: Network,
 
 /// Confirm a new address
 ///
-/// By the token of the link that was mailed after `POST /v1/me/email`. From now on you sign in with the new address, which counts as proven; the
-/// old one is told.
+/// By the token of the link that was mailed after `POST /v1/me/email`. From now on you sign in with the new address, which counts
+/// as proven; the old one is told.
 #[utoipa::path(tag = "Access", request_body = LinkToken, responses((status = 204, description = "The address is the new one.")))]
 #[post("/v1/auth/confirm-email")]
 async fn confirm_email(ctx: Ctx, request: ReqData<RequestId>, body: Body<LinkToken>) -> Answer {
@@ -277,8 +278,8 @@ async fn change_password(caller: Caller, ctx: Ctx, network: Network, body: Body<
 
 /// Change one's address
 ///
-/// It needs your password. A link is mailed to the new address, good for 24 hours: it leads to the `front_end_url` of the coalition,
-/// `/confirm-email#token=…`. Nothing changes before it is used. Made again, it overtakes the link before.
+/// It needs your password. A link is mailed to the new address, good for 24 hours: it leads to the `front_end_url` of the
+/// coalition, `/confirm-email#token=…`. Nothing changes before it is used. Made again, it overtakes the link before.
 #[utoipa::path(
     tag = "Access",
     request_body = EmailChange,

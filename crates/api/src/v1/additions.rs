@@ -36,8 +36,8 @@ impl From<AdditionCreate> for Addition {
 
 /// Add a person to a cohort
 ///
-/// The person is enrolled at once, also when sign-up has closed, and whatever the rules for joining and the verification say, which the journal
-/// tells; but never beyond the maximum. Nobody waits for a seat that is left but those who cannot have it.
+/// The person is enrolled at once, also when sign-up has closed, and whatever the rules for joining and the verification say, which
+/// the journal tells; but never beyond the maximum. Nobody waits for a seat that is left but those who cannot have it.
 #[utoipa::path(tag = "Applications", request_body = AdditionCreate, responses((status = 201, description = "The application, enrolled.", body = Application)))]
 #[post("/v1/cohorts/{cohort_id}/additions")]
 async fn create_addition(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<AdditionCreate>) -> Answer {

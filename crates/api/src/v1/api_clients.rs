@@ -193,7 +193,8 @@ async fn get_api_client(caller: Caller, ctx: Ctx, path: Path<ClientId>) -> Answe
 
 /// Change an API client
 ///
-/// A merge patch (RFC 7396). A scope that is taken from it is taken from its tokens at once; one that is added counts from the next token on.
+/// A merge patch (RFC 7396). A scope that is taken from it is taken from its tokens at once; one that is added counts from the next
+/// token on.
 #[utoipa::path(
     tag = "Access",
     request_body = ApiClientUpdate,

@@ -58,7 +58,8 @@ async fn read_by(ctx: &Ctx, token: &str) -> Result<Read, Error> {
 
 /// Read what a supervisor is asked
 ///
-/// By the token of the mailed link, which leads to the `front_end_url` of the coalition, `/attest#token=…`. Nothing changes by reading it.
+/// By the token of the mailed link, which leads to the `front_end_url` of the coalition, `/attest#token=…`. Nothing changes by
+/// reading it.
 #[utoipa::path(
     tag = "Verifications",
     params((

@@ -84,8 +84,8 @@ async fn get_my_choices(caller: Caller, ctx: Ctx) -> Answer {
 
 /// Say which cohorts of a program one would like best
 ///
-/// Up to three, in the place of those chosen of this program before; what you chose of other programs stays. It is a wish: apply to the cohorts to have
-/// a seat. Staff see with your application which of your choices it is.
+/// Up to three, in the place of those chosen of this program before; what you chose of other programs stays. It is a wish: apply to
+/// the cohorts to have a seat. Staff see with your application which of your choices it is.
 #[utoipa::path(tag = "Applications", request_body = ChoicesReplace, responses((status = 200, description = "Your choices as they now are.", body = Choices)))]
 #[put("/v1/me/choices")]
 async fn replace_my_choices(caller: Caller, ctx: Ctx, body: Body<ChoicesReplace>) -> Answer {

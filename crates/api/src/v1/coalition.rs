@@ -114,8 +114,8 @@ async fn get_coalition(caller: Caller, ctx: Ctx) -> Answer {
 
 /// Change the coalition
 ///
-/// A merge patch (RFC 7396). `second_factor` becomes `required` on the word of an owner who has shown a second factor in this session; from then on
-/// the grants of whoever has shown none in theirs are withheld.
+/// A merge patch (RFC 7396). `second_factor` becomes `required` on the word of an owner who has shown a second factor in this
+/// session; from then on the grants of whoever has shown none in theirs are withheld.
 #[utoipa::path(tag = "Access", request_body = CoalitionUpdate, responses((status = 200, description = "The coalition as it now is.", body = Coalition)))]
 #[patch("/v1/coalition")]
 async fn update_coalition(caller: Caller, ctx: Ctx, body: Body<CoalitionUpdate>) -> Answer {

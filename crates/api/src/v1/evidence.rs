@@ -39,8 +39,9 @@ impl From<AttestationCreate> for Email {
 
 /// Upload a document
 ///
-/// One that shows where you work, for staff to look at: at most five for each verification, and 100 MiB in all. What a picture tells beside itself,
-/// such as where it was taken, is taken out. It opens a verification that is over. The file is deleted after the `retention_days` of the program's policy.
+/// One that shows where you work, for staff to look at: at most five for each verification, and 100 MiB in all. What a picture
+/// tells beside itself, such as where it was taken, is taken out. It opens a verification that is over. The file is deleted after
+/// the `retention_days` of the program's policy.
 #[utoipa::path(
     tag = "Verifications",
     request_body(content = FileUpload, content_type = "multipart/form-data"),
@@ -59,10 +60,10 @@ async fn upload_evidence(caller: Caller, ctx: Ctx, path: Path<VerificationId>, u
         Ok(content)
     });
     let content = taken.await?;
-    let added = ctx.files().keep_document(&**ctx.store().environment(), caller.coalition_id, &content).await?;
+    let file = ctx.files().keep_new(&**ctx.store().environment(), caller.coalition_id, &content).await?;
     let precondition = upload.conditions().precondition();
     ctx.write(&caller, upload.conditions(), async |tx| {
-        let document = workflow::verifications::documents::add(tx, &caller.actor, *path, &added, precondition).await?;
+        let document = workflow::verifications::documents::add(tx, &caller.actor, *path, (file, &content), precondition).await?;
         let piece = evidence::Evidence::document(document.evidence_id, document.employment_id, document.meta.created_at);
         let location = format!("/v1/verifications/{}/evidence/{}/download", document.verification_id, document.evidence_id);
         let view = evidence_view(&piece, Some(&document), &caller.actor, tx.now());
@@ -73,7 +74,8 @@ async fn upload_evidence(caller: Caller, ctx: Ctx, path: Path<VerificationId>, u
 
 /// Download a document
 ///
-/// As a file, never as a page. That somebody else than the person downloads it is written into the journal. A `Range` of it can be asked for.
+/// As a file, never as a page. That somebody else than the person downloads it is written into the journal. A `Range` of it can be
+/// asked for.
 #[utoipa::path(
     tag = "Verifications",
     responses(
@@ -104,8 +106,9 @@ async fn download_evidence(caller: Caller, ctx: Ctx, path: DocumentPath, request
 
 /// Ask a supervisor
 ///
-/// To say that you work there. The link that is mailed is good for two weeks and one answer; whoever was asked before for this verification is not asked
-/// any more. The address must be at the organization's own domain, and not your own. It opens a verification that is over.
+/// To say that you work there. The link that is mailed is good for two weeks and one answer; whoever was asked before for this
+/// verification is not asked any more. The address must be at the organization's own domain, and not your own. It opens a
+/// verification that is over.
 #[utoipa::path(
     tag = "Verifications",
     request_body = AttestationCreate,

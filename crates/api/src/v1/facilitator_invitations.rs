@@ -98,8 +98,8 @@ async fn views(
 
 /// Ask somebody to facilitate with you
 ///
-/// Whoever has the address, while you write the proposal. The answer is the same whether anybody in the coalition has it; a mail goes there. Who has
-/// shown that the address is theirs finds the invitation, may read the proposal, and answers.
+/// Whoever has the address, while you write the proposal. The answer is the same whether anybody in the coalition has it; a mail
+/// goes there. Who has shown that the address is theirs finds the invitation, may read the proposal, and answers.
 #[utoipa::path(
     tag = "Proposals",
     request_body = FacilitatorInvite,

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, delete, get, post};
 use cohortium_domain::access::Action;
 use cohortium_domain::files;
 use cohortium_domain::files::content::FileType;
-use cohortium_domain::ids::{FileId, Id, PersonId};
+use cohortium_domain::ids::{FileId, PersonId};
 use cohortium_domain::text::Name;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::Tx;
@@ -93,9 +93,10 @@ fn reply(found: &Found<'_>) -> Reply {
 
 /// Upload a file
 ///
-/// To answer a question of an application form with, whose format is `x-file`: the answer is the file's id. What a picture tells beside itself, such as
-/// where it was taken, is taken out. At most 20 files that none of your applications names, and 100 MiB in all. A file is yours alone until an
-/// application of yours names it: whoever may read that application may then download the file. One that no application names is deleted after 30 days.
+/// To answer a question of an application form with, whose format is `x-file`: the answer is the file's id. What a picture tells
+/// beside itself, such as where it was taken, is taken out. At most 20 files that none of your applications names, and 100 MiB in
+/// all. A file is yours alone until an application of yours names it: whoever may read that application may then download the file.
+/// One that no application names is deleted after 30 days.
 #[utoipa::path(
     tag = "Files",
     request_body(content = FileUpload, content_type = "multipart/form-data"),
@@ -114,9 +115,7 @@ async fn upload_file(caller: Caller, ctx: Ctx, upload: Upload) -> Answer {
         Ok(content)
     });
     let content = taken.await?;
-    let id = FileId::from_uuid(ctx.store().environment().ordered_uuid());
-    // Kept before anything is written down. What comes to nothing after that, a job takes away.
-    ctx.files().keep(Place { coalition: caller.coalition_id, file: id }, content.bytes.clone()).await?;
+    let id = ctx.files().keep_new(&**ctx.store().environment(), caller.coalition_id, &content).await?;
     ctx.write(&caller, upload.conditions(), async |tx| {
         let file = workflow::files::upload(tx, &caller.actor, id, &content).await?;
         let found = workflow::files::find(tx, &caller.actor, file.id, Action::GetFile).await?;
@@ -150,7 +149,8 @@ async fn get_file(caller: Caller, ctx: Ctx, path: Path<FileId>) -> Answer {
 
 /// Download a file
 ///
-/// As a file, never as a page. That somebody else than its owner downloads it is written into the journal. A `Range` of it can be asked for.
+/// As a file, never as a page. That somebody else than its owner downloads it is written into the journal. A `Range` of it can be
+/// asked for.
 #[utoipa::path(
     tag = "Files",
     responses(
@@ -180,7 +180,8 @@ async fn download_file(caller: Caller, ctx: Ctx, path: Path<FileId>, request: Ht
 
 /// Delete a file
 ///
-/// Unless an application that you have sent names it (`file_in_use`), whatever became of that. A draft that names it cannot be sent before it names another.
+/// Unless an application that you have sent names it (`file_in_use`), whatever became of that. A draft that names it cannot be sent
+/// before it names another.
 #[utoipa::path(tag = "Files", responses((status = 204, description = "It is deleted.")))]
 #[delete("/v1/me/files/{file_id}")]
 async fn delete_my_file(caller: Caller, ctx: Ctx, path: Path<FileId>, conditions: Conditions) -> Answer {

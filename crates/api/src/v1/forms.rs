@@ -18,14 +18,15 @@ use crate::ctx::Ctx;
 use crate::extract::{Body, Params};
 use crate::reply::{Answer, Reply};
 
-/// A JSON Schema (2020-12) whose instances are the answers to a form: of type `object`, with references to nothing but its own `$defs`, and
-/// with patterns that need neither look-around nor back-references. At most 65536 bytes.
+/// A JSON Schema (2020-12) whose instances are the answers to a form: of type `object`, with references to nothing but its own
+/// `$defs`, and with patterns that need neither look-around nor back-references. At most 65536 bytes.
 ///
-/// Two keywords of our own can stand at a question, a member of the form's own `properties`, each with a date of the program's zone. From the day
-/// `x-required-from` on, the question must be answered. From the day `x-frozen-from` on, what an application that was sent answers to it stays as it is.
+/// Two keywords of our own can stand at a question, a member of the form's own `properties`, each with a date of the program's
+/// zone. From the day `x-required-from` on, the question must be answered. From the day `x-frozen-from` on, what an application
+/// that was sent answers to it stays as it is.
 ///
-/// A text of the format `x-file` is answered with a file: with the id of one that the applicant has uploaded by `POST /v1/me/files`. It can stand wherever a
-/// text can, also as the items of a list.
+/// A text of the format `x-file` is answered with a file: with the id of one that the applicant has uploaded by `POST
+/// /v1/me/files`. It can stand wherever a text can, also as the items of a list.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = Object)]
@@ -109,7 +110,8 @@ async fn get_application_form(caller: Caller, ctx: Ctx, path: Path<ProgramId>, q
 
 /// Replace a program's application form
 ///
-/// Answers are judged by the version that was current when they were written, and kept with its number: what answers an older one stays good.
+/// Answers are judged by the version that was current when they were written, and kept with its number: what answers an older one
+/// stays good.
 #[utoipa::path(
     tag = "Programs",
     request_body = ApplicationFormReplace,

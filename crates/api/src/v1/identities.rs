@@ -75,9 +75,10 @@ async fn list_my_identities(caller: Caller, ctx: Ctx, paging: Params<Paging>) ->
 
 /// Link an identity at an outside issuer
 ///
-/// By an access token of an issuer whose tokens this coalition takes. From then on the issuer's tokens for the same subject let one in, as `Authorization:
-/// Bearer …`. They show no second factor, and are no fresh sign-in: what needs one is done in a session of `POST /v1/auth/login`. An identity is the issuer
-/// and the subject, whatever its e-mail address, and belongs to one person alone (`already_exists`). One is mailed that it was linked.
+/// By an access token of an issuer whose tokens this coalition takes. From then on the issuer's tokens for the same subject let one
+/// in, as `Authorization: Bearer …`. They show no second factor, and are no fresh sign-in: what needs one is done in a session of
+/// `POST /v1/auth/login`. An identity is the issuer and the subject, whatever its e-mail address, and belongs to one person alone
+/// (`already_exists`). One is mailed that it was linked.
 #[utoipa::path(
     tag = "Access",
     request_body = IdentityLink,

@@ -205,8 +205,8 @@ fn next(entries: &[JournalEntry], limit: u64) -> Option<String> {
 
 /// Read the change feed
 ///
-/// What happened in the coalition, in the order of the journal: without gaps, and nothing is ever added before what you have seen. Keep the last
-/// `position`, and ask with it as `after`.
+/// What happened in the coalition, in the order of the journal: without gaps, and nothing is ever added before what you have seen.
+/// Keep the last `position`, and ask with it as `after`.
 #[utoipa::path(tag = "Oversight", params(EventsQuery), responses((status = 200, description = "Events.", body = EventPage)))]
 #[get("/v1/events")]
 async fn list_events(caller: Caller, ctx: Ctx, query: Params<EventsQuery>) -> Answer {

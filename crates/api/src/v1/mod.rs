@@ -69,7 +69,8 @@ async fn coalition_by_slug(ctx: &Ctx, slug: &Slug) -> Result<Option<Read>, Error
     }
 }
 
-/// The hash of a person's password, when this is it. A stolen token is no better a place to guess at the password than the sign-in is.
+/// The hash of a person's password, when this is it. A stolen token is no better a place to guess at the password than the sign-in
+/// is.
 async fn recognize(ctx: &Ctx, read: &Read, network: &Network, person: PersonId, password: &str) -> Result<Option<String>, Error> {
     let (of, whose): (Coalition, Person) = (read.get(read.coalition_id()).await?, read.get(person).await?);
     let throttle = ctx.throttles().password(&network.to_string(), &of.slug, &whose.email);

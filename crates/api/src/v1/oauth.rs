@@ -1,7 +1,7 @@
 //! Tokens for API clients (RFC 6749, section 4.4), the revocation of tokens (RFC 7009), and where both are had (RFC 8414).
 //!
-//! What always holds: a secret is taken from HTTP Basic authentication alone, and the work is the same for a client that is not known as for a secret that is
-//! not right. Left out on purpose: every other grant.
+//! What always holds: a secret is taken from HTTP Basic authentication alone, and the work is the same for a client that is not
+//! known as for a secret that is not right. Left out on purpose: every other grant.
 
 use actix_web::http::header;
 use actix_web::web::ReqData;
@@ -119,8 +119,8 @@ type OAuthAnswer = Result<Reply, actix_web::Error>;
 
 /// Get a token for an API client
 ///
-/// With the client's id and one of its secrets by HTTP Basic authentication. The token is good for ten minutes; ask for the next one in the same way. Keep it
-/// until then: a client is given sixty at once, and six a minute after that.
+/// With the client's id and one of its secrets by HTTP Basic authentication. The token is good for ten minutes; ask for the next
+/// one in the same way. Keep it until then: a client is given sixty at once, and six a minute after that.
 #[utoipa::path(
     tag = "Access",
     request_body(content = ClientTokenRequest, content_type = "application/x-www-form-urlencoded"),
@@ -152,8 +152,8 @@ async fn issue_token(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, for
 
 /// Revoke a token
 ///
-/// A refresh token, with its session, by whoever holds it; a client's access token, by the client, with HTTP Basic authentication as for
-/// `POST /oauth/token`. The answer is the same for a token that is not known.
+/// A refresh token, with its session, by whoever holds it; a client's access token, by the client, with HTTP Basic authentication
+/// as for `POST /oauth/token`. The answer is the same for a token that is not known.
 #[utoipa::path(
     tag = "Access",
     request_body(content = TokenRevocation, content_type = "application/x-www-form-urlencoded"),

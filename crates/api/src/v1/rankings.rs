@@ -66,10 +66,10 @@ struct ReviewFigures {
     /// How far the lowest and the highest review lie apart.
     #[schema(minimum = 0, maximum = 4)]
     spread: f64,
-    /// The mean of the reviews in standard deviations, each from what is expected of its reviewer: so that a strict reviewer's 4 is worth more
-    /// than a lenient one's. What is expected is the mean and the variance of the reviewer's own `n` reviews in this program, drawn toward those
-    /// of the whole panel: `(n × own + 3 × panel) / (n + 3)`. Who has handed in one review is so taken, for three quarters, for one like all
-    /// others.
+    /// The mean of the reviews in standard deviations, each from what is expected of its reviewer: so that a strict reviewer's 4 is
+    /// worth more than a lenient one's. What is expected is the mean and the variance of the reviewer's own `n` reviews in this
+    /// program, drawn toward those of the whole panel: `(n × own + 3 × panel) / (n + 3)`. Who has handed in one review is so taken,
+    /// for three quarters, for one like all others.
     #[schema(minimum = -10, maximum = 10)]
     normalized: f64,
     /// The mean of the scores for each criterion.
@@ -171,8 +171,8 @@ impl DrawnLine {
 
 /// Read the ranking of a program's proposals
 ///
-/// All at once: what their reviews come to, whether there are enough of them, and what is decided. Those that were withdrawn are left out,
-/// and those of your own.
+/// All at once: what their reviews come to, whether there are enough of them, and what is decided. Those that were withdrawn are
+/// left out, and those of your own.
 #[utoipa::path(tag = "Reviews", params(RankingQuery), responses((status = 200, description = "The ranking.", body = ProposalRanking)))]
 #[get("/v1/programs/{program_id}/proposals/ranking")]
 async fn get_ranking(caller: Caller, ctx: Ctx, path: Path<ProgramId>, query: Params<RankingQuery>) -> Answer {
@@ -190,8 +190,8 @@ async fn get_ranking(caller: Caller, ctx: Ctx, path: Path<ProgramId>, query: Par
 
 /// Draw the line through the ranking
 ///
-/// Stages a decision about every proposal about which none has been released: the first are to be accepted, those behind them kept in reserve, the
-/// rest rejected. Each can be staged otherwise, and nobody but staff sees any of it before the release.
+/// Stages a decision about every proposal about which none has been released: the first are to be accepted, those behind them kept
+/// in reserve, the rest rejected. Each can be staged otherwise, and nobody but staff sees any of it before the release.
 #[utoipa::path(
     tag = "Reviews",
     request_body = ProposalLine,

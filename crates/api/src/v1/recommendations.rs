@@ -40,8 +40,8 @@ struct RecommendationsQuery {
 
 /// List the cohorts that fit oneself
 ///
-/// Those that you could sign up to now and have not. First those whose rules you meet, then those of which something is unknown, then the others
-/// with what would help; among them those that are made for your role or level, then those that have a seat.
+/// Those that you could sign up to now and have not. First those whose rules you meet, then those of which something is unknown,
+/// then the others with what would help; among them those that are made for your role or level, then those that have a seat.
 #[utoipa::path(tag = "Cohorts", params(RecommendationsQuery), responses((status = 200, description = "The cohorts.", body = RecommendedCohorts)))]
 #[get("/v1/me/recommended-cohorts")]
 async fn list_recommended_cohorts(caller: Caller, ctx: Ctx, query: Params<RecommendationsQuery>) -> Answer {

@@ -114,7 +114,8 @@ impl ReviewAssignment {
 
 /// Assign a proposal to a reviewer
 ///
-/// By hand. Nobody is assigned a proposal with which the data shows a conflict of interest, or one has been declared. The reviewer is mailed.
+/// By hand. Nobody is assigned a proposal with which the data shows a conflict of interest, or one has been declared. The reviewer
+/// is mailed.
 #[utoipa::path(tag = "Reviews", request_body = ReviewCreate, responses((status = 201, description = "The new review.", body = Review)))]
 #[post("/v1/proposals/{proposal_id}/reviews")]
 async fn create_review(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: Body<ReviewCreate>) -> Answer {
@@ -128,8 +129,9 @@ async fn create_review(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: B
 
 /// Assign all proposals of a program to reviewers
 ///
-/// Every proposal that waits for a decision gets as many reviewers as it lacks, none of whom has a conflict of interest, and the panel's loads
-/// are even. All proposals are assigned or none: when it cannot be done, it is said what is in the way. Each reviewer is mailed once.
+/// Every proposal that waits for a decision gets as many reviewers as it lacks, none of whom has a conflict of interest, and the
+/// panel's loads are even. All proposals are assigned or none: when it cannot be done, it is said what is in the way. Each reviewer
+/// is mailed once.
 #[utoipa::path(
     tag = "Reviews",
     request_body = Option<ReviewAssignmentCreate>,

@@ -63,7 +63,8 @@ async fn enroll_totp(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer
 
 /// Confirm an authenticator app
 ///
-/// By a code that it shows. From then on signing in asks for one. All other sessions of one's end, and so do the recovery codes that one had.
+/// By a code that it shows. From then on signing in asks for one. All other sessions of one's end, and so do the recovery codes
+/// that one had.
 #[utoipa::path(tag = "Access", request_body = TotpConfirm, responses((status = 200, description = "New recovery codes.", body = RecoveryCodes)))]
 #[post("/v1/me/totp/confirm")]
 async fn confirm_totp(caller: Caller, ctx: Ctx, body: Body<TotpConfirm>) -> Answer {

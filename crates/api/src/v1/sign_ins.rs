@@ -133,8 +133,9 @@ impl SignIn {
 
 /// Sign in
 ///
-/// By e-mail address and password, and by a code of the second factor, where the person has one: `second_factor_required` says so, after the right
-/// password alone. Whatever is wrong, the answer is the same. After five wrong codes in a row none is looked at for a while.
+/// By e-mail address and password, and by a code of the second factor, where the person has one: `second_factor_required` says so,
+/// after the right password alone. Whatever is wrong, the answer is the same. After five wrong codes in a row none is looked at for
+/// a while.
 #[utoipa::path(tag = "Access", request_body = Login, responses((status = 200, description = "Signed in.", body = TokenGrant)))]
 #[post("/v1/auth/login")]
 async fn login(request: HttpRequest, id: ReqData<RequestId>, ctx: Ctx, network: Network, body: Body<Login>) -> Answer {
@@ -181,8 +182,8 @@ fn admitted<T>(admission: Admission<T>, check: &str) -> Result<T, Problem> {
 
 /// Show once more who one is
 ///
-/// By one's password, and a code of one's second factor, where one has one. For 15 minutes the session may then do what needs a fresh sign-in, which is
-/// refused as `insufficient_user_authentication` (RFC 9470).
+/// By one's password, and a code of one's second factor, where one has one. For 15 minutes the session may then do what needs a
+/// fresh sign-in, which is refused as `insufficient_user_authentication` (RFC 9470).
 #[utoipa::path(tag = "Access", request_body = StepUp, responses((status = 200, description = "The session.", body = SignIn)))]
 #[post("/v1/auth/step-up")]
 async fn step_up(caller: Caller, ctx: Ctx, network: Network, body: Body<StepUp>) -> Answer {
@@ -216,9 +217,9 @@ fn give(ctx: &Ctx, issued: Issued, refresh_token: String) -> Answer {
 
 /// Refresh the tokens
 ///
-/// Gives a new access token, and a new refresh token in place of the one that is sent, which is good once. When the answer gets lost, the same one can
-/// be sent again within 30 seconds, as long as nothing that came with the lost answer was used. Else whoever sends a token twice ends the
-/// session: somebody else may have it.
+/// Gives a new access token, and a new refresh token in place of the one that is sent, which is good once. When the answer gets
+/// lost, the same one can be sent again within 30 seconds, as long as nothing that came with the lost answer was used. Else whoever
+/// sends a token twice ends the session: somebody else may have it.
 #[utoipa::path(tag = "Access", request_body = TokenRefresh, responses((status = 200, description = "New tokens.", body = TokenGrant)))]
 #[post("/v1/auth/refresh")]
 async fn refresh_tokens(id: ReqData<RequestId>, ctx: Ctx, body: Body<TokenRefresh>) -> Answer {
@@ -247,8 +248,8 @@ async fn refresh_tokens(id: ReqData<RequestId>, ctx: Ctx, body: Body<TokenRefres
 
 /// Sign out
 ///
-/// Ends the session: its access and refresh tokens are good for nothing from then on; nor are those that an outside issuer has given so far, for whoever
-/// came in with one.
+/// Ends the session: its access and refresh tokens are good for nothing from then on; nor are those that an outside issuer has
+/// given so far, for whoever came in with one.
 #[utoipa::path(tag = "Access", responses((status = 204, description = "The session has ended.")))]
 #[post("/v1/auth/logout")]
 async fn logout(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {

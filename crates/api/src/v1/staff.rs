@@ -158,8 +158,8 @@ async fn remove_grant(caller: Caller, ctx: Ctx, path: GrantPath, conditions: Con
 
 /// Suspend a person
 ///
-/// The person's account is put out of use: its sessions end at once, and it cannot sign in; whoever tries is not told why. What the person has and
-/// does here stays as it is. Nobody suspends themselves, nor the last owner who can sign in.
+/// The person's account is put out of use: its sessions end at once, and it cannot sign in; whoever tries is not told why. What the
+/// person has and does here stays as it is. Nobody suspends themselves, nor the last owner who can sign in.
 #[utoipa::path(
     tag = "Access",
     request_body = AccountDecision,
@@ -206,9 +206,9 @@ async fn end_sign_ins(caller: Caller, ctx: Ctx, path: Path<PersonId>, conditions
 
 /// Take a person's second factor away
 ///
-/// Of somebody who has lost the app and the recovery codes, once you know that it is this person who asks. All of the person's sessions end at once; from
-/// then on the password is enough to sign in, and the person is mailed that it was done. Grants stay withheld where the coalition asks for a second factor,
-/// until there is another one.
+/// Of somebody who has lost the app and the recovery codes, once you know that it is this person who asks. All of the person's
+/// sessions end at once; from then on the password is enough to sign in, and the person is mailed that it was done. Grants stay
+/// withheld where the coalition asks for a second factor, until there is another one.
 #[utoipa::path(tag = "Access", responses((status = 204, description = "There is no second factor any more.")))]
 #[delete("/v1/people/{person_id}/second-factor")]
 async fn take_second_factor(caller: Caller, ctx: Ctx, path: Path<PersonId>, conditions: Conditions) -> Answer {

@@ -87,7 +87,8 @@ async fn get_tax_form(caller: Caller, ctx: Ctx, path: Path<PersonId>) -> Answer 
 
 /// File a person's tax form
 ///
-/// In the place of the one before; which those were stays in the journal. Nothing is paid to a person without a form that is good on the day.
+/// In the place of the one before; which those were stays in the journal. Nothing is paid to a person without a form that is good
+/// on the day.
 #[utoipa::path(tag = "Stipends", request_body = TaxFormReplace, responses((status = 200, description = "The tax form as it now is.", body = TaxForm)))]
 #[put("/v1/people/{person_id}/tax-form")]
 async fn replace_tax_form(caller: Caller, ctx: Ctx, path: Path<PersonId>, body: Body<TaxFormReplace>) -> Answer {

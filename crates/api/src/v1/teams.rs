@@ -143,8 +143,8 @@ fn view(team: &Team, applications: &[domain::Application], people: &BTreeMap<Per
 
 /// Begin an application as a team
 ///
-/// Colleagues of one organization apply to a cohort together: by default all of them get a seat, or all wait. Each of them gets a draft of their
-/// own, in which they answer and accept, and agrees; then any of them sends them all.
+/// Colleagues of one organization apply to a cohort together: by default all of them get a seat, or all wait. Each of them gets a
+/// draft of their own, in which they answer and accept, and agrees; then any of them sends them all.
 #[utoipa::path(tag = "Applications", request_body = TeamApplicationCreate, responses((status = 201, description = "The new team application.", body = TeamApplication)))]
 #[post("/v1/cohorts/{cohort_id}/team-applications")]
 async fn create_team_application(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<TeamApplicationCreate>) -> Answer {
@@ -182,9 +182,9 @@ async fn agree_team_application(caller: Caller, ctx: Ctx, path: Path<TeamId>, co
 
 /// Send the applications of a team
 ///
-/// Once every member has agreed. Where seats go to who comes first, all of them take one, or all wait side by side; with the mode `as_many_as_fit`
-/// as many take one as there are. Who waits for all or none is offered a seat together, and is passed over only while the team does not fit.
-/// Where applications are reviewed, each is there to be decided about.
+/// Once every member has agreed. Where seats go to who comes first, all of them take one, or all wait side by side; with the mode
+/// `as_many_as_fit` as many take one as there are. Who waits for all or none is offered a seat together, and is passed over only
+/// while the team does not fit. Where applications are reviewed, each is there to be decided about.
 #[utoipa::path(tag = "Applications", responses((status = 200, description = "The team application, sent.", body = TeamApplication)))]
 #[post("/v1/team-applications/{team_application_id}/submit")]
 async fn submit_team_application(caller: Caller, ctx: Ctx, path: Path<TeamId>, conditions: Conditions) -> Answer {

@@ -103,7 +103,8 @@ struct TimelineReplace {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MilestoneReplace {
-    /// Which; a new UUID for one to which others are set relative. Without it, the one of the same kind is meant, and else a new one.
+    /// Which; a new UUID for one to which others are set relative. Without it, the one of the same kind is meant, and else a new
+    /// one.
     id: Option<MilestoneId>,
     kind: MilestoneKind,
     /// What it is called; after its kind, when nothing is said.
@@ -327,8 +328,8 @@ async fn get_timeline(caller: Caller, ctx: Ctx, path: Path<ProgramId>) -> Answer
 
 /// Replace a program's timeline
 ///
-/// Whole, by milestones in any order. It must be complete and in order: all faults are told. A date that is past changes only with a reason. Each
-/// change of a milestone is kept.
+/// Whole, by milestones in any order. It must be complete and in order: all faults are told. A date that is past changes only with
+/// a reason. Each change of a milestone is kept.
 #[utoipa::path(tag = "Programs", request_body = TimelineReplace, responses((status = 200, description = "The timeline as it now is.", body = Timeline)))]
 #[put("/v1/programs/{program_id}/timeline")]
 async fn replace_timeline(caller: Caller, ctx: Ctx, path: Path<ProgramId>, body: Body<TimelineReplace>) -> Answer {

@@ -54,7 +54,8 @@ struct VerificationPolicy {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct VerificationPolicyReplace {
-    /// The kinds of evidence that verify by themselves: at least one as strong as the least strength. Staff can always decide beside.
+    /// The kinds of evidence that verify by themselves: at least one as strong as the least strength. Staff can always decide
+    /// beside.
     #[schema(min_items = 1, max_items = 6)]
     accepted_kinds: Vec<EvidenceKind>,
     /// The least strength of evidence that verifies by itself: 1 a person's own word, 2 a proven address at the organization, 3 a
@@ -69,7 +70,8 @@ struct VerificationPolicyReplace {
     /// For how many civil days a document is kept, from the day of its upload on: 90, where nothing is said.
     #[schema(minimum = 1, maximum = 1096)]
     retention_days: Option<u16>,
-    /// How many civil days before its end a person is asked to renew a verification: 30, where nothing is said; never, where it is 0.
+    /// How many civil days before its end a person is asked to renew a verification: 30, where nothing is said; never, where it is
+    /// 0.
     #[schema(minimum = 0, maximum = 180)]
     renewal_notice_days: Option<u16>,
 }

@@ -80,7 +80,8 @@ impl From<ApplicationPrioritize> for Prioritization {
 
 /// Read how an application moved on the waitlist
 ///
-/// From when it joined until it left, with the reason for each move; of those ahead of it is told what became of them, and not who they are.
+/// From when it joined until it left, with the reason for each move; of those ahead of it is told what became of them, and not who
+/// they are.
 #[utoipa::path(tag = "Applications", params(Paging), responses((status = 200, description = "What happened, in its order.", body = WaitlistHistoryPage)))]
 #[get("/v1/applications/{application_id}/waitlist-history")]
 async fn get_waitlist_history(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, paging: Params<Paging>) -> Answer {

@@ -529,8 +529,8 @@ actions! {
     GetDocument "read" [Public],
 }
 
-/// What needs a fresh sign-in: ways in, rights, and money. The coalition's settings decide where its mails lead, and of whom it asks for a
-/// second factor.
+/// What needs a fresh sign-in: ways in, rights, and money. The coalition's settings decide where its mails lead, and of whom it
+/// asks for a second factor.
 const FRESH: &[Action] = &[
     Action::EnrollTotp,
     Action::ConfirmTotp,
@@ -600,7 +600,8 @@ impl Action {
         })
     }
 
-    /// Whether a person must have shown who it is in the last quarter of an hour: what gives rights to others, or takes them, ways in, and money.
+    /// Whether a person must have shown who it is in the last quarter of an hour: what gives rights to others, or takes them, ways
+    /// in, and money.
     #[must_use]
     pub fn needs_fresh_sign_in(self) -> bool {
         FRESH.contains(&self)

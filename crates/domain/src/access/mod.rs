@@ -4,8 +4,8 @@
 //! its row names: everybody, any person with an account, somebody tied to the thing (its author, a facilitator of its cohort), a
 //! grant, or an API client with a scope.
 //!
-//! What always holds: what a caller may not see is [`Refusal::Hidden`], and looks the same as what is not there; what it sees but may
-//! not do is [`Refusal::Forbidden`]. Left out on purpose: state and time windows, which belong to the machines.
+//! What always holds: what a caller may not see is [`Refusal::Hidden`], and looks the same as what is not there; what it sees but
+//! may not do is [`Refusal::Forbidden`]. Left out on purpose: state and time windows, which belong to the machines.
 
 mod actions;
 
@@ -194,7 +194,8 @@ impl Actor {
     }
 }
 
-/// Of a person's grants, those that are withheld in a session: all of them, where the coalition asks for a second factor and none was shown in it.
+/// Of a person's grants, those that are withheld in a session: all of them, where the coalition asks for a second factor and none
+/// was shown in it.
 #[must_use]
 pub fn withheld(policy: SecondFactorPolicy, grants: &BTreeSet<Grant>, second_factor_at: Option<Timestamp>) -> BTreeSet<Grant> {
     match (policy, second_factor_at) {
@@ -260,7 +261,8 @@ impl<'a> Tie<'a> {
         Self::require_one(std::slice::from_ref(self), action, kind)
     }
 
-    /// Goes on when the action is allowed by one of the ties that an actor has to a thing. To whom none leads, whatever its grants, it is not there.
+    /// Goes on when the action is allowed by one of the ties that an actor has to a thing. To whom none leads, whatever its grants,
+    /// it is not there.
     ///
     /// # Errors
     /// As [`Tie::require`].

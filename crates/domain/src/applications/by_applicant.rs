@@ -120,8 +120,8 @@ impl Application {
     /// Changes a draft; or, of what was sent, the answers to the questions that are open, which `form` judges at once.
     ///
     /// # Errors
-    /// It is settled, or accepts what is not there to accept; of what was sent, anything else would change, or the answers are not as
-    /// they must be on this day.
+    /// It is settled, or accepts what is not there to accept; of what was sent, anything else would change, or the answers are not
+    /// as they must be on this day.
     pub fn update(
         self,
         update: ApplicationUpdate,

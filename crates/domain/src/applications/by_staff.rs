@@ -15,7 +15,8 @@ impl Application {
     /// Offers it a seat, which is asked for once nothing else stands in the way.
     ///
     /// # Errors
-    /// It cannot be offered one now, a rule for joining is not met, the employment is not verified where it must be, or no seat is free.
+    /// It cannot be offered one now, a rule for joining is not met, the employment is not verified where it must be, or no seat is
+    /// free.
     pub fn offer(
         self,
         seat: impl FnOnce() -> Result<FreeSeat, Refusal>,

@@ -1,8 +1,8 @@
 //! What is done when a person goes on in another cohort.
 //!
-//! What always holds: the place in the one cohort is not given up before there is one in the other; whoever is offered a place instead
-//! consents by confirming it, and by that gives up whatever else there is for the same place. Answers and the verification go along, since both cohorts are of one program; of the commitments, those that
-//! the other cohort asks for too.
+//! What always holds: the place in the one cohort is not given up before there is one in the other; whoever is offered a place
+//! instead consents by confirming it, and by that gives up whatever else there is for the same place. Answers and the verification
+//! go along, since both cohorts are of one program; of the commitments, those that the other cohort asks for too.
 
 use std::collections::BTreeSet;
 
@@ -33,8 +33,8 @@ impl Application {
     /// Offers a place in another cohort, asking for its seat once nothing else stands in the way.
     ///
     /// # Errors
-    /// It cannot be transferred now, or the other cohort cannot be signed up to, or is led by this person, or a rule for joining it is not
-    /// met, or the employment is not verified where it must be, or no seat is free there.
+    /// It cannot be transferred now, or the other cohort cannot be signed up to, or is led by this person, or a rule for joining it
+    /// is not met, or the employment is not verified where it must be, or no seat is free there.
     pub fn transfer(
         self,
         id: ApplicationId,
@@ -62,8 +62,8 @@ impl Application {
         Ok(Transfer { place: Change::one(place, happened), offer })
     }
 
-    /// What is given up when it is confirmed, of its line, in which each comes behind what it continues: one place leads to one, however often
-    /// another was offered for it. What continues this one is not given up: it is offered for this very place.
+    /// What is given up when it is confirmed, of its line, in which each comes behind what it continues: one place leads to one,
+    /// however often another was offered for it. What continues this one is not given up: it is offered for this very place.
     #[must_use]
     pub fn gives_up(&self, line: Vec<Self>) -> Vec<Self> {
         let mut own = BTreeSet::from([self.id]);
@@ -172,7 +172,8 @@ mod tests {
         Application { transferred_from: Some(id(1_000 + from)), ..application(number, standing) }
     }
 
-    /// A place was offered for 1, as 2; its cohort was merged, as 3, and again, as 4; for 2 a place was offered, as 5, and for that, as 6.
+    /// A place was offered for 1, as 2; its cohort was merged, as 3, and again, as 4; for 2 a place was offered, as 5, and for
+    /// that, as 6.
     fn line() -> Vec<Application> {
         vec![
             application(1, gone_on(3)),

@@ -1,4 +1,5 @@
-//! What holds where everybody takes part in one cohort of a program at most: who is enrolled in one gives up what else they have applied to.
+//! What holds where everybody takes part in one cohort of a program at most: who is enrolled in one gives up what else they have
+//! applied to.
 
 use super::{Application, MACHINE, Standing};
 use crate::access::Action;

@@ -1,10 +1,10 @@
 //! Applications, and the enrollments that they become.
 //!
-//! An application is one row, one machine and one id from its draft to the end of the cohort; from `enrolled` on it is spoken of as an
-//! enrollment. What always holds: an offer or a hold past its time reads `expired` and is never honored, whether or not it has been
-//! settled; a seat is given only to whom the rules for joining let in, and where the program says so, only to whom is verified, but for
-//! whom staff add with a reason.
-//! Left out on purpose: whether a seat is free, which the cohort knows, and whether the answers fit the form.
+//! An application is one row, one machine and one id from its draft to the end of the cohort; from `enrolled` on it is spoken of as
+//! an enrollment. What always holds: an offer or a hold past its time reads `expired` and is never honored, whether or not it has
+//! been settled; a seat is given only to whom the rules for joining let in, and where the program says so, only to whom is
+//! verified, but for whom staff add with a reason. Left out on purpose: whether a seat is free, which the cohort knows, and whether
+//! the answers fit the form.
 
 use std::collections::BTreeSet;
 
@@ -242,8 +242,8 @@ impl Application {
 
     /// Goes on when an action that the state allows is open at this time, and in this mode.
     fn in_time(&self, action: Action, signup: &Signup, now: Timestamp) -> Result<(), Refusal> {
-        // Where the first come are the first served, who holds a seat keeps it, and who holds none waits already. Where applications are
-        // reviewed, a verification alone admits nobody.
+        // Where the first come are the first served, who holds a seat keeps it, and who holds none waits already. Where
+        // applications are reviewed, a verification alone admits nobody.
         let holds_seat = self.standing.holds_seat();
         let not_here = (matches!(action, Action::OfferApplication | Action::WaitlistApplication) && holds_seat)
             || (action == Action::AdmitApplication && !holds_seat);
@@ -260,7 +260,8 @@ impl Application {
         Ok(())
     }
 
-    /// That it is for staff to look at, since the verification on which it stands was taken back. Nothing else becomes of it by itself.
+    /// That it is for staff to look at, since the verification on which it stands was taken back. Nothing else becomes of it by
+    /// itself.
     #[must_use]
     pub fn flagged(&self, revoked: VerificationId) -> Happening {
         self.happening("flagged").with("verification_id", revoked.to_string())

@@ -11,7 +11,8 @@ use crate::time::{Date, Timestamp, Zone, earliest};
 use crate::timeline::{SignupWindow, end_of_nth_civil_day};
 
 crate::words! {
-    /// Whether one can sign up to a cohort: the first of `closed`, `not_open`, `waitlist_only`, `closing_soon` and `open` that holds.
+    /// Whether one can sign up to a cohort: the first of `closed`, `not_open`, `waitlist_only`, `closing_soon` and `open` that
+    /// holds.
     pub enum EnrollmentStatus {
         /// Not yet.
         NotOpen = "not_open",

@@ -22,7 +22,8 @@ impl Year {
         self.timeline.for_cohort(&cohort.dates).signup_window(&self.program.decisions, cohort.started_at())
     }
 
-    /// Whether this actor may know of a cohort: a draft, or one of a program that is not published, is there for staff and for who leads it.
+    /// Whether this actor may know of a cohort: a draft, or one of a program that is not published, is there for staff and for who
+    /// leads it.
     #[must_use]
     pub fn shows(&self, cohort: &Cohort, actor: &Actor) -> bool {
         let public = self.program.decisions.published_at.is_some() && cohort.decided_state() != CohortState::Draft;

@@ -1,7 +1,7 @@
 //! Pictures, read as far as their structure goes: nothing is decoded, so nothing can blow up.
 //!
-//! What always holds of a picture that comes out of here: it is as large as its header says, whole, and holds what a viewer needs and no more: no place,
-//! no camera, no comment, no smaller picture, and nothing behind its end.
+//! What always holds of a picture that comes out of here: it is as large as its header says, whole, and holds what a viewer needs
+//! and no more: no place, no camera, no comment, no smaller picture, and nothing behind its end.
 
 /// The most points a picture has.
 pub const POINTS_MAX: u64 = 40_000_000;

@@ -1,9 +1,9 @@
 //! Files that people upload to answer an application form with.
 //!
-//! What always holds: a file is nobody's but its owner's until an application of the owner's names it; it is kept for thirty days, and for as long as an
-//! application names it; none is deleted that an application names which was sent; nobody uploads without end. What is taken at all, and what of it is
-//! kept, is told by [`content`], for these files as for the [documents](crate::verifications::documents) of a verification. Left out on purpose: where
-//! the bytes are.
+//! What always holds: a file is nobody's but its owner's until an application of the owner's names it; it is kept for thirty days,
+//! and for as long as an application names it; none is deleted that an application names which was sent; nobody uploads without
+//! end. What is taken at all, and what of it is kept, is told by [`content`], for these files as for the
+//! [documents](crate::verifications::documents) of a verification. Left out on purpose: where the bytes are.
 
 pub mod content;
 #[cfg(test)]

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::FormSchema;
-use super::faults::under;
 use crate::ids::FileId;
+use crate::pointers::member;
 use crate::refusal::{Fault, FaultCode, Refusal};
 use crate::time::Date;
 
@@ -58,7 +58,7 @@ impl FormOnDay<'_> {
     pub fn faults(&self, answers: &Map<String, Value>) -> Vec<Fault> {
         let mut faults = self.form.faults(&Value::Object(answers.clone()), self.files);
         for question in self.questions_since(REQUIRED_FROM).filter(|question| !answers.contains_key(*question)) {
-            let pointer = under("#/answers", question);
+            let pointer = member("#/answers", question);
             if faults.iter().all(|fault| fault.pointer != pointer) {
                 faults.push(Fault::new(pointer, FaultCode::Required, "It must be given"));
             }
@@ -82,7 +82,7 @@ impl FormOnDay<'_> {
             self.questions_since(FROZEN_FROM).filter(|question| before.get(*question) != after.get(*question)).collect();
         let mut faults = self.faults(after);
         for question in frozen {
-            let pointer = under("#/answers", question);
+            let pointer = member("#/answers", question);
             faults.retain(|fault| fault.pointer != pointer);
             faults.push(Fault::new(pointer, FaultCode::Frozen, "It cannot be changed any more"));
         }

@@ -1,7 +1,8 @@
 //! Questions that are answered with files: texts of the format `x-file`, each the id of a file that its person has uploaded.
 //!
-//! What always holds: where the form asks for a file, no answers are taken that name one which is not there, or not the person's own; those of a draft
-//! neither. Wherever the id of a file stands in some answers, they name it: so a file is kept as long as anybody could look for it.
+//! What always holds: where the form asks for a file, no answers are taken that name one which is not there, or not the person's
+//! own; those of a draft neither. Wherever the id of a file stands in some answers, they name it: so a file is kept as long as
+//! anybody could look for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

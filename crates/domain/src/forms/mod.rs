@@ -1,9 +1,9 @@
 //! Application forms: the questions of a program, as a JSON Schema.
 //!
-//! What always holds: a form that was saved can be compiled, and judges any answers in bounded time, since it is limited in size, its
-//! references stay inside it and do not run in circles, and its patterns are of the kind that cannot run for ever. An answer is judged
-//! by the version of the form that it answers. Beside what JSON Schema knows, a question can be required only from a day on, or frozen
-//! from one on, or answered with a file. Left out on purpose: how a form looks on a screen.
+//! What always holds: a form that was saved can be compiled, and judges any answers in bounded time, since it is limited in size,
+//! its references stay inside it and do not run in circles, and its patterns are of the kind that cannot run for ever. An answer is
+//! judged by the version of the form that it answers. Beside what JSON Schema knows, a question can be required only from a day on,
+//! or frozen from one on, or answered with a file. Left out on purpose: how a form looks on a screen.
 
 mod dated;
 pub mod faults;
@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::ids::{FileId, ProgramId};
 use crate::journal::{Change, Happening, Subject, SubjectKind};
 use crate::meta::Meta;
+use crate::pointers::member;
 use crate::refusal::{Fault, FaultCode, Faults, Refusal};
 use crate::time::Timestamp;
 
@@ -186,7 +187,7 @@ impl<'a> Walk<'a> {
         if self.nodes > FORM_NODES_MAX || depth > FORM_DEPTH_MAX {
             return;
         }
-        let below = |member: &str| pointer.map(|pointer| faults::under(pointer, member));
+        let below = |name: &str| pointer.map(|pointer| member(pointer, name));
         match node {
             Value::Object(members) => {
                 for (name, value) in members {

@@ -1,8 +1,9 @@
 //! Passwords, as they are chosen.
 //!
-//! What always holds: a password is long rather than complicated (NIST SP 800-63B-4: 15 characters where it is the only factor), taken whole,
-//! spaces and all, and never shown; composed and decomposed letters are one (NFKC). It is none of those that are tried first, and does not
-//! say who chose it, or where. Left out on purpose: how one is hashed, and how many guesses one withstands, which is measured outside.
+//! What always holds: a password is long rather than complicated (NIST SP 800-63B-4: 15 characters where it is the only factor),
+//! taken whole, spaces and all, and never shown; composed and decomposed letters are one (NFKC). It is none of those that are tried
+//! first, and does not say who chose it, or where. Left out on purpose: how one is hashed, and how many guesses one withstands,
+//! which is measured outside.
 
 use std::fmt;
 

@@ -191,7 +191,8 @@ impl Program {
         Ok(Change::one(updated, happened))
     }
 
-    /// What a timeline of these milestones would give. The cohorts are those that count; the closure dates them by the new timeline.
+    /// What a timeline of these milestones would give. The cohorts are those that count; the closure dates them by the new
+    /// timeline.
     ///
     /// # Errors
     /// It is over, or the new timeline has faults, all of which are told.

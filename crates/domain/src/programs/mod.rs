@@ -1,8 +1,8 @@
 //! Programs: one year of communities of practice.
 //!
-//! A program is prepared as a draft, published, and at last closed or cancelled; where there is a call for proposals, its offerings are
-//! finalized in between. What always holds: a published program has a timeline that is complete and in order; what its dates and the
-//! states of its applications follow from is settled when it is published.
+//! A program is prepared as a draft, published, and at last closed or cancelled; where there is a call for proposals, its offerings
+//! are finalized in between. What always holds: a published program has a timeline that is complete and in order; what its dates
+//! and the states of its applications follow from is settled when it is published.
 //!
 //! Left out on purpose: the phase, which follows from the timeline (see [`crate::timeline`]), and what becomes of its proposals and
 //! cohorts, which their own machines say.

@@ -1,6 +1,7 @@
 //! What staff write about a proposal: a note among themselves, and the letter that its author gets with the decision.
 //!
-//! What always holds: an author gets the letter as it was when the decision was released; what is written afterwards is for the next one.
+//! What always holds: an author gets the letter as it was when the decision was released; what is written afterwards is for the
+//! next one.
 
 use crate::ids::ProposalId;
 use crate::journal::{Change, Changed, Happening, Subject, SubjectKind};

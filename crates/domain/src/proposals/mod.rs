@@ -1,9 +1,9 @@
 //! Proposals: the answers to a program's call, from the draft to the cohort that comes of it.
 //!
-//! An author drafts, hands in, revises where staff ask for it, and, once accepted, confirms. Staff stage decisions one by one and release
-//! them all at once; see [`Round`]. What always holds: nobody is accepted but by a release, or from the reserve that a release made; an
-//! acceptance that was not confirmed in time reads `declined`, and a revision that was not handed in time is none, whether or not a job
-//! has run; a text that was handed in is never changed, only followed by another.
+//! An author drafts, hands in, revises where staff ask for it, and, once accepted, confirms. Staff stage decisions one by one and
+//! release them all at once; see [`Round`]. What always holds: nobody is accepted but by a release, or from the reserve that a
+//! release made; an acceptance that was not confirmed in time reads `declined`, and a revision that was not handed in time is none,
+//! whether or not a job has run; a text that was handed in is never changed, only followed by another.
 //!
 //! Left out on purpose: who is asked to facilitate with the author, see [`crate::facilitator_invitations`].
 

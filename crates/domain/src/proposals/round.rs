@@ -42,9 +42,9 @@ pub struct Finalized {
 }
 
 impl Round {
-    /// Does what time has to do: acceptances and revisions past their time lapse, in the order of their instants, and each place that comes
-    /// free so goes to the first in reserve, who has days of its own to confirm. Gives what changed, each proposal once, in the order in
-    /// which it came.
+    /// Does what time has to do: acceptances and revisions past their time lapse, in the order of their instants, and each place
+    /// that comes free so goes to the first in reserve, who has days of its own to confirm. Gives what changed, each proposal once,
+    /// in the order in which it came.
     #[must_use]
     pub fn settle(proposals: Vec<Proposal>, call: Call, now: Timestamp) -> (Self, Vec<Change<Proposal>>) {
         let mut round = Self { call, proposals, now };
@@ -86,7 +86,8 @@ impl Round {
         self.proposals.iter().filter_map(|proposal| proposal.lapses_at(&self.call)).min()
     }
 
-    /// Who is promoted when one of them has changed: where it was accepted and is not any more, its place goes to the first in reserve.
+    /// Who is promoted when one of them has changed: where it was accepted and is not any more, its place goes to the first in
+    /// reserve.
     #[must_use]
     pub fn promoted_after(&self, before: &Proposal, after: &Proposal) -> Option<Change<Proposal>> {
         let gone = matches!(after.state(), ProposalState::Withdrawn | ProposalState::Declined);
@@ -141,8 +142,8 @@ impl Round {
         of_all.chain(self.proposals.iter().filter_map(|proposal| self.undecided(proposal))).collect()
     }
 
-    /// Makes the offerings of the program final: each confirmed proposal becomes a cohort, and what is still in reserve is rejected. Ids
-    /// are made by `new_id`; slugs are chosen so that they are not among those taken.
+    /// Makes the offerings of the program final: each confirmed proposal becomes a cohort, and what is still in reserve is
+    /// rejected. Ids are made by `new_id`; slugs are chosen so that they are not among those taken.
     ///
     /// # Errors
     /// It was done, the call is not over, the program is, or some proposals are undecided, unreleased or unconfirmed: each is told.
@@ -173,7 +174,8 @@ impl Round {
         Ok(Finalized { program, cohorts, proposals })
     }
 
-    /// Why nothing can be released because of one of them: it may still come in, or staff have neither decided nor staged a decision.
+    /// Why nothing can be released because of one of them: it may still come in, or staff have neither decided nor staged a
+    /// decision.
     fn undecided(&self, proposal: &Proposal) -> Option<Hindrance> {
         let judged = !matches!(proposal.standing, Standing::Submitted | Standing::InReview { staged: None, reserve: None });
         let detail = if proposal.still_extended(self.now) {

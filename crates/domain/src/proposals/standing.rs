@@ -96,7 +96,8 @@ impl Standing {
         Some(due_at)
     }
 
-    /// What it becomes when its time passes at an instant: an acceptance that nobody confirmed, or a revision that nobody handed in.
+    /// What it becomes when its time passes at an instant: an acceptance that nobody confirmed, or a revision that nobody handed
+    /// in.
     pub(super) fn lapsed_at(self, lapses_at: Timestamp) -> Self {
         match self {
             Self::Accepted { .. } => Self::Declined { declined_at: lapses_at, lapsed: true },

@@ -1,8 +1,8 @@
 //! Who reviews what: every proposal as often as it needs, and the work shared out evenly.
 //!
-//! It is solved as a flow: from each proposal as many units as it lacks reviews, one at most to each reviewer who is free to judge it, and
-//! from each reviewer as many on as make the loads even. What always holds: a plan is for all proposals or for none; the same seed
-//! makes the same plan. Left out on purpose: what reviewers would like, and how long a proposal is.
+//! It is solved as a flow: from each proposal as many units as it lacks reviews, one at most to each reviewer who is free to judge
+//! it, and from each reviewer as many on as make the loads even. What always holds: a plan is for all proposals or for none; the
+//! same seed makes the same plan. Left out on purpose: what reviewers would like, and how long a proposal is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,8 +152,9 @@ impl<'a> Problem<'a> {
         best.unwrap_or(total)
     }
 
-    /// A plan by which everybody has from `least` to `most` reviews. Of what a reviewer may take, what it takes to come to the least goes
-    /// straight to the sink, and the rest by way of a pool that is just large enough: so the flow is full when all bounds are kept.
+    /// A plan by which everybody has from `least` to `most` reviews. Of what a reviewer may take, what it takes to come to the
+    /// least goes straight to the sink, and the rest by way of a pool that is just large enough: so the flow is full when all
+    /// bounds are kept.
     fn within(&self, least: u32, most: u32) -> Option<Plan> {
         if self.highest_load() > most {
             return None;

@@ -1,7 +1,8 @@
 //! Conflicts of interest: what the data shows of them, and what reviewers declare.
 //!
-//! The data shows that two people work or worked for one organization at the same time, and that they stand, or once stood, together:
-//! in a proposal, whatever became of it, or before a cohort. What always holds: everybody is in conflict with a proposal of their own.
+//! The data shows that two people work or worked for one organization at the same time, and that they stand, or once stood,
+//! together: in a proposal, whatever became of it, or before a cohort. What always holds: everybody is in conflict with a proposal
+//! of their own.
 //!
 //! Left out on purpose: organizations that belong to each other. A district's office and a school of the district are two.
 

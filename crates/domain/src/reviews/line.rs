@@ -24,8 +24,8 @@ impl Line {
     /// reserve behind what stays in reserve.
     ///
     /// # Errors
-    /// [`Refusal::ReasonRequired`] when some lack reviews, or the line would part proposals that share a position, and no reason is given;
-    /// or too many would be in reserve.
+    /// [`Refusal::ReasonRequired`] when some lack reviews, or the line would part proposals that share a position, and no reason is
+    /// given; or too many would be in reserve.
     pub fn draw(
         &self,
         ranked: &[Ranked],

@@ -1,9 +1,9 @@
 //! Reviews: how proposals are judged before staff decide about them.
 //!
 //! A reviewer is [assigned](Review::assign) a proposal, by hand or by a [plan](assignment), scores it by the program's rubric, and
-//! hands the review in. Staff read what the reviews come to as a [ranking]. What always holds: nobody judges a proposal of their own,
-//! nor one with which the data shows a conflict of interest; a review counts while it is handed in, complete, of the text as it is,
-//! and free of conflict; once the decision about a proposal is released, its reviews stay as they are.
+//! hands the review in. Staff read what the reviews come to as a [ranking]. What always holds: nobody judges a proposal of their
+//! own, nor one with which the data shows a conflict of interest; a review counts while it is handed in, complete, of the text as
+//! it is, and free of conflict; once the decision about a proposal is released, its reviews stay as they are.
 //!
 //! Left out on purpose: what authors are told. They see no review, no score and no reviewer.
 
@@ -223,8 +223,8 @@ impl Review {
     /// Hands it in.
     ///
     /// # Errors
-    /// It has not been begun, or is handed in or gone; the proposal is not being judged; a conflict of interest; scores are missing; or the
-    /// text has changed since they were given.
+    /// It has not been begun, or is handed in or gone; the proposal is not being judged; a conflict of interest; scores are
+    /// missing; or the text has changed since they were given.
     pub fn submit(self, matter: &Matter<'_>, now: Timestamp) -> Result<Change<Self>, Refusal> {
         MACHINE.check(self.state(), Action::SubmitReview)?;
         matter.check(now)?;

@@ -1,4 +1,5 @@
-//! Points: what scores come to. Whole numbers of ten-thousandths, so that equal is equal on every machine, and a tie is seen as one.
+//! Points: what scores come to. Whole numbers of ten-thousandths, so that equal is equal on every machine, and a tie is seen as
+//! one.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -1,7 +1,7 @@
 //! The ranking of a program's proposals: what their reviews come to, beside each other.
 //!
-//! What always holds: only reviews that [count](super::Quorum) enter it; proposals that come to the same share a position; it depends
-//! on nothing but what is handed in, to the last decimal. It is worked out in one pass over the reviews and one sort.
+//! What always holds: only reviews that [count](super::Quorum) enter it; proposals that come to the same share a position; it
+//! depends on nothing but what is handed in, to the last decimal. It is worked out in one pass over the reviews and one sort.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +25,8 @@ crate::words! {
     }
 }
 
-/// So many reviews the panel weighs beside a reviewer's own, when it is estimated how that reviewer scores: whoever has handed in three
-/// is taken half for what they show, and half for one like all others.
+/// So many reviews the panel weighs beside a reviewer's own, when it is estimated how that reviewer scores: whoever has handed in
+/// three is taken half for what they show, and half for one like all others.
 pub const PANEL_WEIGHT: u8 = 3;
 /// The farthest from the panel that a normalized review can lie, in standard deviations.
 pub const DEVIATIONS_MAX: u8 = 10;
@@ -61,8 +61,8 @@ impl Figures {
 pub struct Ranked {
     /// Which.
     pub proposal_id: ProposalId,
-    /// Its position: 1 comes first. Those that come to the same share one, and leave out as many behind it. None, as long as no review
-    /// counts.
+    /// Its position: 1 comes first. Those that come to the same share one, and leave out as many behind it. None, as long as no
+    /// review counts.
     pub position: Option<u32>,
     /// Whether it shares its position.
     pub tied: bool,
@@ -72,8 +72,8 @@ pub struct Ranked {
     pub quorum: Quorum,
 }
 
-/// Ranks proposals by their reviews: the best first, and those without any review that counts behind all others. Of those that come to
-/// the same, the one handed in earlier stands first.
+/// Ranks proposals by their reviews: the best first, and those without any review that counts behind all others. Of those that come
+/// to the same, the one handed in earlier stands first.
 #[must_use]
 pub fn rank(proposals: &[Proposal], reviews: &[Review], rubric: &Rubric, known: &Acquaintances, by: RankedBy) -> Vec<Ranked> {
     let mut of_proposal: BTreeMap<ProposalId, Vec<&Review>> = BTreeMap::new();
@@ -195,8 +195,8 @@ impl Panel {
         panel
     }
 
-    /// How far a review lies from what is expected of its reviewer, in standard deviations. What is expected is drawn from the reviewer's
-    /// own reviews toward the panel's, the more so the fewer they are.
+    /// How far a review lies from what is expected of its reviewer, in standard deviations. What is expected is drawn from the
+    /// reviewer's own reviews toward the panel's, the more so the fewer they are.
     fn deviation(&self, reviewer: PersonId, mean: Points) -> Points {
         let own = self.reviewers.get(&reviewer).copied().unwrap_or_default();
         let weight = i64::from(PANEL_WEIGHT);

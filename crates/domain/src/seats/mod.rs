@@ -92,8 +92,8 @@ impl Seats {
 
     /// The same as they are at an instant, whether or not what has lapsed by then has been settled.
     ///
-    /// `lapsed` counts the holds and offers that ran out, and `next_lapse_at` is when the next one will; once sign-up has closed, only
-    /// those who are enrolled are left.
+    /// `lapsed` counts the holds and offers that ran out, and `next_lapse_at` is when the next one will; once sign-up has closed,
+    /// only those who are enrolled are left.
     #[must_use]
     pub fn as_of(self, closed: bool, lapsed: u32, next_lapse_at: Option<Timestamp>) -> Self {
         if closed {

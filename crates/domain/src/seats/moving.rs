@@ -1,8 +1,8 @@
 //! The people of a cohort that ends, as they go on in another.
 //!
-//! What always holds: who had a seat is offered one, or the move does not happen (or, where a cohort is called off, the person is released
-//! as everybody else); who is in both cohorts is not counted twice; nobody who waits is passed by somebody who comes over, but where that is
-//! written down.
+//! What always holds: who had a seat is offered one, or the move does not happen (or, where a cohort is called off, the person is
+//! released as everybody else); who is in both cohorts is not counted twice; nobody who waits is passed by somebody who comes over,
+//! but where that is written down.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -70,7 +70,8 @@ impl Moving<'_> {
     /// Takes in everybody, or nobody: who holds a seat is offered one, who waits goes on waiting, behind who does already.
     ///
     /// # Errors
-    /// [`Refusal::CohortFull`] when there are too few seats; [`Refusal::NotReady`] when somebody may not join, naming everybody who may not.
+    /// [`Refusal::CohortFull`] when there are too few seats; [`Refusal::NotReady`] when somebody may not join, naming everybody who
+    /// may not.
     pub fn all(mut self, people: Vec<Waiting>, make_id: impl Fn() -> ApplicationId) -> Result<Vec<Moved>, Refusal> {
         self.require_seats_for(&people)?;
         let (mut moved, mut unfit) = (Vec::new(), Vec::new());

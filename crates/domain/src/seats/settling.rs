@@ -28,8 +28,8 @@ pub struct Waiting {
 /// A cohort that is being settled, at one instant, under its lock.
 ///
 /// First each application that may have lapsed is given to [`Settling::expire`]; then, as long as [`Settling::asks_for_more`], the
-/// waitlist, in its order, to [`Settling::consider`], or where people wait for all or none, to [`Settling::consider_together`] in the place
-/// of the first of them.
+/// waitlist, in its order, to [`Settling::consider`], or where people wait for all or none, to [`Settling::consider_together`] in
+/// the place of the first of them.
 #[derive(Debug)]
 pub struct Settling {
     cohort: Cohort,

@@ -14,7 +14,8 @@ const RECOVERY_GROUP: usize = 4;
 /// The length that RFC 4226 recommends for a secret.
 const SECRET_BYTES: usize = 20;
 
-/// The secret that a server shares with an authenticator app: SHA-1, six digits and thirty seconds, which is what all apps understand.
+/// The secret that a server shares with an authenticator app: SHA-1, six digits and thirty seconds, which is what all apps
+/// understand.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TotpSecret([u8; SECRET_BYTES]);
 

@@ -1,8 +1,8 @@
 //! The second factor: codes of an authenticator app (TOTP, RFC 6238), and recovery codes for when the app is lost.
 //!
-//! What always holds: a code is good once; a secret counts from when its person has shown a code of it; after five wrong codes in a row none is
-//! looked at for a while, and twice as long each time. All of this runs by the process's clock, in a sandbox too. Left out on purpose: how a secret is
-//! sealed and kept.
+//! What always holds: a code is good once; a secret counts from when its person has shown a code of it; after five wrong codes in a
+//! row none is looked at for a while, and twice as long each time. All of this runs by the process's clock, in a sandbox too. Left
+//! out on purpose: how a secret is sealed and kept.
 
 mod codes;
 
@@ -141,7 +141,8 @@ impl SecondFactor {
         self.blocked_until.filter(|until| now < *until)
     }
 
-    /// What comes of showing a code that was found to be this. One of the app's that was used before, or lies before it, is not good, but nobody guessed.
+    /// What comes of showing a code that was found to be this. One of the app's that was used before, or lies before it, is not
+    /// good, but nobody guessed.
     #[must_use]
     pub fn judge(self, found: Found, now: Timestamp) -> Judged {
         let forgiven = Self { wrong_codes: 0, blocked_until: None, ..self.clone() };

@@ -128,7 +128,8 @@ pub fn generate(
     let (mut changes, mut faults) = (Vec::new(), Faults::default());
     for planned in milestones {
         let made_of = |session: &&Session| session.milestone_id == Some(planned.milestone_id);
-        // A cohort that sets a kick-off of its own puts another milestone in the place of the program's: the session stays the same.
+        // A cohort that sets a kick-off of its own puts another milestone in the place of the program's: the session stays the
+        // same.
         let made_of_another = |session: &&Session| {
             let gone = session.milestone_id.is_some_and(|id| milestones.iter().all(|other| other.milestone_id != id));
             gone && session.details.kind == planned.kind && planned.kind != SessionKind::Call

@@ -1,9 +1,9 @@
 //! Sessions: the meetings of a cohort.
 //!
-//! A session is held at a wall time in a zone, so that four in the afternoon stays four in the afternoon through a clock change; its
-//! instants follow. Sessions are added by hand, or generated from the timeline's milestones; see [`generate`](mod@generate). What
-//! always holds: each rescheduling is kept, with its reason where a person did it; the join link is shown to the cohort's people
-//! alone, from shortly before the session to its end.
+//! A session is held at a wall time in a zone, so that four in the afternoon stays four in the afternoon through a clock change;
+//! its instants follow. Sessions are added by hand, or generated from the timeline's milestones; see [`generate`](mod@generate).
+//! What always holds: each rescheduling is kept, with its reason where a person did it; the join link is shown to the cohort's
+//! people alone, from shortly before the session to its end.
 //!
 //! Left out on purpose: who attended, which comes with cohort life.
 
@@ -296,7 +296,8 @@ impl Session {
         self.details.join_link.as_ref().filter(|_| shown && (tie.facilitates || tie.enrolled))
     }
 
-    /// That a participant comes to it: to be accepted anew whenever it was moved. Nothing where there is nothing to come to any more.
+    /// That a participant comes to it: to be accepted anew whenever it was moved. Nothing where there is nothing to come to any
+    /// more.
     #[must_use]
     pub fn commitment(&self, now: Timestamp) -> Option<Commitment> {
         if self.state() != Scheduled || self.slot.starts_at <= now {

@@ -4,8 +4,9 @@
 //! pending -> due -> approved -> paid          pending, due, approved -> void
 //! ```
 //!
-//! Where an installment stands follows from what was done to it. What always holds: nobody approves what they are paid from, or what
-//! they marked as held or completed themselves; nothing is paid without a tax form that is valid on the day; what was paid stays paid.
+//! Where an installment stands follows from what was done to it. What always holds: nobody approves what they are paid from, or
+//! what they marked as held or completed themselves; nothing is paid without a tax form that is valid on the day; what was paid
+//! stays paid.
 
 use crate::access::{Action, Actor, Tie};
 use crate::ids::{CohortId, InstallmentId, PersonId, ProgramId, StipendId};
@@ -175,8 +176,8 @@ impl Installment {
     /// It was paid.
     ///
     /// # Errors
-    /// It was not approved; whoever writes it down is the payee; the day is still to come, or before it was approved; or the payee has
-    /// no tax form that was valid on it.
+    /// It was not approved; whoever writes it down is the payee; the day is still to come, or before it was approved; or the payee
+    /// has no tax form that was valid on it.
     pub fn pay(
         mut self,
         payment: Payment,

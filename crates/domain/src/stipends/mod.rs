@@ -1,8 +1,9 @@
 //! Stipends: what those who lead a cohort are paid for it.
 //!
-//! A [`StipendPlan`] says how much a program pays for each cohort. A [`Stipend`] is the agreement for one cohort: the plan's terms as they
-//! were then, and how the facilitators share it. Each of its installments is parted by those shares, so that every [`Installment`] has one
-//! payee. What always holds: the installments of an agreement come to its amount, and those of a payee to their share, to the cent.
+//! A [`StipendPlan`] says how much a program pays for each cohort. A [`Stipend`] is the agreement for one cohort: the plan's terms
+//! as they were then, and how the facilitators share it. Each of its installments is parted by those shares, so that every
+//! [`Installment`] has one payee. What always holds: the installments of an agreement come to its amount, and those of a payee to
+//! their share, to the cent.
 //!
 //! Left out on purpose: the payment itself, which the coalition's office makes and writes down here.
 
@@ -81,7 +82,8 @@ impl Parted {
 }
 
 impl Stipend {
-    /// Makes the agreement for a cohort from its program's plan, in equal shares. What its sessions show to have come to pass is due at once.
+    /// Makes the agreement for a cohort from its program's plan, in equal shares. What its sessions show to have come to pass is
+    /// due at once.
     ///
     /// # Errors
     /// The cohort is over; nobody leads it; or the program has no plan.
@@ -182,8 +184,8 @@ impl Stipend {
         faults.check()
     }
 
-    /// Parts every installment of the terms by the shares: what is there already keeps its id, and what comes to nothing is left out.
-    /// Gives those that are new or have another amount, and those that are no part of it any more.
+    /// Parts every installment of the terms by the shares: what is there already keeps its id, and what comes to nothing is left
+    /// out. Gives those that are new or have another amount, and those that are no part of it any more.
     fn part(
         &self,
         mut there: Vec<Installment>,

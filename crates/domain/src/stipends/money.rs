@@ -45,8 +45,8 @@ impl Money {
     }
 }
 
-/// Splits an amount in proportion to weights: each part is rounded down, and the cents that are left go to the greatest remainders, of
-/// equal ones to the first.
+/// Splits an amount in proportion to weights: each part is rounded down, and the cents that are left go to the greatest remainders,
+/// of equal ones to the first.
 #[must_use]
 pub fn split(amount_minor: i64, weights: &[i64]) -> Vec<i64> {
     struct Part {
@@ -70,8 +70,8 @@ pub fn split(amount_minor: i64, weights: &[i64]) -> Vec<i64> {
     parts.into_iter().map(|part| part.amount_minor).collect()
 }
 
-/// Splits each of several amounts among shares that come to the same sum, so that at the end everybody has exactly their share: each is
-/// split in proportion to what is left of the shares by then.
+/// Splits each of several amounts among shares that come to the same sum, so that at the end everybody has exactly their share:
+/// each is split in proportion to what is left of the shares by then.
 #[must_use]
 pub fn split_each(amounts_minor: &[i64], shares_minor: &[i64]) -> Vec<Vec<i64>> {
     let mut left = shares_minor.to_vec();

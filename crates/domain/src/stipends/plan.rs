@@ -1,7 +1,7 @@
 //! What the facilitators of a program's cohorts are paid: how much for each cohort, in which installments, and after what.
 //!
-//! What always holds: the installments come to the amount. A plan that is replaced does not reach back: agreements keep the terms under
-//! which they were made.
+//! What always holds: the installments come to the amount. A plan that is replaced does not reach back: agreements keep the terms
+//! under which they were made.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

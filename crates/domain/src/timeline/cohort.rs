@@ -1,7 +1,7 @@
 //! A cohort's own dates, over those of its program.
 //!
-//! A kind that a cohort sets for itself replaces the program's milestones of that kind. What the program set relative to one of them
-//! follows the cohort's: a call 30 days after the kick-off is 30 days after each cohort's own.
+//! A kind that a cohort sets for itself replaces the program's milestones of that kind. What the program set relative to one of
+//! them follows the cohort's: a call 30 days after the kick-off is 30 days after each cohort's own.
 
 use super::{Calendar, DatedMilestone, Milestone, MilestoneKind, SignupWindow, Timeline, When, order, resolve};
 use crate::ids::MilestoneId;
@@ -161,8 +161,8 @@ impl CohortTimeline {
         self.effective_at(MilestoneKind::Closeout)
     }
 
-    /// When people can sign up, given when the cohort was started, where it was. None before the program is published; it also closes
-    /// when staff close or cancel the program.
+    /// When people can sign up, given when the cohort was started, where it was. None before the program is published; it also
+    /// closes when staff close or cancel the program.
     #[must_use]
     pub fn signup_window(&self, decisions: &Decisions, started_at: Option<Timestamp>) -> Option<SignupWindow> {
         decisions.published_at?;

@@ -72,8 +72,8 @@ pub fn phase(timeline: &Timeline, decisions: &Decisions, cohorts: &[CohortSpan],
     PhaseNow { phase, blocked_by: overdue.then_some(Blocker::OfferingsNotFinal).into_iter().collect(), next_milestone }
 }
 
-/// The next instant at which the phase, what blocks it, the next milestone or any milestone's status is another. Whatever was worked out
-/// from them can be kept until then.
+/// The next instant at which the phase, what blocks it, the next milestone or any milestone's status is another. Whatever was
+/// worked out from them can be kept until then.
 #[must_use]
 pub fn next_change_at(timeline: &Timeline, decisions: &Decisions, cohorts: &[CohortSpan], now: Timestamp) -> Option<Timestamp> {
     let at = |instant: Timestamp| Outlook::at(timeline, decisions, cohorts, instant);

@@ -1,7 +1,8 @@
 //! Attestations: a supervisor is asked, by a link that is mailed, whether somebody works at the organization.
 //!
-//! What always holds: the address is at the organization's own domain, at which not just anybody can have one, and is not the person's own; an
-//! attestation is answered once, and a newer one of the same verification overtakes an older one. Left out on purpose: the link ([`crate::links`]).
+//! What always holds: the address is at the organization's own domain, at which not just anybody can have one, and is not the
+//! person's own; an attestation is answered once, and a newer one of the same verification overtakes an older one. Left out on
+//! purpose: the link ([`crate::links`]).
 
 use crate::employments::Employment;
 use crate::free_mail::is_free_mail;

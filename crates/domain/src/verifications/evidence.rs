@@ -1,7 +1,8 @@
 //! Evidence that a person works where the person says.
 //!
-//! What always holds: a piece of evidence belongs to one employment, has a date, and is never changed; a document shows nothing by itself, only to
-//! staff who look at it. Left out on purpose: the document's file ([`super::documents`]), and how a supervisor is asked ([`super::attestations`]).
+//! What always holds: a piece of evidence belongs to one employment, has a date, and is never changed; a document shows nothing by
+//! itself, only to staff who look at it. Left out on purpose: the document's file ([`super::documents`]), and how a supervisor is
+//! asked ([`super::attestations`]).
 
 use crate::employments::{Employment, EmploymentSource};
 use crate::ids::{EmploymentId, EvidenceId};

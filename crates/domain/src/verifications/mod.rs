@@ -1,12 +1,13 @@
 //! Verifications: that a person works where the person says, as far as one program asks.
 //!
-//! A verification belongs to an employment and a program. [`evidence`] belongs to the employment; what is enough of it, the program's
-//! [`policy`] says. Evidence that satisfies the policy verifies by itself; else staff decide.
+//! A verification belongs to an employment and a program. [`evidence`] belongs to the employment; what is enough of it, the
+//! program's [`policy`] says. Evidence that satisfies the policy verifies by itself; else staff decide.
 //!
 //! New evidence makes a verification last longer, or opens one that is over.
 //!
 //! What always holds: nothing is verified while the employment is not held, and no verification outlasts it; one that has run out
-//! reads expired whether or not a job has noticed; evidence that staff found wanting does not verify again by itself; nobody decides about their own employment. Left out on purpose: what becomes of the applications that rest on a verification.
+//! reads expired whether or not a job has noticed; evidence that staff found wanting does not verify again by itself; nobody
+//! decides about their own employment. Left out on purpose: what becomes of the applications that rest on a verification.
 
 pub mod attestations;
 pub mod decisions;
@@ -245,10 +246,12 @@ impl Verification {
         }
     }
 
-    /// Staff take the employment for verified: by their own word, which stands whatever kinds the policy accepts, or by a document that they looked at.
+    /// Staff take the employment for verified: by their own word, which stands whatever kinds the policy accepts, or by a document
+    /// that they looked at.
     ///
     /// # Errors
-    /// It is not open; it concerns whoever decides; a ground is missing that no decision can replace; or the policy does not take that document.
+    /// It is not open; it concerns whoever decides; a ground is missing that no decision can replace; or the policy does not take
+    /// that document.
     pub fn verify(
         self,
         by: &Actor,
@@ -269,7 +272,8 @@ impl Verification {
         Ok(self.verified(evidence, Some(reason), grounds, now))
     }
 
-    /// What becomes of it when the person adds evidence: where it was over, it is open again, as staff would open it. Nothing, where it need not.
+    /// What becomes of it when the person adds evidence: where it was over, it is open again, as staff would open it. Nothing,
+    /// where it need not.
     ///
     /// # Errors
     /// Its state does not allow it.

@@ -210,7 +210,8 @@ impl Grounds<'_> {
         self.ends_at().map_or(by_policy, |end| end.min(by_policy))
     }
 
-    /// From when on the person is asked to renew a verification that is valid until then; nothing, where no other evidence would make it last longer.
+    /// From when on the person is asked to renew a verification that is valid until then; nothing, where no other evidence would
+    /// make it last longer.
     #[must_use]
     pub fn renewal_due_at(&self, valid_until: Timestamp) -> Option<Timestamp> {
         let ends_with_ground = self.ends_at().is_some_and(|end| end <= valid_until);

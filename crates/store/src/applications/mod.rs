@@ -118,8 +118,8 @@ impl Read {
         rows.page(column, Column::Id, page, at).await?.try_map(Application::from_row)
     }
 
-    /// The condition for being one that staff must look at: open or enrolled, and resting on a verification that was taken back, or that ends before the
-    /// cohort begins; or enrolled, and not verified.
+    /// The condition for being one that staff must look at: open or enrolled, and resting on a verification that was taken back, or
+    /// that ends before the cohort begins; or enrolled, and not verified.
     async fn flagged(&self) -> Result<SimpleExpr> {
         let open: Vec<Uuid> = self.rows::<Entity>().filter(Column::State.is_in(LIVE)).distinct().column(Column::CohortId).await?;
         let cohorts = self.cohorts_by_id(open.into_iter().map(CohortId::from_uuid)).await?;
@@ -196,8 +196,8 @@ impl Read {
         all(self.rows::<Entity>().filter(Column::TransferredFrom.eq(id.uuid())).filter(Column::State.is_in(LIVE))).await
     }
 
-    /// The line of an application: the first of those that it continues, or itself, and whatever continues one of the line, each behind what it
-    /// continues.
+    /// The line of an application: the first of those that it continues, or itself, and whatever continues one of the line, each
+    /// behind what it continues.
     ///
     /// # Errors
     /// The database's.
@@ -356,8 +356,8 @@ impl Tx {
         all(rows.filter(Column::State.is_in(LIVE)).order_by(Column::Id, Order::Asc)).await
     }
 
-    /// The cohorts, in the order of locks, to which there are applications or enrollments that rest on something, or that are given up when one of
-    /// those becomes an enrollment.
+    /// The cohorts, in the order of locks, to which there are applications or enrollments that rest on something, or that are given
+    /// up when one of those becomes an enrollment.
     ///
     /// # Errors
     /// The database's.

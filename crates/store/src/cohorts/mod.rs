@@ -1,7 +1,7 @@
 //! Cohorts, as rows, with their facilitators and their seats.
 //!
-//! What always holds: a cohort is loaded and saved whole, with its facilitators. Who reads sees the seats as they are at the instant,
-//! whether or not what has lapsed has been settled; who locks gets them as they were stored.
+//! What always holds: a cohort is loaded and saved whole, with its facilitators. Who reads sees the seats as they are at the
+//! instant, whether or not what has lapsed has been settled; who locks gets them as they were stored.
 
 mod record;
 mod seats;
@@ -88,8 +88,8 @@ impl Read {
         self.stored_cohorts(rows.all().await?).await
     }
 
-    /// A page of cohorts by title, of those that pass the filter and that are wanted: which can depend on the time, and so is asked of
-    /// each together with its program's year.
+    /// A page of cohorts by title, of those that pass the filter and that are wanted: which can depend on the time, and so is asked
+    /// of each together with its program's year.
     ///
     /// # Errors
     /// The database's.

@@ -89,8 +89,8 @@ impl Read {
 }
 
 impl Tx {
-    /// Takes a seat where nothing is to be decided: one is free, nobody waits, and nothing has lapsed. Tells whether it did; where it did
-    /// not, the cohort must be locked and settled first.
+    /// Takes a seat where nothing is to be decided: one is free, nobody waits, and nothing has lapsed. Tells whether it did; where
+    /// it did not, the cohort must be locked and settled first.
     ///
     /// # Errors
     /// The database's.

@@ -16,7 +16,8 @@ use crate::error::Result;
 use crate::record::{date, json, optional_date};
 
 impl Read {
-    /// Whom reviewers know of these people, and the conflicts that they declared in these reviews: in three queries, however many they are.
+    /// Whom reviewers know of these people, and the conflicts that they declared in these reviews: in three queries, however many
+    /// they are.
     ///
     /// # Errors
     /// The database's.

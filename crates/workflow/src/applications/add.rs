@@ -29,8 +29,8 @@ pub struct Addition {
     pub reason: Reason,
 }
 
-/// Adds a person to a cohort, by the draft that the person has begun or a new application. Nobody waits for a seat that is left then but those
-/// who cannot have it: they are passed over with the reason.
+/// Adds a person to a cohort, by the draft that the person has begun or a new application. Nobody waits for a seat that is left
+/// then but those who cannot have it: they are passed over with the reason.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.

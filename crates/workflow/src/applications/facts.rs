@@ -51,7 +51,8 @@ impl Facts {
     }
 }
 
-/// How the rules of a cohort are answered for a person with these employments. The seat of one application, its own, is not counted.
+/// How the rules of a cohort are answered for a person with these employments. The seat of one application, its own, is not
+/// counted.
 pub(crate) async fn judge(
     read: &Read,
     cohort: &Cohort,

@@ -208,7 +208,8 @@ pub async fn put_on_waitlist(tx: &mut Tx, actor: &Actor, id: ApplicationId, prec
     finish(tx, actor, entered, &application, change).await
 }
 
-/// Puts an application first on the waitlist, or back where it stood; and with it whoever waits in the same team, which stays together.
+/// Puts an application first on the waitlist, or back where it stood; and with it whoever waits in the same team, which stays
+/// together.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.

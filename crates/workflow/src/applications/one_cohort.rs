@@ -1,7 +1,7 @@
 //! Programs in which everybody takes part in one cohort at most: who is enrolled in one gives up what else they have applied to.
 //!
-//! What always holds: all cohorts of what could be given up are entered first, and the person is locked before it is read what that is; so of two
-//! enrollments at once the second knows of the first. Who has applied elsewhere meanwhile makes it all run again.
+//! What always holds: all cohorts of what could be given up are entered first, and the person is locked before it is read what that
+//! is; so of two enrollments at once the second knows of the first. Who has applied elsewhere meanwhile makes it all run again.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use cohortium_store::{Error, Result, Tx};
 
 use crate::seats::EnteredTogether;
 
-/// What a person gives up by being enrolled: their other open applications in the program, where it is for one cohort each; what stands for the same
-/// place as their `own` is no other. Goes on when none of the others is an enrollment.
+/// What a person gives up by being enrolled: their other open applications in the program, where it is for one cohort each; what
+/// stands for the same place as their `own` is no other. Goes on when none of the others is an enrollment.
 pub(crate) async fn others(tx: &Tx, program: &Program, person: PersonId, own: Option<&Application>) -> Result<Vec<Application>> {
     if !program.terms.one_cohort {
         return Ok(Vec::new());

@@ -26,8 +26,8 @@ pub struct Recommendation {
     pub made_for_you: bool,
 }
 
-/// At most so many cohorts that a person could sign up to now, the best first: whose rules are met, then those of which something is
-/// unknown, then the others; among them those that are made for the person's role or level, then those that have a seat.
+/// At most so many cohorts that a person could sign up to now, the best first: whose rules are met, then those of which something
+/// is unknown, then the others; among them those that are made for the person's role or level, then those that have a seat.
 ///
 /// # Errors
 /// The database's errors.

@@ -1,7 +1,7 @@
 //! What rests on a verification: when one is decided, who held a seat for it is admitted, and who waits may have a turn.
 //!
-//! Cohorts come before people and verifications in the order of locks, so whoever may decide a verification first enters the cohorts of
-//! the applications that could rest on it.
+//! Cohorts come before people and verifications in the order of locks, so whoever may decide a verification first enters the
+//! cohorts of the applications that could rest on it.
 
 use cohortium_domain::access::Actor;
 use cohortium_domain::applications::{Application, ApplicationState};
@@ -12,8 +12,8 @@ use super::facts::Facts;
 use super::one_cohort;
 use crate::seats::{Entered, EnteredTogether, enter_together};
 
-/// Enters the cohorts to which there are applications or enrollments that rest on something that is about to change: what the journal says of them is
-/// then what they are.
+/// Enters the cohorts to which there are applications or enrollments that rest on something that is about to change: what the
+/// journal says of them is then what they are.
 pub(crate) async fn enter_resting(tx: &mut Tx, ground: RestsOn) -> Result<EnteredTogether> {
     let cohorts = tx.cohorts_resting_on(ground).await?;
     enter_together(tx, cohorts).await

@@ -1,5 +1,5 @@
-//! Sending an application. Where the first come are the first served, a seat is taken with it: by one statement where nothing is to be
-//! decided, and else inside the cohort.
+//! Sending an application. Where the first come are the first served, a seat is taken with it: by one statement where nothing is to
+//! be decided, and else inside the cohort.
 
 use std::collections::BTreeSet;
 
@@ -91,8 +91,8 @@ pub(super) async fn send(tx: &mut Tx, actor: &Actor, sending: Sending, cohort: C
     }
 }
 
-/// Sends the application of a member of a team, inside its cohort. Where seats go to who comes first, it takes one or waits, as the team was
-/// told.
+/// Sends the application of a member of a team, inside its cohort. Where seats go to who comes first, it takes one or waits, as the
+/// team was told.
 pub(crate) async fn send_with_team(
     tx: &mut Tx,
     actor: &Actor,
@@ -161,7 +161,8 @@ async fn ask_for_verification(tx: &mut Tx, actor: &Actor, eligibility: &Eligibil
     verifications::ask(tx, actor, &year.program, workplace.employment_id).await.map(Some)
 }
 
-/// Asks for a seat, where seats go to who comes first. Where that could not be answered by the one statement, the cohort has been entered.
+/// Asks for a seat, where seats go to who comes first. Where that could not be answered by the one statement, the cohort has been
+/// entered.
 async fn ask_for_seat(
     tx: &mut Tx,
     application: &Application,

@@ -1,5 +1,5 @@
-//! Transferring an application to another cohort: a place is offered there, and when the person confirms it, the one here is given up, with
-//! whatever else was offered for it.
+//! Transferring an application to another cohort: a place is offered there, and when the person confirms it, the one here is given
+//! up, with whatever else was offered for it.
 //!
 //! What always holds: both cohorts are entered, in the one order, before either place is touched.
 

@@ -1,6 +1,7 @@
 //! Ending a cohort whose people go on in another: it is merged into that one, or called off with an offer to transfer.
 //!
-//! What always holds: both cohorts are entered, in the one order; everybody is moved or released in the one transaction that ends the cohort.
+//! What always holds: both cohorts are entered, in the one order; everybody is moved or released in the one transaction that ends
+//! the cohort.
 
 use std::collections::BTreeSet;
 
@@ -113,7 +114,8 @@ async fn moving<'a>(tx: &Tx, here: &Entered, there: &'a mut Entered) -> Result<M
     Ok(Moving { there: there.settled_mut(), from, signup, rules, required, theirs, now: tx.now() })
 }
 
-/// Saves what became of everybody, has those told who go on, and leaves the cohort that took them in. A team goes along with who applies with it.
+/// Saves what became of everybody, has those told who go on, and leaves the cohort that took them in. A team goes along with who
+/// applies with it.
 async fn save(tx: &mut Tx, here: &mut Entered, there: Entered, moved: Vec<Moved>) -> Result<()> {
     let mut teams = BTreeSet::new();
     for Moved { there: taken_in, here: (before, ended) } in moved {

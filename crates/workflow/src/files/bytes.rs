@@ -1,7 +1,8 @@
 //! The bytes of what people upload, kept beside the database.
 //!
-//! What always holds: bytes are kept before a row says so, and taken away after a row says so. What no row stands for is taken away by a job; so
-//! an upload that breaks off, or is refused, leaves nothing for long. Left out on purpose: how and where bytes are kept, which a [`FileStore`] knows.
+//! What always holds: bytes are kept before a row says so, and taken away after a row says so. What no row stands for is taken away
+//! by a job; so an upload that breaks off, or is refused, leaves nothing for long. Left out on purpose: how and where bytes are
+//! kept, which a [`FileStore`] knows.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +47,8 @@ pub trait FileStore: Sync {
     fn remove(&self, place: Place) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Takes away the bytes for which no row stands: of uploads that came to nothing, of documents whose time is over, of coalitions that are no more.
+/// Takes away the bytes for which no row stands: of uploads that came to nothing, of documents whose time is over, of coalitions
+/// that are no more.
 ///
 /// # Errors
 /// The database's, or that of what keeps the bytes.

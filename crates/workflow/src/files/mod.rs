@@ -1,8 +1,9 @@
-//! Files, as people upload them to answer application forms with, look at them and delete them; and beside that the bytes of all files.
+//! Files, as people upload them to answer application forms with, look at them and delete them; and beside that the bytes of all
+//! files.
 //!
-//! The bytes are where they are kept before anything is written down, and taken away after. Whoever writes answers that name files holds those files, and
-//! whoever deletes one locks it before asking what names it: so no application is sent that names a file which is not there.
-//! Who has locked a file waits for nothing more, so files can be held before cohorts are entered.
+//! The bytes are where they are kept before anything is written down, and taken away after. Whoever writes answers that name files
+//! holds those files, and whoever deletes one locks it before asking what names it: so no application is sent that names a file
+//! which is not there. Who has locked a file waits for nothing more, so files can be held before cohorts are entered.
 
 mod bytes;
 

@@ -1,7 +1,8 @@
 //! What the mails say.
 //!
-//! What always holds: a letter holds nothing that a stranger typed, so that nobody can have us write to others in their words (staff can, to
-//! the authors of proposals); a link leads to the coalition's own front end, with its token behind the `#`, which no server is told. Instants are told in the zone in which the person lives.
+//! What always holds: a letter holds nothing that a stranger typed, so that nobody can have us write to others in their words
+//! (staff can, to the authors of proposals); a link leads to the coalition's own front end, with its token behind the `#`, which no
+//! server is told. Instants are told in the zone in which the person lives.
 
 use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::links::{Link, LinkKind};

@@ -1,8 +1,9 @@
 //! The outbox: mails are asked for where their reason is given, and sent from here.
 //!
-//! What always holds: a mail is taken, and its link's token made, in a transaction that is committed before the mail server is called; what became
-//! of it is written down in another. So a crash between the two sends it once more, with the same id and a new token. What a mail says is
-//! found out when it is taken: whoever asked for it got an answer that told nothing. Left out on purpose: how a letter travels, which a [`Mailer`] knows.
+//! What always holds: a mail is taken, and its link's token made, in a transaction that is committed before the mail server is
+//! called; what became of it is written down in another. So a crash between the two sends it once more, with the same id and a new
+//! token. What a mail says is found out when it is taken: whoever asked for it got an answer that told nothing. Left out on
+//! purpose: how a letter travels, which a [`Mailer`] knows.
 
 mod letters;
 pub(crate) mod moves;
@@ -170,8 +171,8 @@ pub(crate) fn written(kind: MailKind, matter: Matter, coalition: &Coalition, zon
     (subject, letters::wrapped(&text))
 }
 
-/// What there is to say now, and to whom: the mail as it is to be sent, and the link that it brings. Nothing, when there is nothing to say.
-/// `holds` says whether the thing that it is about still is as it says.
+/// What there is to say now, and to whom: the mail as it is to be sent, and the link that it brings. Nothing, when there is nothing
+/// to say. `holds` says whether the thing that it is about still is as it says.
 async fn settle(tx: &Tx, mail: Mail, holds: bool, now: Timestamp) -> Result<Option<(Mail, Option<Link>)>> {
     let link = match mail.link_id {
         Some(id) => tx.link(id).await?.filter(|link| link.good(now)),
@@ -215,7 +216,8 @@ async fn registering(tx: &Tx, mail: Mail, link: Link) -> Result<(Mail, Option<Li
     Ok((mail, None))
 }
 
-/// To whoever has forgotten a password: to the address that we know, however it was written in the request. Nothing, when nobody here has it.
+/// To whoever has forgotten a password: to the address that we know, however it was written in the request. Nothing, when nobody
+/// here has it.
 async fn resetting(tx: &Tx, mail: Mail) -> Result<Option<Mail>> {
     let Some(person) = tx.person_by_email(&mail.address).await? else { return Ok(None) };
     let active = tx.account(person.id).await?.is_some_and(|account| account.state == AccountState::Active);

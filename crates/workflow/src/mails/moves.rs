@@ -1,6 +1,7 @@
 //! Mails about going on in another cohort: a place was offered there, or one's own cohort was merged or called off.
 //!
-//! What always holds: what is said is how it stands when the mail is sent; who was released with the cohort, and goes on nowhere, is told nothing here.
+//! What always holds: what is said is how it stands when the mail is sent; who was released with the cohort, and goes on nowhere,
+//! is told nothing here.
 
 use cohortium_domain::applications::{Application, Standing};
 use cohortium_domain::coalitions::Coalition;

@@ -1,7 +1,7 @@
 //! Mails about proposals: when each is asked for, whether there still is something to say when it is sent, and what.
 //!
-//! What always holds: an author is told what was released and nothing else; whoever is asked to facilitate reads nothing that the author
-//! typed, since anybody can write to anybody so.
+//! What always holds: an author is told what was released and nothing else; whoever is asked to facilitate reads nothing that the
+//! author typed, since anybody can write to anybody so.
 
 use cohortium_domain::coalitions::Coalition;
 use cohortium_domain::facilitator_invitations::{FacilitatorInvitation, InvitationState};
@@ -9,7 +9,7 @@ use cohortium_domain::ids::{Id, InvitationId, ProposalId};
 use cohortium_domain::mails::{Mail, MailKind};
 use cohortium_domain::people::Person;
 use cohortium_domain::programs::Program;
-use cohortium_domain::proposals::{Call, Decision, Proposal, ProposalState, Standing};
+use cohortium_domain::proposals::{Call, Decision, Proposal, Standing};
 use cohortium_domain::text::Title;
 use cohortium_domain::time::{Timestamp, Zone};
 use cohortium_store::{Read, Result, Tx};
@@ -41,9 +41,13 @@ pub(crate) fn told_by(released: &Proposal) -> MailKind {
 
 /// The mail that tells what became of a proposal by time alone, where its author is told: an acceptance that was let lapse is not.
 pub(crate) fn told_by_time(settled: &Proposal) -> Option<MailKind> {
-    let state = settled.state();
-    let kinds = [(ProposalState::Accepted, MailKind::ProposalPromoted), (ProposalState::Submitted, MailKind::RevisionLapsed)];
-    kinds.into_iter().find(|(of, _)| *of == state).map(|(_, kind)| kind)
+    if matches!(settled.standing, Standing::Accepted { .. }) {
+        Some(MailKind::ProposalPromoted)
+    } else if settled.standing == Standing::Submitted {
+        Some(MailKind::RevisionLapsed)
+    } else {
+        None
+    }
 }
 
 /// Asks for a mail to the author of a proposal.

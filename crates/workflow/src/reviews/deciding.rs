@@ -70,8 +70,8 @@ pub async fn reviewed(read: &Read, proposal: &Proposal) -> Result<Reviewed> {
     Ok(Reviewed { rubric, reviews, quorum, conflicted })
 }
 
-/// Goes on when a decision about a proposal can be taken: with its reviews, or with a reason. What cannot be decided about in its state
-/// is left to be told so.
+/// Goes on when a decision about a proposal can be taken: with its reviews, or with a reason. What cannot be decided about in its
+/// state is left to be told so.
 pub(crate) async fn require_quorum(tx: &Tx, proposal: &Proposal, reason: Option<&Reason>) -> Result<()> {
     if !matches!(proposal.state(), ProposalState::Submitted | ProposalState::InReview) {
         return Ok(());

@@ -1,7 +1,7 @@
 //! Reviews: who is assigned them, what reviewers write, and what staff decide by them.
 //!
-//! What always holds: whoever assigns reviews or decides by them locks the program, and whoever writes one holds it, so that no review
-//! changes while a decision is taken by it, and no rubric while somebody scores by it.
+//! What always holds: whoever assigns reviews or decides by them locks the program, and whoever writes one holds it, so that no
+//! review changes while a decision is taken by it, and no rubric while somebody scores by it.
 
 mod assigning;
 mod deciding;

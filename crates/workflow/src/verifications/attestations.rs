@@ -30,7 +30,8 @@ pub async fn ask(tx: &mut Tx, actor: &Actor, id: VerificationId, input: &Input<'
     let verification = supplement(tx, actor, verification, &basis, Action::AskForAttestation).await?;
     let attestations = tx.attestations_of([id]).await?;
     if let Some(earlier) = attestations.into_iter().find(|earlier| earlier.link_id().is_some()) {
-        // Its link leads nowhere from now on, and is forgotten in time: whoever is just using it holds it, and may wait for what is held here.
+        // Its link leads nowhere from now on, and is forgotten in time: whoever is just using it holds it, and may wait for what is
+        // held here.
         tx.save(earlier.supersede(&verification, tx.now())?, actor).await?;
     }
     let link = Link::ask(tx.make_opaque_id(), LinkKind::Attest, None, email.clone(), tx.process_now());

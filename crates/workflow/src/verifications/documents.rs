@@ -1,9 +1,11 @@
 //! Documents: uploaded by the person, looked at by staff, and deleted in time.
 //!
-//! The bytes are where they are kept before anything is written down, and taken away after: so a row never stands for bytes that are not there.
+//! The bytes are where they are kept before anything is written down, and taken away after: so a row never stands for bytes that
+//! are not there.
 
 use cohortium_domain::access::{Action, Actor, Tie};
-use cohortium_domain::ids::{EvidenceId, VerificationId};
+use cohortium_domain::files::content::Content;
+use cohortium_domain::ids::{EvidenceId, FileId, VerificationId};
 use cohortium_domain::journal::SubjectKind;
 use cohortium_domain::meta::Precondition;
 use cohortium_domain::people::Person;
@@ -35,14 +37,15 @@ pub async fn add(
     tx: &mut Tx,
     actor: &Actor,
     id: VerificationId,
-    upload: &Upload<'_>,
+    (file_id, content): (FileId, &Content),
     precondition: Precondition,
 ) -> Result<Document> {
     let (verification, basis, resting) = enter(tx, actor, id, Action::UploadEvidence).await?;
     verification.meta.admit(precondition)?;
     let verification = supplement(tx, actor, verification, &basis, Action::UploadEvidence).await?;
     let held = tx.files_held(verification.person_id, id).await?;
-    let change = Document::add(upload, &verification, held, (&basis.policy, basis.program.time_zone), tx.now())?;
+    let upload = Upload { evidence_id: tx.make_opaque_id(), file_id, content };
+    let change = Document::add(&upload, &verification, held, (&basis.policy, basis.program.time_zone), tx.now())?;
     tx.add_evidence(&[Evidence::document(upload.evidence_id, verification.employment_id, tx.now())]).await?;
     let document = tx.save(change, actor).await?;
     applications::admit(tx, resting).await?;

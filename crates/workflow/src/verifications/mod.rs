@@ -1,7 +1,7 @@
 //! Verifications: what follows from evidence by itself, and what staff decide.
 //!
-//! The order of locks here: the person, its organizations, the employment, the verifications. What always holds: whoever changes one
-//! of the first three judges again, in the same transaction, what rests on it.
+//! The order of locks here: the person, its organizations, the employment, the verifications. What always holds: whoever changes
+//! one of the first three judges again, in the same transaction, what rests on it.
 
 use cohortium_domain::access::{Action, Actor, Tie};
 use cohortium_domain::employments::Employment;
@@ -27,8 +27,8 @@ use crate::input::{Input, not_found_at};
 pub mod attestations;
 pub mod documents;
 
-/// The verification of an employment for a program, as an application asks for it: opened where there is none, with the person's own
-/// word as evidence, and judged. Where it is verified, its end is a deadline for whatever is decided by it.
+/// The verification of an employment for a program, as an application asks for it: opened where there is none, with the person's
+/// own word as evidence, and judged. Where it is verified, its end is a deadline for whatever is decided by it.
 ///
 /// # Errors
 /// The domain's refusals; the database's errors.

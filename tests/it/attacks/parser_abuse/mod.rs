@@ -1,7 +1,7 @@
 //! Bytes that are no request, or hardly one, written to the socket as they are.
 //!
-//! What always holds: they are refused or the connection is closed; nobody is told of a defect, nothing has changed, and the server lives on. What
-//! two servers could read differently is tried in `network`, what is too large or too slow in `limits`.
+//! What always holds: they are refused or the connection is closed; nobody is told of a defect, nothing has changed, and the server
+//! lives on. What two servers could read differently is tried in `network`, what is too large or too slow in `limits`.
 
 mod bodies;
 
@@ -294,7 +294,8 @@ async fn no_head_breaks_the_parser_of_heads(database: TestDatabase) {
     nothing_has_changed().await;
 }
 
-/// Sends each on a connection of its own: whatever it is told, it is told of no defect, nothing of its own comes back as a header, and the server lives.
+/// Sends each on a connection of its own: whatever it is told, it is told of no defect, nothing of its own comes back as a header,
+/// and the server lives.
 async fn survives(api: &Api, requests: Vec<Vec<u8>>) {
     let mut wrong = Vec::new();
     for request in requests {

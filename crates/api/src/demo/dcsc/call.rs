@@ -196,8 +196,8 @@ async fn judge(stage: &Stage<'_>, reviewer: &str, review: ReviewId, scores: [u8;
     handed_in.await.map(drop)
 }
 
-/// Four are accepted by the ranking, one is kept in reserve, one is not; the authors hear of it all at once. One declines, so the one in
-/// reserve is accepted, and four confirm.
+/// Four are accepted by the ranking, one is kept in reserve, one is not; the authors hear of it all at once. One declines, so the
+/// one in reserve is accepted, and four confirm.
 pub(super) async fn choose(stage: &Stage<'_>, program: ProgramId, proposals: &[ProposalId]) -> Played {
     stage.reach("2019-10-08 11:00").await?;
     for (id, letter) in proposals.iter().zip(LETTERS) {

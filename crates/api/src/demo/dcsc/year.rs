@@ -33,7 +33,8 @@ async fn file_tax_form(stage: &Stage<'_>, who: &str, on: &str) -> Played {
     stage.act("staff", async |tx, staff| workflow::tax_forms::file(tx, staff, person, &Input::given(filing)).await).await.map(drop)
 }
 
-/// The four kick-offs are held, which makes the first half of each stipend due; whoever has a tax form on file is paid before the holidays.
+/// The four kick-offs are held, which makes the first half of each stipend due; whoever has a tax form on file is paid before the
+/// holidays.
 pub(super) async fn kick_off(stage: &Stage<'_>, cohorts: &[CohortId]) -> Played {
     hold(stage, cohorts, |kind| kind == SessionKind::Kickoff).await?;
     stage.reach("2019-12-16 10:00").await?;

@@ -1,7 +1,7 @@
 //! How people show where they work, each in another way; and one whose first letter was not enough.
 //!
-//! The CRM speaks for those whom it knows. Whoever registers by themselves shows it by the address, by a supervisor's word, by a letter, or has
-//! staff ask.
+//! The CRM speaks for those whom it knows. Whoever registers by themselves shows it by the address, by a supervisor's word, by a
+//! letter, or has staff ask.
 
 use cohortium_domain::ids::{ApplicationId, CohortId, VerificationId};
 use cohortium_domain::links::TokenHash;

@@ -143,7 +143,8 @@ async fn get_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>) ->
 
 /// Change an application
 ///
-/// All of a draft; of what was sent, the answers to questions that are not frozen, judged at once by the form that they answer. A merge patch (RFC 7396).
+/// All of a draft; of what was sent, the answers to questions that are not frozen, judged at once by the form that they answer. A
+/// merge patch (RFC 7396).
 #[utoipa::path(tag = "Applications", request_body = ApplicationUpdate, responses((status = 200, description = "The application as it now is.", body = Application)))]
 #[patch("/v1/applications/{application_id}")]
 async fn update_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationUpdate>) -> Answer {
@@ -156,8 +157,8 @@ async fn update_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>,
 
 /// Send an application
 ///
-/// Where seats go to who comes first, it takes a seat with it: for good when the employment is verified, else for as long as the program holds
-/// one; without a free seat it waits. Where applications are reviewed, it is there to be decided about.
+/// Where seats go to who comes first, it takes a seat with it: for good when the employment is verified, else for as long as the
+/// program holds one; without a free seat it waits. Where applications are reviewed, it is there to be decided about.
 #[utoipa::path(tag = "Applications", responses((status = 200, description = "The application, sent.", body = Application)))]
 #[post("/v1/applications/{application_id}/submit")]
 async fn submit_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, conditions: Conditions) -> Answer {
@@ -177,8 +178,8 @@ async fn withdraw_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId
 
 /// Confirm an offer
 ///
-/// Until `offer_expires_at`. The rules for joining, the verification and every commitment must be as they must be now. A place in another
-/// cohort for which the offer was made is given up, and so is what else was offered for that place.
+/// Until `offer_expires_at`. The rules for joining, the verification and every commitment must be as they must be now. A place in
+/// another cohort for which the offer was made is given up, and so is what else was offered for that place.
 #[utoipa::path(tag = "Applications", request_body = Option<ApplicationConfirm>, responses((status = 200, description = "The application, enrolled.", body = Application)))]
 #[post("/v1/applications/{application_id}/confirm")]
 async fn confirm_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationConfirm>) -> Answer {
@@ -225,9 +226,9 @@ async fn decline_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>
 
 /// Transfer an application or an enrollment
 ///
-/// Offers the person a place in another cohort of the program, which holds a seat there as every offer does. The answer is that offer: an
-/// application of its own, with the answers of the first. When the person confirms it, the first is `transferred`; when it lapses or is
-/// withdrawn, the first stands. The person is mailed until when to confirm it.
+/// Offers the person a place in another cohort of the program, which holds a seat there as every offer does. The answer is that
+/// offer: an application of its own, with the answers of the first. When the person confirms it, the first is `transferred`; when
+/// it lapses or is withdrawn, the first stands. The person is mailed until when to confirm it.
 #[utoipa::path(tag = "Applications", request_body = ApplicationTransfer, responses((status = 201, description = "The offer in the other cohort.", body = Application)))]
 #[post("/v1/applications/{application_id}/transfer")]
 async fn transfer_application(caller: Caller, ctx: Ctx, path: Path<ApplicationId>, body: Body<ApplicationTransfer>) -> Answer {

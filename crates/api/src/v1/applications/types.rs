@@ -335,8 +335,8 @@ pub(in crate::v1) struct ApplicationsQuery {
     #[serde(default)]
     #[param(max_items = 5)]
     verification: Vec<cohortium_domain::verifications::VerificationState>,
-    /// Those that staff must look at, or the others: open ones and enrollments that rest on a verification that was taken back or ends before the cohort
-    /// begins, and enrollments that are not verified.
+    /// Those that staff must look at, or the others: open ones and enrollments that rest on a verification that was taken back or
+    /// ends before the cohort begins, and enrollments that are not verified.
     flagged: Option<bool>,
     /// Those sent at or after this instant.
     submitted_from: Option<Timestamp>,

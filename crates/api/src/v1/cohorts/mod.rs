@@ -117,9 +117,9 @@ async fn publish_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, conditio
 
 /// Cancel a cohort
 ///
-/// Its open applications are declined and its enrollments removed, with the cause `cohort_cancelled`. With `transfer_to_cohort_id`, who holds a
-/// seat is offered one in that cohort, as long as seats are free there and its rules let the person in; who is enrolled comes first. Each of
-/// them is mailed until when to confirm it.
+/// Its open applications are declined and its enrollments removed, with the cause `cohort_cancelled`. With `transfer_to_cohort_id`,
+/// who holds a seat is offered one in that cohort, as long as seats are free there and its rules let the person in; who is enrolled
+/// comes first. Each of them is mailed until when to confirm it.
 #[utoipa::path(tag = "Cohorts", request_body = CohortCancel, responses((status = 200, description = "The cohort, cancelled.", body = Cohort)))]
 #[post("/v1/cohorts/{cohort_id}/cancel")]
 async fn cancel_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<CohortCancel>) -> Answer {
@@ -146,9 +146,9 @@ async fn extend_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Bod
 
 /// Merge a cohort into another
 ///
-/// Before its kick-off; everybody goes on in the other, or nothing happens. Who holds a seat is offered one there, and takes part by confirming
-/// the offer. Who waits goes on waiting, behind those who wait there already. Who is in both cohorts keeps the better place. The cohort
-/// is cancelled then. Its facilitators are not moved. Whoever goes on is mailed how, and until when to confirm.
+/// Before its kick-off; everybody goes on in the other, or nothing happens. Who holds a seat is offered one there, and takes part
+/// by confirming the offer. Who waits goes on waiting, behind those who wait there already. Who is in both cohorts keeps the better
+/// place. The cohort is cancelled then. Its facilitators are not moved. Whoever goes on is mailed how, and until when to confirm.
 #[utoipa::path(tag = "Cohorts", request_body = CohortMerge, responses((status = 200, description = "The cohort, cancelled.", body = Cohort)))]
 #[post("/v1/cohorts/{cohort_id}/merge")]
 async fn merge_cohort(caller: Caller, ctx: Ctx, path: Path<CohortId>, body: Body<CohortMerge>) -> Answer {
@@ -196,8 +196,8 @@ async fn act(
 
 /// Ask whether one may join a cohort
 ///
-/// How each rule for joining is answered for you, with what would help where it is not met. The same rules are asked when you submit, and
-/// again when you are offered a seat and confirm it.
+/// How each rule for joining is answered for you, with what would help where it is not met. The same rules are asked when you
+/// submit, and again when you are offered a seat and confirm it.
 #[utoipa::path(tag = "Cohorts", responses((status = 200, description = "The rules and their answers.", body = CohortEligibility)))]
 #[get("/v1/cohorts/{cohort_id}/eligibility")]
 async fn get_eligibility(caller: Caller, ctx: Ctx, path: Path<CohortId>) -> Answer {

@@ -94,8 +94,8 @@ async fn publish_program(caller: Caller, ctx: Ctx, path: Path<ProgramId>, condit
 
 /// Finalize the offerings of a program
 ///
-/// When every proposal is decided, and every accepted one confirmed or declined: at once, and once, each confirmed proposal becomes a
-/// published cohort, with its author as facilitator and with its sessions.
+/// When every proposal is decided, and every accepted one confirmed or declined: at once, and once, each confirmed proposal becomes
+/// a published cohort, with its author as facilitator and with its sessions.
 #[utoipa::path(tag = "Programs", responses((status = 200, description = "The program as it now is.", body = Program)))]
 #[post("/v1/programs/{program_id}/finalize-offerings")]
 async fn finalize_offerings(caller: Caller, ctx: Ctx, path: Path<ProgramId>, conditions: Conditions) -> Answer {

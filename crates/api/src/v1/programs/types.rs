@@ -138,7 +138,8 @@ pub(super) struct Terms {
     grace_minutes: Option<u16>,
     /// Whether what is due on a date is due when that day ends anywhere on Earth.
     anywhere_on_earth: bool,
-    /// Whether everybody takes part in one cohort at most: who is enrolled in one gives up what else they have applied to in the program.
+    /// Whether everybody takes part in one cohort at most: who is enrolled in one gives up what else they have applied to in the
+    /// program.
     one_cohort: bool,
 }
 
@@ -204,8 +205,9 @@ pub(super) struct TermsChange {
     grace_minutes: Option<u16>,
     /// Whether what is due on a date is due when that day ends anywhere on Earth. Settled when the program is published.
     anywhere_on_earth: Option<bool>,
-    /// Whether everybody takes part in one cohort at most. From the moment on at which it is set, whoever comes to be enrolled in a cohort gives up
-    /// their other open applications in the program, and cannot apply to another cohort before they have left that one.
+    /// Whether everybody takes part in one cohort at most. From the moment on at which it is set, whoever comes to be enrolled in a
+    /// cohort gives up their other open applications in the program, and cannot apply to another cohort before they have left that
+    /// one.
     one_cohort: Option<bool>,
 }
 

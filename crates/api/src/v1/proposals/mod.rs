@@ -99,8 +99,8 @@ async fn list_proposal_submissions(caller: Caller, ctx: Ctx, path: Path<Proposal
 
 /// Change a proposal
 ///
-/// While it is a draft, or a revision was asked for: then what you write stands beside the text that you handed in, until you hand it in
-/// too. A merge patch (RFC 7396).
+/// While it is a draft, or a revision was asked for: then what you write stands beside the text that you handed in, until you hand
+/// it in too. A merge patch (RFC 7396).
 #[utoipa::path(tag = "Proposals", request_body = ProposalUpdate, responses((status = 200, description = "The draft as it now is.", body = Proposal)))]
 #[patch("/v1/proposals/{proposal_id}")]
 async fn update_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: Body<ProposalUpdate>) -> Answer {
@@ -113,8 +113,8 @@ async fn update_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body:
 
 /// Hand in a proposal
 ///
-/// While the call for proposals is open, or longer where `extended_until` says so; a revision until `revision_due_at`. It must have all its
-/// parts; each that is missing is told. Everybody whom you asked to facilitate must have answered.
+/// While the call for proposals is open, or longer where `extended_until` says so; a revision until `revision_due_at`. It must have
+/// all its parts; each that is missing is told. Everybody whom you asked to facilitate must have answered.
 #[utoipa::path(tag = "Proposals", responses((status = 200, description = "The proposal, handed in.", body = Proposal)))]
 #[post("/v1/proposals/{proposal_id}/submit")]
 async fn submit_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, conditions: Conditions) -> Answer {
@@ -166,8 +166,8 @@ async fn decline_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, cond
 
 /// Ask the author for a revision
 ///
-/// Until a day or an instant. A decision that was staged is dropped. The author is mailed what you write, and changes and submits the proposal
-/// again; if not by then, the text stands again that was handed in, and the author is mailed that.
+/// Until a day or an instant. A decision that was staged is dropped. The author is mailed what you write, and changes and submits
+/// the proposal again; if not by then, the text stands again that was handed in, and the author is mailed that.
 #[utoipa::path(tag = "Proposals", request_body = RevisionAsk, responses((status = 200, description = "The proposal.", body = Proposal)))]
 #[post("/v1/proposals/{proposal_id}/request-revision")]
 async fn request_revision(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: Body<RevisionAsk>) -> Answer {
@@ -180,8 +180,8 @@ async fn request_revision(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body
 
 /// Give the author of a draft longer
 ///
-/// To hand it in after the call is over for all others, until a day or an instant. The author is mailed. Decisions are released once it is past, or
-/// the proposal is in.
+/// To hand it in after the call is over for all others, until a day or an instant. The author is mailed. Decisions are released
+/// once it is past, or the proposal is in.
 #[utoipa::path(tag = "Proposals", request_body = ProposalExtension, responses((status = 200, description = "The draft.", body = Proposal)))]
 #[post("/v1/proposals/{proposal_id}/extend")]
 async fn extend_proposal(caller: Caller, ctx: Ctx, path: Path<ProposalId>, body: Body<ProposalExtension>) -> Answer {
@@ -233,8 +233,8 @@ where
 
 /// Release the decisions about proposals
 ///
-/// All staged decisions at once, when the call is over and no proposal is undecided: now the authors see them, and each is mailed its own,
-/// with the letter that staff have written. See the preview first.
+/// All staged decisions at once, when the call is over and no proposal is undecided: now the authors see them, and each is mailed
+/// its own, with the letter that staff have written. See the preview first.
 #[utoipa::path(tag = "Proposals", responses((status = 200, description = "What was released.", body = ProposalRelease)))]
 #[post("/v1/programs/{program_id}/proposals/release")]
 async fn release_proposals(caller: Caller, ctx: Ctx, path: Path<ProgramId>, conditions: Conditions) -> Answer {

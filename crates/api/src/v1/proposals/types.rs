@@ -428,7 +428,8 @@ pub(super) fn summary(proposal: proposals::Proposal) -> ProposalSummary {
     }
 }
 
-/// What this caller may see of it: what has not been released is for staff alone, and what is being written for those who would facilitate.
+/// What this caller may see of it: what has not been released is for staff alone, and what is being written for those who would
+/// facilitate.
 pub(super) fn as_seen_by(proposal: proposals::Proposal, caller: &Caller) -> proposals::Proposal {
     let writes = caller.actor.person().is_some_and(|person| proposal.facilitators().contains(&person));
     match (caller.actor.staff(), writes) {

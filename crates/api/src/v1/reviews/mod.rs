@@ -1,7 +1,7 @@
 //! Reviews, as reviewers write them and staff read them.
 //!
-//! What always holds: a reviewer sees others' reviews only after handing in its own, and never whose they are; in a blind program, nothing
-//! that a reviewer is sent tells who wrote a proposal. Authors are sent nothing of all this.
+//! What always holds: a reviewer sees others' reviews only after handing in its own, and never whose they are; in a blind program,
+//! nothing that a reviewer is sent tells who wrote a proposal. Authors are sent nothing of all this.
 
 mod types;
 
@@ -45,8 +45,8 @@ async fn own(read: &Read, id: ReviewId, caller: &Caller, action: Action) -> Resu
 
 /// List a proposal's reviews
 ///
-/// All but those that were taken away, the oldest first, and whether there are enough of them for a decision. Whoever wrote the proposal does
-/// not see them, whatever else they may.
+/// All but those that were taken away, the oldest first, and whether there are enough of them for a decision. Whoever wrote the
+/// proposal does not see them, whatever else they may.
 #[utoipa::path(tag = "Reviews", responses((status = 200, description = "The reviews.", body = ReviewList)))]
 #[get("/v1/proposals/{proposal_id}/reviews")]
 async fn list_reviews(caller: Caller, ctx: Ctx, path: Path<ProposalId>) -> Answer {

@@ -169,8 +169,8 @@ pub(super) struct SessionCancel {
     pub(super) reason: Reason,
 }
 
-/// At what time sessions begin whose dates name a day alone, and how long each takes. What is absent is as usual: trainings at nine for
-/// four hours, all others at four in the afternoon for one.
+/// At what time sessions begin whose dates name a day alone, and how long each takes. What is absent is as usual: trainings at nine
+/// for four hours, all others at four in the afternoon for one.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SessionHours {

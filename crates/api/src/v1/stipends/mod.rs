@@ -70,8 +70,8 @@ async fn get_stipend_plan(caller: Caller, ctx: Ctx, path: Path<ProgramId>) -> An
 
 /// Replace a program's stipend plan
 ///
-/// The installments come to the amount. When the offerings are made final, each cohort gets an agreement by the plan as it then is; a later plan
-/// does not change it.
+/// The installments come to the amount. When the offerings are made final, each cohort gets an agreement by the plan as it then is;
+/// a later plan does not change it.
 #[utoipa::path(
     tag = "Programs",
     request_body = StipendPlanReplace,
@@ -89,7 +89,8 @@ async fn replace_stipend_plan(caller: Caller, ctx: Ctx, path: Path<ProgramId>, b
 
 /// Make the stipend agreement for a cohort
 ///
-/// By the program's plan, in equal shares for those who lead the cohort. Cohorts that come of proposals have one when the offerings are made final.
+/// By the program's plan, in equal shares for those who lead the cohort. Cohorts that come of proposals have one when the offerings
+/// are made final.
 #[utoipa::path(tag = "Stipends", responses((status = 201, description = "The new stipend.", body = Stipend)))]
 #[post("/v1/cohorts/{cohort_id}/stipend")]
 async fn create_stipend(caller: Caller, ctx: Ctx, path: Path<CohortId>, conditions: Conditions) -> Answer {
@@ -175,7 +176,8 @@ async fn approve_stipend_installment(caller: Caller, ctx: Ctx, path: Path<Instal
 
 /// Write down that an installment was paid
 ///
-/// It cannot be taken back. The payee has a tax form on file that was good on the day, is told by mail, and is somebody else than you.
+/// It cannot be taken back. The payee has a tax form on file that was good on the day, is told by mail, and is somebody else than
+/// you.
 #[utoipa::path(
     tag = "Stipends",
     request_body = StipendPayment,
@@ -207,8 +209,8 @@ async fn void_stipend_installment(caller: Caller, ctx: Ctx, path: Path<Installme
 
 /// Export a program's installments for its bookkeeper
 ///
-/// A line for each, with a first line that names the columns (RFC 4180, UTF-8 with a byte order mark). A cell that a spreadsheet would take for a
-/// formula has an apostrophe before it. Dates are those of the program's zone.
+/// A line for each, with a first line that names the columns (RFC 4180, UTF-8 with a byte order mark). A cell that a spreadsheet
+/// would take for a formula has an apostrophe before it. Dates are those of the program's zone.
 #[utoipa::path(
     tag = "Stipends",
     params(LedgerQuery),

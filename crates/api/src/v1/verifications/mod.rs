@@ -169,8 +169,8 @@ async fn act<T: DeserializeOwned>(
 
 /// Verify an employment
 ///
-/// By a document that staff have looked at, or by their own word, which stands whatever evidence the policy accepts; but not while the employment is not held, nor without a membership
-/// that the policy asks for. Nobody verifies their own.
+/// By a document that staff have looked at, or by their own word, which stands whatever evidence the policy accepts; but not while
+/// the employment is not held, nor without a membership that the policy asks for. Nobody verifies their own.
 #[utoipa::path(
     tag = "Verifications",
     request_body = VerificationVerdict,
@@ -210,8 +210,8 @@ async fn revoke_verification(caller: Caller, ctx: Ctx, path: Path<VerificationId
 
 /// Open a verification again
 ///
-/// After it expired, or was revoked or rejected. Evidence that staff had found wanting does not count again; other evidence that satisfies the
-/// policy verifies at once.
+/// After it expired, or was revoked or rejected. Evidence that staff had found wanting does not count again; other evidence that
+/// satisfies the policy verifies at once.
 #[utoipa::path(
     tag = "Verifications",
     request_body = Option<VerificationReopen>,
@@ -225,8 +225,8 @@ async fn reopen_verification(caller: Caller, ctx: Ctx, path: Path<VerificationId
 
 /// Decide about several verifications
 ///
-/// Each decision is made by itself, in the order in which they stand: what is refused keeps no other from being made, and each has its own status.
-/// Sent again with the same idempotency key, what was done is not done again, and what was refused is tried again.
+/// Each decision is made by itself, in the order in which they stand: what is refused keeps no other from being made, and each has
+/// its own status. Sent again with the same idempotency key, what was done is not done again, and what was refused is tried again.
 #[utoipa::path(
     tag = "Verifications",
     request_body = VerificationDecisions,

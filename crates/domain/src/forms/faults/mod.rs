@@ -12,6 +12,7 @@ use jsonschema::{Draft, JsonType, PatternOptions, Validator};
 use serde_json::Value;
 
 use super::files;
+use crate::pointers::{in_fragment, member};
 use crate::refusal::{Fault, FaultCode, Faults};
 use crate::text::{Email, EmailDomain, TextFault, WebAddress};
 use crate::time::{Date, Timestamp, Zone};
@@ -22,8 +23,6 @@ pub const FAULTS_MAX: usize = 100;
 const PATTERN_BYTES_MAX: usize = 512 * 1024;
 /// The most values of an `enum` that a fault lists.
 const LISTED_VALUES_MAX: usize = 20;
-/// The most characters of a member's name that a pointer repeats.
-const NAME_CHARACTERS_MAX: usize = 120;
 
 /// The options under which every schema is compiled here: draft 2020-12, offline, with formats and linear patterns.
 #[must_use]
@@ -116,7 +115,8 @@ impl Findings<'_> {
         }
     }
 
-    /// When a part of a composed schema fails, its members seem to be taken by none: they are called unknown only where all else is well.
+    /// When a part of a composed schema fails, its members seem to be taken by none: they are called unknown only where all else is
+    /// well.
     fn into_faults(mut self) -> Vec<Fault> {
         for (holder, fault) in std::mem::take(&mut self.unevaluated) {
             let inside = format!("{holder}/");
@@ -132,10 +132,8 @@ impl Findings<'_> {
         format!("{}{}", self.prefix, in_fragment(error.instance_path().as_str()))
     }
 
-    /// The pointer to a member; to what holds it, when its name is too long to be repeated.
     fn member(&self, error: &ValidationError<'_>, name: &str) -> String {
-        let place = self.place(error);
-        if name.chars().count() > NAME_CHARACTERS_MAX { place } else { under(&place, name) }
+        member(&self.place(error), name)
     }
 }
 
@@ -276,14 +274,14 @@ pub(super) fn control_characters(value: &Value, pointer: &str, faults: &mut Faul
         Value::String(text) => check_text(text, pointer, faults),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                control_characters(item, &under(pointer, &index.to_string()), faults);
+                control_characters(item, &member(pointer, &index.to_string()), faults);
             }
         }
         Value::Object(members) => {
-            for (name, member) in members {
-                let pointer = under(pointer, name);
+            for (name, value) in members {
+                let pointer = member(pointer, name);
                 check_text(name, &pointer, faults);
-                control_characters(member, &pointer, faults);
+                control_characters(value, &pointer, faults);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -294,24 +292,4 @@ fn check_text(text: &str, pointer: &str, faults: &mut Faults) {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         faults.push(Fault::new(pointer, FaultCode::InvalidFormat, TextFault::ControlCharacter.to_string()));
     }
-}
-
-/// The pointer to a member of what another points to.
-pub(super) fn under(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", in_fragment(&name.replace('~', "~0").replace('/', "~1")))
-}
-
-/// A JSON pointer as it stands in the fragment of a URI (RFC 6901, section 6).
-fn in_fragment(pointer: &str) -> String {
-    use std::fmt::Write;
-    let mut encoded = String::with_capacity(pointer.len());
-    for byte in pointer.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte) {
-            encoded.push(byte.into());
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }

@@ -42,8 +42,8 @@ fn any_milestones() -> impl Strategy<Value = Vec<Milestone>> {
     })
 }
 
-/// Any milestones that can be dated, in whatever order: each is set relative to one before it in the list, and of a kind that stands once
-/// the second becomes a call.
+/// Any milestones that can be dated, in whatever order: each is set relative to one before it in the list, and of a kind that
+/// stands once the second becomes a call.
 fn any_timeline() -> impl Strategy<Value = Timeline> {
     (any_calendar(), any_milestones()).prop_map(|(calendar, milestones)| {
         let mut datable: Vec<Milestone> = Vec::new();

@@ -1,7 +1,7 @@
 //! Documents: files that a person uploads to show where it works, and that staff look at.
 //!
-//! What always holds: a document's file is gone once its time is over, whether or not a job has noticed, while what is known of it stays; nobody can upload
-//! without end. Left out on purpose: where the bytes are.
+//! What always holds: a document's file is gone once its time is over, whether or not a job has noticed, while what is known of it
+//! stays; nobody can upload without end. Left out on purpose: where the bytes are.
 
 use crate::files::content::{Content, Digest, FileType};
 use crate::files::require_room;
@@ -79,8 +79,6 @@ pub struct Upload<'a> {
     pub file_id: FileId,
     /// What it is.
     pub content: &'a Content,
-    /// The digest of what is kept.
-    pub sha256: Digest,
 }
 
 impl Document {
@@ -107,7 +105,7 @@ impl Document {
             name: upload.content.name.clone(),
             media_type: upload.content.media_type,
             size,
-            sha256: upload.sha256,
+            sha256: upload.content.sha256(),
             kept_until: zone.end_of_day(last_day),
             deleted_at: None,
             meta: Meta::new(now),

@@ -15,7 +15,7 @@ pub(super) fn uploaded(
     now: Timestamp,
 ) -> Result<Change<Document>, Refusal> {
     let content = Content { name: Name::clipped("letter.pdf"), media_type: FileType::Pdf, bytes: vec![1, 2, 3] };
-    let upload = Upload { evidence_id, file_id: FileId::from_uuid(Uuid::from_u128(9)), content: &content, sha256: [0; 32] };
+    let upload = Upload { evidence_id, file_id: FileId::from_uuid(Uuid::from_u128(9)), content: &content };
     Document::add(&upload, verification, held, (&world.policy, world.grounds().zone), now)
 }
 

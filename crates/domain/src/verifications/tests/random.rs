@@ -1,4 +1,5 @@
-//! Random years: whatever the person, supervisors, staff, the CRM and time do to a verification with its documents and attestations.
+//! Random years: whatever the person, supervisors, staff, the CRM and time do to a verification with its documents and
+//! attestations.
 
 use proptest::prelude::*;
 
