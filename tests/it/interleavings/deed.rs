@@ -76,7 +76,8 @@ impl Deed {
 impl Play<'_> {
     /// Does something; nothing, where there is nothing yet to do it to.
     pub async fn act(&self, person: usize, deed: Deed) -> Option<Answer> {
-        let (who, staff) = (&self.people[person], &self.stage.staff);
+        let copy = self.next_copy();
+        let (who, staff) = (&self.people[person].through(copy), &self.stage.staff.through(copy));
         let application = self.applications.borrow()[person].clone();
         let path = |kind: &str| Some(format!("/v1/{kind}/{}", application.as_ref()?["id"].as_str()?));
         let reason = json!({"reason": "It was looked into"});
@@ -138,9 +139,9 @@ impl Play<'_> {
         }
         let path = made.header("location").to_owned();
         for colleague in colleagues {
-            let _ = self.people[colleague].act(&format!("{path}/agree")).await;
+            let _ = self.people[colleague].through(self.next_copy()).act(&format!("{path}/agree")).await;
         }
-        let sent = self.people[person].act(&format!("{path}/submit")).await;
+        let sent = self.people[person].through(self.next_copy()).act(&format!("{path}/submit")).await;
         for member in made.body["members"].as_array().unwrap() {
             let id = member["person_id"].as_str().unwrap();
             let number = self.people.iter().position(|person| person.person_id().to_string() == id).unwrap();

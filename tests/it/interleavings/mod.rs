@@ -1,5 +1,6 @@
-//! Random sequences of what people, staff and time do to two cohorts, several at once: in rounds, after each of which an auditor
-//! looks at the tables; and sixteen at a time, while the auditor looks again and again.
+//! Random sequences of what people, staff and time do to two cohorts, several at once, and on PostgreSQL through two copies of the
+//! server in turn: in rounds, after each of which an auditor looks at the tables; and sixteen at a time, while the auditor looks
+//! again and again.
 //!
 //! A seed that fails is printed. `COHORTIUM_SEED=7` runs that one alone, with the same deeds in the same rounds (in which order the
 //! deeds of a round meet is the machine's); `COHORTIUM_SEEDS=1000` runs so many of each kind, and `COHORTIUM_SECONDS=60` lets the
@@ -76,8 +77,8 @@ mod while_sixteen_come_and_go_the_auditor_finds_nothing_at_any_time {
 async fn run(mode: &str, database: impl AsyncFn() -> TestDatabase) {
     for seed in seeds(SEEDS) {
         let database = database().await;
-        let api = Api::start(&database).await;
-        let (served, refused) = Play::new(&database, &api, mode, seed).await.play().await;
+        let copies = copies(&database).await;
+        let (served, refused) = Play::new(&database, &copies, mode, seed).await.play().await;
         println!("COHORTIUM_SEED={seed}: {served} deeds were done, {refused} refused");
     }
 }
@@ -89,8 +90,8 @@ async fn churn(database: impl AsyncFn() -> TestDatabase) {
     for seed in seeds(if seconds.is_some() { u64::MAX } else { 1 }) {
         for mode in ["first_come", "rolling_review"] {
             let database = database().await;
-            let api = Api::start(&database).await;
-            let (served, refused, looks) = Play::new(&database, &api, mode, seed).await.churn().await;
+            let copies = copies(&database).await;
+            let (served, refused, looks) = Play::new(&database, &copies, mode, seed).await.churn().await;
             println!(
                 "COHORTIUM_SEED={seed}, {mode}: {served} deeds were done, {refused} refused; the auditor looked {looks} times"
             );
@@ -101,9 +102,22 @@ async fn churn(database: impl AsyncFn() -> TestDatabase) {
     }
 }
 
+/// The server; on PostgreSQL, two copies of it.
+async fn copies(database: &TestDatabase) -> Vec<Api> {
+    let one = Api::start(database).await;
+    if !database.is_postgres() {
+        return vec![one];
+    }
+    let other = one.start_beside(database).await;
+    vec![one, other]
+}
+
 /// One seed being played.
 struct Play<'a> {
     database: &'a TestDatabase,
+    copies: &'a [Api],
+    /// How often somebody has asked for a copy to speak to.
+    asked: Cell<usize>,
     stage: Stage<'a>,
     cohort: String,
     /// The other cohort.
@@ -119,8 +133,8 @@ struct Play<'a> {
 }
 
 impl<'a> Play<'a> {
-    async fn new(database: &'a TestDatabase, api: &'a Api, mode: &'a str, seed: u64) -> Self {
-        let stage = Stage::new(api, mode).await;
+    async fn new(database: &'a TestDatabase, copies: &'a [Api], mode: &'a str, seed: u64) -> Self {
+        let stage = Stage::new(&copies[0], mode).await;
         let cohort = stage.cohort(2).await;
         let other = RefCell::new(stage.cohort_named("other", 3).await);
         let (mut people, mut employments) = (Vec::new(), Vec::new());
@@ -132,7 +146,8 @@ impl<'a> Play<'a> {
             people.push(person);
         }
         let applications = RefCell::new(vec![None; PEOPLE]);
-        Self { database, stage, cohort, other, people, employments, applications, numbers: RefCell::new(Numbers(seed)), seed, mode }
+        let (asked, numbers) = (Cell::new(0), RefCell::new(Numbers(seed)));
+        Self { database, copies, asked, stage, cohort, other, people, employments, applications, numbers, seed, mode }
     }
 
     /// Plays all rounds, and lets sign-up close. Tells how many deeds were done, and how many refused.
@@ -191,6 +206,12 @@ impl<'a> Play<'a> {
         let (_, looks) = join(join_all((0..WORKERS).map(work)), watch).await;
         self.audit("the last deed").await;
         (done.get(), refused.get(), looks)
+    }
+
+    /// The copy of the server whose turn it is.
+    fn next_copy(&self) -> &'a Api {
+        let asked = self.asked.replace(self.asked.get() + 1);
+        &self.copies[asked % self.copies.len()]
     }
 
     /// Asks the tables whether anything is as it may not be.

@@ -16,6 +16,13 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// The same caller, who speaks to another copy of the server.
+    #[must_use]
+    pub fn through<'b>(&self, copy: &'b Api) -> Session<'b> {
+        let Self { api: _, token, refresh_token, person } = self.clone();
+        Session { api: copy, token, refresh_token, person }
+    }
+
     /// The person that is signed in.
     ///
     /// # Panics
