@@ -11,6 +11,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Duration;
 use cohortium_domain::access::{Action, Actor, ClientScope, Grant, Tie};
+use cohortium_domain::identities::OutsideSignIn;
 use cohortium_domain::ids::{CoalitionId, Id, IdentityId, PersonId, SignInId};
 use cohortium_domain::sign_ins;
 use cohortium_domain::time::Timestamp;
@@ -51,8 +52,13 @@ pub enum Via {
         /// When it last showed a second factor.
         second_factor_at: Option<Timestamp>,
     },
-    /// With a token of an outside issuer, for an identity that is linked to the person.
-    Outside(IdentityId),
+    /// With a token of an outside issuer.
+    Outside {
+        /// For which identity, that is linked to the person.
+        identity: IdentityId,
+        /// How the person signed in there.
+        sign_in: OutsideSignIn,
+    },
     /// With a token of an API client.
     Client,
 }
@@ -71,7 +77,7 @@ impl Caller {
     pub fn session(&self) -> Option<SignInId> {
         match self.via {
             Via::Session { id, .. } => Some(id),
-            Via::Outside(_) | Via::Client => None,
+            Via::Outside { .. } | Via::Client => None,
         }
     }
 
@@ -96,12 +102,13 @@ impl Caller {
         Err(Problem::new(Code::InsufficientScope).detail(action.only_for()).scope(scope_text(&scopes)))
     }
 
-    /// When the person last showed a second factor in the session by which it came in.
+    /// When the person last showed a second factor in the session by which it came in, or to the issuer.
     #[must_use]
     pub fn second_factor_at(&self) -> Option<Timestamp> {
         match self.via {
             Via::Session { second_factor_at, .. } => second_factor_at,
-            Via::Outside(_) | Via::Client => None,
+            Via::Outside { sign_in, .. } => sign_in.second_factor_at,
+            Via::Client => None,
         }
     }
 
@@ -112,14 +119,18 @@ impl Caller {
     pub fn require_fresh_sign_in(&self, action: Action, now: Timestamp) -> Result<(), Problem> {
         let fresh = match self.via {
             Via::Session { authenticated_at, second_factor_at, .. } => sign_ins::fresh(authenticated_at, second_factor_at, now),
-            Via::Outside(_) | Via::Client => false,
+            Via::Outside { sign_in, .. } => sign_in.fresh(now) && !action.needs_sign_in_here(),
+            Via::Client => false,
         };
         if !action.needs_fresh_sign_in() || fresh {
             return Ok(());
         }
         let detail = match self.via {
             Via::Session { .. } => "Show who you are once more: POST /v1/auth/step-up",
-            Via::Outside(_) | Via::Client => "Sign in here for it, with your password: POST /v1/auth/login",
+            Via::Outside { .. } if !action.needs_sign_in_here() => {
+                "Sign in at the issuer once more, and send a token that tells so by its auth_time; or sign in here, POST /v1/auth/login"
+            }
+            Via::Outside { .. } | Via::Client => "Sign in here for it, with your password: POST /v1/auth/login",
         };
         Err(Problem::new(Code::InsufficientUserAuthentication).detail(detail))
     }
@@ -239,12 +250,12 @@ async fn read(ctx: &Ctx, shown: &Shown) -> Result<Option<Identity>, Error> {
 }
 
 async fn read_outside(ctx: &Ctx, verified: &Verified) -> Result<Option<Identity>, Error> {
-    let found = ctx.store().system().recognize(&verified.coalition, &verified.principal, verified.issued_at()).await?;
+    let found = ctx.store().system().recognize(&verified.coalition, &verified.principal, &verified.sign_in).await?;
     Ok(found.map(|found| Identity {
         coalition_id: found.coalition_id,
         actor: found.actor,
         withheld: found.withheld,
-        via: Via::Outside(found.identity),
+        via: Via::Outside { identity: found.identity, sign_in: verified.sign_in },
     }))
 }
 

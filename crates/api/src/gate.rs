@@ -121,7 +121,8 @@ fn unless_withheld(request: &HttpRequest, problem: Problem) -> Problem {
     let way = if caller.session().is_some() {
         "POST /v1/auth/step-up with a code, or POST /v1/me/totp to have one"
     } else {
-        "sign in here, POST /v1/auth/login with a code"
+        "sign in at the issuer with one, and send a token that tells so by its auth_time and by mfa in its amr; or sign in here, POST \
+         /v1/auth/login with a code"
     };
     let detail = format!("Your grants are withheld until you show a second factor: {way}");
     Problem::new(Code::InsufficientUserAuthentication).detail(detail)

@@ -7,10 +7,13 @@
 use crate::ids::{IdentityId, PersonId};
 use crate::journal::{Happening, Subject, SubjectKind};
 use crate::refusal::Refusal;
+use crate::sign_ins;
 use crate::time::Timestamp;
 
 /// The longest that a subject is (OpenID Connect Core 1.0, section 2).
 pub const LONGEST_SUBJECT: usize = 255;
+/// How a token says that several factors were shown (RFC 8176, section 2).
+const SEVERAL_FACTORS: &str = "mfa";
 
 /// Somebody, as an issuer tells them apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +81,34 @@ pub fn linked_already() -> Refusal {
     Refusal::AlreadyExists("This identity is linked already, to you or to another person".to_owned())
 }
 
+/// A sign-in at an issuer, as a token tells of it that was given then or later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutsideSignIn {
+    /// When the token was issued.
+    pub issued_at: Timestamp,
+    /// When the person showed there who it is, where that is told.
+    pub authenticated_at: Option<Timestamp>,
+    /// When it showed a second factor there, where that is told.
+    pub second_factor_at: Option<Timestamp>,
+}
+
+impl OutsideSignIn {
+    /// What a token tells by its `iat`, and, where it has them, by `auth_time` and `amr` (RFC 9068, section 2.2.1). It was issued
+    /// after the sign-in, whatever it says; and a second factor without an instant is none.
+    #[must_use]
+    pub fn told(issued_at: Timestamp, auth_time: Option<Timestamp>, methods: &[&str]) -> Self {
+        let authenticated_at = auth_time.map(|at| at.min(issued_at));
+        let second_factor_at = authenticated_at.filter(|_| methods.contains(&SEVERAL_FACTORS));
+        Self { issued_at, authenticated_at, second_factor_at }
+    }
+
+    /// Whether the person has shown there recently enough who it is.
+    #[must_use]
+    pub fn fresh(&self, now: Timestamp) -> bool {
+        self.authenticated_at.is_some_and(|at| sign_ins::fresh(at, self.second_factor_at, now))
+    }
+}
+
 /// Whether a token counts that was issued at this instant, for an identity that was last signed out at that one. Issuers tell whole
 /// seconds: a token of the very second counts for one of before.
 #[must_use]
@@ -117,6 +148,31 @@ mod tests {
             assert_eq!(happened.data["issuer"], "https://id.example.org");
             assert!(!serde_json::to_string(&happened.data).unwrap().contains("ana@"));
         }
+    }
+
+    #[test]
+    fn a_token_tells_when_one_signed_in_and_whether_by_several_factors() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
+        let told = |auth_time: Option<i64>, methods: &[&str]| {
+            let OutsideSignIn { issued_at, authenticated_at, second_factor_at } =
+                OutsideSignIn::told(at(1_000), auth_time.map(at), methods);
+            assert_eq!(issued_at, at(1_000));
+            (authenticated_at, second_factor_at)
+        };
+        assert_eq!(told(None, &[]), (None, None));
+        assert_eq!(told(None, &["mfa"]), (None, None), "when is not told");
+        assert_eq!(told(Some(900), &[]), (Some(at(900)), None));
+        assert_eq!(told(Some(900), &["pwd", "otp", "MFA"]), (Some(at(900)), None), "one factor, for all that it says");
+        assert_eq!(told(Some(900), &["pwd", "mfa"]), (Some(at(900)), Some(at(900))));
+        assert_eq!(told(Some(9_000), &["mfa"]), (Some(at(1_000)), Some(at(1_000))), "no later than the token");
+    }
+
+    #[test]
+    fn a_sign_in_at_an_issuer_is_fresh_for_a_quarter_of_an_hour() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
+        let signed_in = OutsideSignIn::told(at(500), Some(at(100)), &["mfa"]);
+        assert!(signed_in.fresh(at(999)) && !signed_in.fresh(at(1_000)));
+        assert!(!OutsideSignIn::told(at(500), None, &["mfa"]).fresh(at(500)), "when is not told");
     }
 
     #[test]

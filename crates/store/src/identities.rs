@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cohortium_domain::access::{self, Actor, Grant};
-use cohortium_domain::identities::{Identity, Principal, counts, linked_already};
+use cohortium_domain::identities::{Identity, OutsideSignIn, Principal, counts, linked_already};
 use cohortium_domain::ids::{CoalitionId, Id, IdentityId, PersonId};
 use cohortium_domain::text::Slug;
 use cohortium_domain::time::Timestamp;
@@ -31,7 +31,7 @@ pub struct Recognized {
     pub coalition_id: CoalitionId,
     /// Who, with the grants that it can use.
     pub actor: Actor,
-    /// The grants that it cannot use, because no second factor was shown to us.
+    /// The grants that it cannot use, because no second factor was shown.
     pub withheld: BTreeSet<Grant>,
     /// By which identity.
     pub identity: IdentityId,
@@ -50,12 +50,12 @@ struct Standing {
 }
 
 impl System<'_> {
-    /// Who comes in to a coalition with a token that was issued to this principal then; nobody, when it is linked to nobody, was
+    /// Who comes in to a coalition with a token that was issued to this principal after this sign-in; nobody, when it is linked to nobody, was
     /// signed out since, or the account may not be used.
     ///
     /// # Errors
     /// The database's.
-    pub async fn recognize(&self, coalition: &Slug, principal: &Principal, issued_at: Timestamp) -> Result<Option<Recognized>> {
+    pub async fn recognize(&self, coalition: &Slug, principal: &Principal, sign_in: &OutsideSignIn) -> Result<Option<Recognized>> {
         let to_account = Entity::belongs_to(account::Entity).from(Column::PersonId).to(account::Column::PersonId);
         let to_coalition = Entity::belongs_to(coalition::Entity).from(Column::CoalitionId).to(coalition::Column::Id);
         let to_grant = Entity::belongs_to(grant::Entity).from(Column::PersonId).to(grant::Column::PersonId);
@@ -74,13 +74,13 @@ impl System<'_> {
             .filter(account::Column::State.eq(ACTIVE));
         let rows = query.into_model::<Standing>().all(&self.store.inner.reader).await.map_err(classify)?;
         let Some(first) = rows.first() else { return Ok(None) };
-        if !counts(issued_at, first.signed_out_at.map(Timestamp::new)) {
+        if !counts(sign_in.issued_at, first.signed_out_at.map(Timestamp::new)) {
             return Ok(None);
         }
         let grants: Result<BTreeSet<Grant>> =
             rows.iter().filter_map(|row| row.grant_name.as_deref()).map(|name| word("grants", "name", name)).collect();
         let (grants, policy) = (grants?, word("coalitions", "second_factor", &first.second_factor_policy)?);
-        let withheld = access::withheld(policy, &grants, None);
+        let withheld = access::withheld(policy, &grants, sign_in.second_factor_at);
         Ok(Some(Recognized {
             coalition_id: CoalitionId::from_uuid(first.coalition_id),
             actor: Actor::Person { id: PersonId::from_uuid(first.person_id), grants: &grants - &withheld },

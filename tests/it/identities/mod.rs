@@ -13,6 +13,7 @@ use cohortium_tests::database::TestDatabase;
 use cohortium_tests::issuer::Issuer;
 use cohortium_tests::on_both_databases;
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 on_both_databases! {
@@ -22,7 +23,8 @@ on_both_databases! {
     what_shows_no_identity_links_none,
     an_unlinked_identity_lets_nobody_in,
     what_ends_sessions_ends_outside_tokens,
-    an_outside_token_shows_no_second_factor,
+    a_second_factor_at_the_issuer_counts_where_its_token_tells_of_it,
+    a_sign_in_at_the_issuer_is_fresh_for_a_quarter_of_an_hour,
     an_address_is_no_identity,
     an_unknown_name_of_a_key_has_the_issuer_asked_once,
     known_keys_are_good_while_the_issuer_is_down,
@@ -66,6 +68,23 @@ impl World {
     /// Whoever comes in by such a token.
     fn outside(&self, subject: &str) -> Session<'_> {
         self.api.bearer(&self.token(subject))
+    }
+
+    /// A token for this subject that tells of its sign-in what this has.
+    fn token_telling(&self, subject: &str, told: &Value) -> String {
+        let mut claims = self.issuer.claims("dcsc", subject, self.api.environment().now());
+        claims.as_object_mut().unwrap().extend(told.as_object().unwrap().clone());
+        self.issuer.sign(&self.issuer.header(), &claims)
+    }
+
+    /// Whoever comes in by such a token.
+    fn outside_telling(&self, subject: &str, told: &Value) -> Session<'_> {
+        self.api.bearer(&self.token_telling(subject, told))
+    }
+
+    /// The time, as a token tells it.
+    fn seconds(&self) -> i64 {
+        self.api.environment().now().millis() / 1_000
     }
 
     fn pass(&self, time: Duration) {
@@ -214,19 +233,61 @@ async fn what_ends_sessions_ends_outside_tokens(database: TestDatabase) {
     assert_eq!((status(&others).await, status(&bo).await), (200, 200), "nobody else is signed out");
 }
 
-async fn an_outside_token_shows_no_second_factor(database: TestDatabase) {
+async fn a_second_factor_at_the_issuer_counts_where_its_token_tells_of_it(database: TestDatabase) {
     let world = World::start(&database).await;
     let staff = world.linked("Sam", "7", &[Grant::Staff]).await;
-    let outside = world.outside("7");
-    assert_eq!(outside.get("/v1/people").await.status, 200);
+    assert_eq!(world.outside("7").get("/v1/people").await.status, 200);
     database.execute("UPDATE coalitions SET second_factor = 'required'").await;
     world.pass(Duration::seconds(2));
-    let refused = outside.get("/v1/people").await;
-    assert_eq!(refused.problem(401), "insufficient_user_authentication");
-    assert!(refused.body["detail"].as_str().unwrap().contains("POST /v1/auth/login"), "{}", refused.text);
-    let me = outside.get("/v1/me").await.expect(200);
-    assert_eq!((&me["grants"], &me["withheld_grants"]), (&json!(["staff"]), &json!(["staff"])));
-    assert_eq!(me["person"]["id"], json!(staff.person_id()));
+    let now = world.seconds();
+    for told in [
+        json!({}),
+        json!({"amr": ["mfa"]}),
+        json!({"auth_time": now}),
+        json!({"auth_time": now, "amr": ["pwd", "otp"]}),
+        json!({"auth_time": now, "amr": "mfa"}),
+        json!({"auth_time": "now", "amr": ["mfa"]}),
+        json!({"auth_time": null, "amr": ["mfa"], "acr": "mfa"}),
+    ] {
+        let outside = world.outside_telling("7", &told);
+        let refused = outside.get("/v1/people").await;
+        assert_eq!(refused.problem(401), "insufficient_user_authentication", "{told}");
+        assert!(refused.body["detail"].as_str().unwrap().contains("amr"), "{}", refused.text);
+        let me = outside.get("/v1/me").await.expect(200);
+        assert_eq!((&me["grants"], &me["withheld_grants"]), (&json!(["staff"]), &json!(["staff"])));
+        assert_eq!(me["person"]["id"], json!(staff.person_id()));
+    }
+    let outside = world.outside_telling("7", &json!({"auth_time": now - 3_600, "amr": ["pwd", "mfa"]}));
+    assert_eq!(outside.get("/v1/people").await.status, 200, "however long ago");
+    assert_eq!(outside.get("/v1/me").await.expect(200)["withheld_grants"], json!([]));
+}
+
+async fn a_sign_in_at_the_issuer_is_fresh_for_a_quarter_of_an_hour(database: TestDatabase) {
+    let world = World::start(&database).await;
+    let _ = world.linked("Ada", "7", &[Grant::Owner]).await;
+    let mia = world.api.person(world.coalition, "Mia", &[]).await;
+    let grant = format!("/v1/people/{}/grants/staff", mia.person_id());
+    let give = async |told: Value| world.outside_telling("7", &told).request(Method::PUT, &grant).send().await;
+    let signed_in = world.seconds();
+    let before = world.api.entries(world.coalition).await;
+    for told in [json!({}), json!({"amr": ["mfa"]}), json!({"auth_time": signed_in - 900})] {
+        let refused = give(told).await;
+        assert_eq!(refused.problem(401), "insufficient_user_authentication");
+        assert!(refused.header("www-authenticate").contains(r#"max_age="900""#), "{}", refused.header("www-authenticate"));
+        assert!(refused.body["detail"].as_str().unwrap().contains("auth_time"), "{}", refused.text);
+    }
+    world.pass(Duration::minutes(15));
+    assert_eq!(give(json!({"auth_time": signed_in})).await.problem(401), "insufficient_user_authentication");
+    let fresh = json!({"auth_time": signed_in + 1});
+    let outside = world.outside_telling("7", &fresh);
+    for own_way_in in [world.link(&outside, "8").await, outside.act("/v1/me/totp").await] {
+        assert_eq!(own_way_in.problem(401), "insufficient_user_authentication", "that needs a sign-in here");
+        assert!(own_way_in.body["detail"].as_str().unwrap().contains("POST /v1/auth/login"), "{}", own_way_in.text);
+    }
+    assert_eq!(world.api.entries(world.coalition).await, before);
+    assert_eq!(give(fresh).await.status, 200);
+    let later_than_the_token = json!({"auth_time": i64::MAX, "amr": ["mfa"]});
+    assert_eq!(give(later_than_the_token).await.status, 200, "it counts as of when that was issued");
 }
 
 async fn an_address_is_no_identity(database: TestDatabase) {

@@ -13,12 +13,13 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use cohortium_domain::identities::Principal;
+use cohortium_domain::identities::{OutsideSignIn, Principal};
 use cohortium_domain::text::Slug;
 use cohortium_domain::time::Timestamp;
 use cohortium_store::Environment;
 use jsonwebtoken::Validation;
 use serde::Deserialize;
+use serde_json::Value;
 
 use self::keys::{IssuerKeys, Key};
 use crate::problem::{Code, Problem};
@@ -57,6 +58,8 @@ pub struct Verified {
     pub coalition: Slug,
     /// Whom.
     pub principal: Principal,
+    /// How it signed in there.
+    pub sign_in: OutsideSignIn,
     times: Times,
     key: Arc<Key>,
 }
@@ -71,6 +74,19 @@ struct Claims {
     _jti: String,
     #[serde(flatten)]
     times: Times,
+    /// What of these two cannot be read tells nothing.
+    #[serde(default)]
+    auth_time: Value,
+    #[serde(default)]
+    amr: Value,
+}
+
+impl Claims {
+    fn sign_in(&self) -> OutsideSignIn {
+        let auth_time = self.auth_time.as_i64().map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1_000)));
+        let methods: Vec<&str> = self.amr.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        OutsideSignIn::told(self.times.issued_at(), auth_time, &methods)
+    }
 }
 
 #[derive(Deserialize)]
@@ -144,6 +160,7 @@ impl Issuers {
         let verified = Verified {
             coalition: issuer.coalition(&claims.aud).ok_or_else(invalid)?,
             principal: Principal::new(issuer.keys.url(), &claims.sub).ok_or_else(invalid)?,
+            sign_in: claims.sign_in(),
             times: claims.times,
             key,
         };
@@ -174,13 +191,5 @@ impl Issuer {
         let mut coalitions = audience.all().iter().filter_map(|audience| self.audiences.get(audience));
         let first = coalitions.next()?;
         coalitions.all(|other| other == first).then(|| first.clone())
-    }
-}
-
-impl Verified {
-    /// When it was issued.
-    #[must_use]
-    pub fn issued_at(&self) -> Timestamp {
-        self.times.issued_at()
     }
 }

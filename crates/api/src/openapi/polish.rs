@@ -66,7 +66,11 @@ fn complete(document: &Value, template: &str, method: &str, operation: &mut Valu
     let Some(action) = Action::of_operation(&id) else { return };
     let said = operation["description"].as_str().unwrap_or_default().trim().to_owned();
     let who = action.only_for();
-    let fresh = if action.needs_fresh_sign_in() { FRESH } else { "" };
+    let fresh = match (action.needs_fresh_sign_in(), action.needs_sign_in_here()) {
+        (false, _) => String::new(),
+        (true, false) => format!("{FRESH} At an outside issuer, `auth_time` tells it."),
+        (true, true) => format!("{FRESH} A sign-in at an outside issuer does not count for it."),
+    };
     operation["description"] = json!(format!("{said}\n\n**Who may call:** {}.{fresh}", who.trim_start_matches("Only for ")).trim());
     operation["security"] = security(action);
     let takes_body = operation.get("requestBody").is_some();

@@ -257,7 +257,7 @@ async fn logout(caller: Caller, ctx: Ctx, conditions: Conditions) -> Answer {
     ctx.write(&caller, &conditions, async |tx| {
         match caller.via {
             Via::Session { id, .. } => tx.end_session(person, id).await.map(drop)?,
-            Via::Outside(identity) => tx.sign_out_identity(identity).await?,
+            Via::Outside { identity, .. } => tx.sign_out_identity(identity).await?,
             Via::Client => {}
         }
         Ok(Reply::nothing())

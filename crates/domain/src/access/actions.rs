@@ -529,15 +529,19 @@ actions! {
     GetDocument "read" [Public],
 }
 
-/// What needs a fresh sign-in: ways in, rights, and money. The coalition's settings decide where its mails lead, and of whom it
-/// asks for a second factor.
-const FRESH: &[Action] = &[
+/// One's own ways in. They need a fresh sign-in here: whoever gets hold of one elsewhere could add a way in that outlasts it.
+const WAYS_IN: &[Action] = &[
     Action::EnrollTotp,
     Action::ConfirmTotp,
     Action::RemoveTotp,
     Action::CreateRecoveryCodes,
     Action::LinkMyIdentity,
     Action::UnlinkMyIdentity,
+];
+
+/// What else needs a fresh sign-in: rights, and money. The coalition's settings decide where its mails lead, and of whom it asks for
+/// a second factor.
+const FRESH: &[Action] = &[
     Action::UpdateCoalition,
     Action::AddGrant,
     Action::RemoveGrant,
@@ -604,7 +608,13 @@ impl Action {
     /// in, and money.
     #[must_use]
     pub fn needs_fresh_sign_in(self) -> bool {
-        FRESH.contains(&self)
+        FRESH.contains(&self) || self.needs_sign_in_here()
+    }
+
+    /// Whether it must have shown that here, and not to an outside issuer: to change its own ways in.
+    #[must_use]
+    pub fn needs_sign_in_here(self) -> bool {
+        WAYS_IN.contains(&self)
     }
 
     /// A sentence that says who may.
