@@ -1,5 +1,5 @@
-//! A simulation: random stories of a program's cohorts, told to the workflows without HTTP, one step after the other; after each
-//! the auditor looks at the tables.
+//! A simulation: random stories of a program's cohorts, told to the workflows without HTTP, one step after the other, on PostgreSQL
+//! to two copies of the store in turn; after each step the auditor looks at the tables.
 //!
 //! Many stories share a database, each in a coalition of its own. A seed that fails is printed with its steps, and
 //! `COHORTIUM_SEED=7` tells that story again; `COHORTIUM_SEEDS=20000` tells so many of each kind. What meets at the same instant is
@@ -55,11 +55,16 @@ mod where_applications_are_reviewed_every_story_ends_well {
 }
 
 async fn run(mode: &str, database: TestDatabase) {
-    let store = must(Store::connect(database.url(), Arc::new(TestEnvironment::default())).await);
+    let environment = Arc::new(TestEnvironment::default());
+    let (usual, of_copies) = if database.is_postgres() { (SEEDS.1, 2) } else { (SEEDS.0, 1) };
+    let mut copies = Vec::new();
+    for _ in 0..of_copies {
+        copies.push(must(Store::connect(database.url(), environment.clone()).await));
+    }
     let mut auditor = database.connection().await;
     let (mut taken, mut refused) = (0, 0);
-    for seed in seeds(if database.is_postgres() { SEEDS.1 } else { SEEDS.0 }) {
-        let story = Story::new(&store, &mut auditor, mode, seed).await.tell().await;
+    for seed in seeds(usual) {
+        let story = Story::new(&copies, &mut auditor, mode, seed).await.tell().await;
         taken += story.0;
         refused += story.1;
     }
@@ -86,9 +91,9 @@ struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    async fn new(store: &Store, auditor: &'a mut Connection, mode: &'a str, seed: u64) -> Self {
+    async fn new(copies: &[Store], auditor: &'a mut Connection, mode: &'a str, seed: u64) -> Self {
         let mut numbers = Numbers(seed);
-        let stage = Stage::set(store, mode, &mut numbers).await;
+        let stage = Stage::set(copies, mode, &mut numbers).await;
         let seen = reached(auditor).await;
         let (told, ahead, alive, over) = (Vec::new(), VecDeque::new(), BTreeSet::new(), BTreeSet::new());
         Self { stage, auditor, numbers, seed, mode, told, ahead, seen, alive, over }

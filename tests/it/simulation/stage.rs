@@ -1,5 +1,6 @@
 //! Where a story plays: a coalition with a program, some cohorts and some people, made in one transaction.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use cohortium_domain::access::Actor;
@@ -41,7 +42,9 @@ pub fn after_kickoff() -> Timestamp {
 
 /// A story's stage.
 pub struct Stage {
-    pub store: Store,
+    copies: Vec<Store>,
+    /// How often something was written.
+    writes: Cell<usize>,
     pub coalition: CoalitionId,
     pub program: ProgramId,
     /// The cohorts to which one can apply: another takes the place of one that ends.
@@ -68,7 +71,8 @@ struct Rules {
 impl Stage {
     /// Sets it: November 1, two seats in each cohort, now and then a limit for each organization, and now and then one cohort for
     /// everybody.
-    pub async fn set(store: &Store, mode: &str, numbers: &mut Numbers) -> Self {
+    pub async fn set(copies: &[Store], mode: &str, numbers: &mut Numbers) -> Self {
+        let store = &copies[0];
         let coalition = CoalitionId::from_uuid(store.environment().ordered_uuid());
         let slug = Slug::new(&format!("c-{}", coalition.uuid().simple())).unwrap();
         let (zone, now) = ("America/New_York".parse().unwrap(), at("2019-11-01T12:00:00Z"));
@@ -78,7 +82,8 @@ impl Stage {
         let furnished = must(store.system().found(change, &Actor::Operator, ORIGIN, async |tx| furnish(tx, rules).await).await);
         let Furnished { cohorts, signup, people } = furnished;
         Self {
-            store: store.clone(),
+            copies: copies.to_vec(),
+            writes: Cell::new(0),
             coalition,
             program: cohorts[0].program_id,
             cohorts: cohorts.iter().map(|cohort| cohort.id).collect(),
@@ -91,13 +96,25 @@ impl Stage {
         }
     }
 
+    /// The copy of the store whose turn it is to write: by it, what another wrote before is read.
+    fn store(&self) -> &Store {
+        &self.copies[self.writes.get() % self.copies.len()]
+    }
+
+    /// The same, and then it is another's.
+    pub fn store_to_write(&self) -> &Store {
+        let store = self.store();
+        self.writes.set(self.writes.get() + 1);
+        store
+    }
+
     pub async fn read(&self) -> Read {
-        must(self.store.read(self.coalition).await)
+        must(self.store().read(self.coalition).await)
     }
 
     /// Does something, as one transaction.
     pub async fn write<T>(&self, work: impl AsyncFn(&mut Tx) -> Result<T>) -> Result<T> {
-        Box::pin(self.store.write(self.coalition, ORIGIN, work)).await
+        Box::pin(self.store_to_write().write(self.coalition, ORIGIN, work)).await
     }
 
     /// What the coalition's clock shows.
@@ -167,7 +184,7 @@ impl Stage {
     }
 
     pub fn postgres(&self) -> bool {
-        self.store.shared()
+        self.store().shared()
     }
 
     /// The coalition's id as the database writes it.

@@ -345,7 +345,7 @@ impl Stage {
             let coalition: Coalition = tx.lock(tx.coalition_id()).await?;
             tx.save(coalition.move_clock(instant)?, &STAFF).await.map(drop)
         };
-        Box::pin(self.store.write_holding(ClockHold::Moving, self.coalition, ORIGIN, moving)).await
+        Box::pin(self.store_to_write().write_holding(ClockHold::Moving, self.coalition, ORIGIN, moving)).await
     }
 
     async fn verification(&self, person: usize) -> Result<VerificationId> {
