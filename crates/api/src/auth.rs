@@ -128,7 +128,8 @@ impl Caller {
         let detail = match self.via {
             Via::Session { .. } => "Show who you are once more: POST /v1/auth/step-up",
             Via::Outside { .. } if !action.needs_sign_in_here() => {
-                "Sign in at the issuer once more, and send a token that tells so by its auth_time; or sign in here, POST /v1/auth/login"
+                "Sign in at the issuer once more, with a second factor if you have one here, and send a token that tells so by its \
+                 auth_time and amr; or sign in here, POST /v1/auth/login"
             }
             Via::Outside { .. } | Via::Client => "Sign in here for it, with your password: POST /v1/auth/login",
         };
@@ -255,7 +256,7 @@ async fn read_outside(ctx: &Ctx, verified: &Verified) -> Result<Option<Identity>
         coalition_id: found.coalition_id,
         actor: found.actor,
         withheld: found.withheld,
-        via: Via::Outside { identity: found.identity, sign_in: verified.sign_in },
+        via: Via::Outside { identity: found.identity, sign_in: found.sign_in },
     }))
 }
 

@@ -376,6 +376,8 @@ impl Problem {
     }
 }
 
+const _: () = assert!(pointers::POINTER_CHARACTERS_MAX == 500, "the document's bound of a pointer is the pointers' own");
+
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.code.as_str())

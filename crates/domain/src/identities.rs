@@ -102,6 +102,12 @@ impl OutsideSignIn {
         Self { issued_at, authenticated_at, second_factor_at }
     }
 
+    /// The same, of a person who has a second factor here: without one, nothing was shown.
+    #[must_use]
+    pub fn of_enrolled(self) -> Self {
+        Self { authenticated_at: self.second_factor_at, ..self }
+    }
+
     /// Whether the person has shown there recently enough who it is.
     #[must_use]
     pub fn fresh(&self, now: Timestamp) -> bool {
@@ -173,6 +179,14 @@ mod tests {
         let signed_in = OutsideSignIn::told(at(500), Some(at(100)), &["mfa"]);
         assert!(signed_in.fresh(at(999)) && !signed_in.fresh(at(1_000)));
         assert!(!OutsideSignIn::told(at(500), None, &["mfa"]).fresh(at(500)), "when is not told");
+    }
+
+    #[test]
+    fn who_has_a_second_factor_here_shows_one_there_too() {
+        let at = Timestamp::from_millis(500_000);
+        let (by_one, by_several) = (OutsideSignIn::told(at, Some(at), &["pwd"]), OutsideSignIn::told(at, Some(at), &["mfa"]));
+        assert!(by_one.fresh(at) && !by_one.of_enrolled().fresh(at));
+        assert_eq!(by_several.of_enrolled(), by_several);
     }
 
     #[test]

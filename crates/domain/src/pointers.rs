@@ -3,10 +3,13 @@
 //! What always holds: a pointer is made of letters that may stand in a fragment, whatever a request has for a name, and each letter
 //! is encoded once.
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// The most characters of a pointer that is told.
 pub const POINTER_CHARACTERS_MAX: usize = 500;
+
+/// The most characters of a name that a pointer repeats.
+const NAME_CHARACTERS_MAX: usize = 120;
 
 /// What must be encoded in a fragment (RFC 3986, section 3.5).
 #[rustfmt::skip]
@@ -24,14 +27,19 @@ pub(crate) fn in_fragment(pointer: &str) -> String {
     utf8_percent_encode(pointer, NOT_IN_A_FRAGMENT).to_string()
 }
 
-/// The pointer; where it is too long to be told, that to the nearest that holds the place.
+/// The pointer; where it is too long to be told, or a name in it is, that to what holds the place.
 #[must_use]
 pub fn told(pointer: &str) -> &str {
-    let mut told = pointer;
-    while told.len() > POINTER_CHARACTERS_MAX {
-        told = told.rsplit_once('/').map_or("#", |(holder, _)| holder);
+    let mut end = "#".len();
+    for name in pointer.split('/').skip(1) {
+        let next = end + 1 + name.len();
+        let characters = percent_decode_str(name).decode_utf8_lossy().chars().count();
+        if next > POINTER_CHARACTERS_MAX || characters > NAME_CHARACTERS_MAX {
+            break;
+        }
+        end = next;
     }
-    told
+    pointer.get(..end).unwrap_or("#")
 }
 
 #[cfg(test)]
@@ -46,11 +54,23 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_that_is_too_long_is_told_as_that_to_its_holder() {
-        let fits = member("#/answers", &"n".repeat(POINTER_CHARACTERS_MAX - "#/answers/".len()));
-        assert_eq!(told(&fits), fits);
-        assert_eq!(told(&format!("{fits}n")), "#/answers");
-        assert_eq!(told(&format!("{fits}n/color/{}", "ö".repeat(400))), "#/answers", "nor what is inside of it");
-        assert_eq!(told(&"#".repeat(1_000)), "#");
+    fn a_name_that_is_too_long_is_told_as_what_holds_it() {
+        let longest = member("#/answers", &"ö".repeat(NAME_CHARACTERS_MAX / 2));
+        assert_eq!(told(&longest), longest);
+        let longest = member("#/answers", &"n".repeat(NAME_CHARACTERS_MAX));
+        assert_eq!(told(&longest), longest);
+        assert_eq!(told(&format!("{longest}n")), "#/answers");
+        assert_eq!(told(&format!("{longest}n/color")), "#/answers", "nor what is inside of it");
+        assert_eq!((told("#"), told("#/"), told("#/a//b")), ("#", "#/", "#/a//b"));
+    }
+
+    #[test]
+    fn a_pointer_that_is_too_long_is_told_as_what_holds_it() {
+        let name = "n".repeat(NAME_CHARACTERS_MAX);
+        let four = member(&member(&member(&member("#", &name), &name), &name), &name);
+        let fits = member(&four, &"n".repeat(POINTER_CHARACTERS_MAX - four.len() - 1));
+        assert_eq!((told(&fits), fits.len()), (fits.as_str(), POINTER_CHARACTERS_MAX));
+        assert_eq!(told(&format!("{fits}n")), four);
+        assert_eq!(told(&member("#/answers", &"ö".repeat(NAME_CHARACTERS_MAX))), "#/answers", "encoded it is too long");
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::accounts::ACTIVE;
 use crate::dialect::classify;
 use crate::entity::identity::{ActiveModel, Column, Entity, Model};
-use crate::entity::{account, coalition, grant};
+use crate::entity::{account, coalition, grant, totp_secret};
 use crate::error::{Error, Result};
 use crate::page::{Key, Page, PageRequest, Position};
 use crate::record::word;
@@ -35,6 +35,8 @@ pub struct Recognized {
     pub withheld: BTreeSet<Grant>,
     /// By which identity.
     pub identity: IdentityId,
+    /// How the person signed in at the issuer, as far as that counts for it.
+    pub sign_in: OutsideSignIn,
 }
 
 /// The row of an identity with all that decides whether its tokens are good: once for each grant of the person, once when it has
@@ -46,12 +48,14 @@ struct Standing {
     person_id: Uuid,
     signed_out_at: Option<DateTimeUtc>,
     second_factor_policy: String,
+    /// Since when the person has a second factor.
+    enrolled_at: Option<DateTimeUtc>,
     grant_name: Option<String>,
 }
 
 impl System<'_> {
-    /// Who comes in to a coalition with a token that was issued to this principal after this sign-in; nobody, when it is linked to nobody, was
-    /// signed out since, or the account may not be used.
+    /// Who comes in to a coalition with a token that was issued to this principal after this sign-in; nobody, when it is linked to
+    /// nobody, was signed out since, or the account may not be used.
     ///
     /// # Errors
     /// The database's.
@@ -59,13 +63,16 @@ impl System<'_> {
         let to_account = Entity::belongs_to(account::Entity).from(Column::PersonId).to(account::Column::PersonId);
         let to_coalition = Entity::belongs_to(coalition::Entity).from(Column::CoalitionId).to(coalition::Column::Id);
         let to_grant = Entity::belongs_to(grant::Entity).from(Column::PersonId).to(grant::Column::PersonId);
+        let to_secret = Entity::belongs_to(totp_secret::Entity).from(Column::PersonId).to(totp_secret::Column::PersonId);
         let query = Entity::find()
             .select_only()
             .columns([Column::Id, Column::CoalitionId, Column::PersonId, Column::SignedOutAt])
             .column_as(coalition::Column::SecondFactor, "second_factor_policy")
+            .column_as(totp_secret::Column::ConfirmedAt, "enrolled_at")
             .column_as(grant::Column::Name, "grant_name")
             .join(JoinType::InnerJoin, to_account.into())
             .join(JoinType::InnerJoin, to_coalition.into())
+            .join(JoinType::LeftJoin, to_secret.into())
             .join(JoinType::LeftJoin, to_grant.into())
             .filter(Column::Issuer.eq(principal.issuer()))
             .filter(Column::Subject.eq(principal.subject()))
@@ -80,12 +87,14 @@ impl System<'_> {
         let grants: Result<BTreeSet<Grant>> =
             rows.iter().filter_map(|row| row.grant_name.as_deref()).map(|name| word("grants", "name", name)).collect();
         let (grants, policy) = (grants?, word("coalitions", "second_factor", &first.second_factor_policy)?);
+        let sign_in = if first.enrolled_at.is_some() { sign_in.of_enrolled() } else { *sign_in };
         let withheld = access::withheld(policy, &grants, sign_in.second_factor_at);
         Ok(Some(Recognized {
             coalition_id: CoalitionId::from_uuid(first.coalition_id),
             actor: Actor::Person { id: PersonId::from_uuid(first.person_id), grants: &grants - &withheld },
             withheld,
             identity: IdentityId::from_uuid(first.id),
+            sign_in,
         }))
     }
 }

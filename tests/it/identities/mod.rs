@@ -16,6 +16,8 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::second_factor::shown_by;
+
 on_both_databases! {
     who_has_linked_an_identity_comes_in_by_it,
     an_identity_belongs_to_one_person,
@@ -25,6 +27,7 @@ on_both_databases! {
     what_ends_sessions_ends_outside_tokens,
     a_second_factor_at_the_issuer_counts_where_its_token_tells_of_it,
     a_sign_in_at_the_issuer_is_fresh_for_a_quarter_of_an_hour,
+    who_has_a_second_factor_here_shows_one_at_the_issuer_too,
     an_address_is_no_identity,
     an_unknown_name_of_a_key_has_the_issuer_asked_once,
     known_keys_are_good_while_the_issuer_is_down,
@@ -288,6 +291,26 @@ async fn a_sign_in_at_the_issuer_is_fresh_for_a_quarter_of_an_hour(database: Tes
     assert_eq!(give(fresh).await.status, 200);
     let later_than_the_token = json!({"auth_time": i64::MAX, "amr": ["mfa"]});
     assert_eq!(give(later_than_the_token).await.status, 200, "it counts as of when that was issued");
+}
+
+async fn who_has_a_second_factor_here_shows_one_at_the_issuer_too(database: TestDatabase) {
+    let world = World::start(&database).await;
+    let ada = world.linked("Ada", "7", &[Grant::Owner]).await;
+    let mia = world.api.person(world.coalition, "Mia", &[]).await;
+    let grant = format!("/v1/people/{}/grants/staff", mia.person_id());
+    let now = world.seconds();
+    let give = async |told: Value| world.outside_telling("7", &told).request(Method::PUT, &grant).send().await;
+    let secret = ada.act("/v1/me/totp").await.expect(200)["secret"].as_str().unwrap().to_owned();
+    assert_eq!(give(json!({"auth_time": now})).await.status, 200, "it is not confirmed");
+    let code = shown_by(&secret, world.api.environment().now());
+    let _ = ada.post("/v1/me/totp/confirm", json!({ "code": code })).await.expect(200);
+    // What was issued before is good for nothing any more.
+    world.pass(Duration::seconds(1));
+    let before = world.api.entries(world.coalition).await;
+    assert_eq!(give(json!({"auth_time": now})).await.problem(401), "insufficient_user_authentication");
+    assert_eq!(world.outside_telling("7", &json!({"auth_time": now})).get("/v1/people").await.status, 200);
+    assert_eq!(world.api.entries(world.coalition).await, before);
+    assert_eq!(give(json!({"auth_time": now, "amr": ["mfa"]})).await.status, 200);
 }
 
 async fn an_address_is_no_identity(database: TestDatabase) {

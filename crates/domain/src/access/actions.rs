@@ -539,8 +539,8 @@ const WAYS_IN: &[Action] = &[
     Action::UnlinkMyIdentity,
 ];
 
-/// What else needs a fresh sign-in: rights, and money. The coalition's settings decide where its mails lead, and of whom it asks for
-/// a second factor.
+/// What else needs a fresh sign-in: rights, and money. The coalition's settings decide where its mails lead, and of whom it asks
+/// for a second factor.
 const FRESH: &[Action] = &[
     Action::UpdateCoalition,
     Action::AddGrant,
